@@ -1,0 +1,77 @@
+import type { ConfigSchema } from '../config/schema.ts';
+import type { Result } from '../types/result.ts';
+import type { SpecVersion } from '../types/version.ts';
+import type { Delegator } from './delegator.ts';
+
+/** The verbs of the protocol that reach a plugin; VERSION is answered by the skeleton. */
+export type Verb = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
+
+/** Environment of one call, as the runtime set it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A JSON object as it came from outside. */
+export type JsonObject = { [key: string]: unknown };
+
+/** What every verb is given: the validated configuration and the world around it. */
+export interface Call<Conf> {
+  readonly verb: Verb;
+  /** Network name, from the configuration. */
+  readonly network: string;
+  /** Specification version of the configuration; results are printed in it. */
+  readonly cniVersion: SpecVersion;
+  /** The configuration, keys folded to their spelling in the schema, validated by it. */
+  readonly conf: Conf;
+  /** The configuration text as it was received: what an IPAM plugin is given. */
+  readonly configText: string;
+  /** The same, decoded: what a delegate's configuration is built from. */
+  readonly rawConf: JsonObject;
+  /** Value of CNI_ARGS, '' when absent; see `parseCniArgs`. */
+  readonly args: string;
+  readonly environment: Environment;
+  /** Calls other plugins. */
+  readonly delegate: Delegator;
+  /** One line for people on stderr. */
+  warn(line: string): void;
+}
+
+/** A call about one attachment: ADD, DEL, CHECK. */
+export interface AttachmentCall<Conf> extends Call<Conf> {
+  readonly containerId: string;
+  readonly ifName: string;
+  /** CNI_NETNS as given, '' when absent. */
+  readonly netns: string;
+  /** The previous plugin's result; reading it decodes it and throws a `CniError` when it is malformed. */
+  readonly prevResult: Result | undefined;
+}
+
+/** An attachment that the runtime still knows, from `cni.dev/valid-attachments`. */
+export interface ValidAttachment {
+  readonly containerID: string;
+  readonly ifname: string;
+}
+
+/** A GC call; everything of this network that is not valid any more may go. */
+export interface GcCall<Conf> extends Call<Conf> {
+  /** `undefined` when the runtime named no list at all: then nothing is known, and nothing is removed. */
+  readonly validAttachments: readonly ValidAttachment[] | undefined;
+}
+
+/** One plugin: what it is called, what it takes, and a function for each verb. */
+export interface Plugin<Conf> {
+  readonly name: string;
+  /** What the plugin does, one line for `--help`. */
+  readonly about: string;
+  /** Specification versions of the configurations that it takes. */
+  readonly versions: readonly SpecVersion[];
+  /** The plugin's own configuration keys; loaded only when a configuration is read. */
+  config(): Promise<ConfigSchema<Conf>>;
+  add(call: AttachmentCall<Conf>): Promise<Result>;
+  check(call: AttachmentCall<Conf>): Promise<void>;
+  del(call: AttachmentCall<Conf>): Promise<void>;
+  gc(call: GcCall<Conf>): Promise<void>;
+  status(call: Call<Conf>): Promise<void>;
+}
+
+/** A plugin whose configuration type does not matter to the holder. */
+// biome-ignore lint/suspicious/noExplicitAny: a plugin consumes its Conf, so only `any` lets a table hold all of them
+export type AnyPlugin = Plugin<any>;

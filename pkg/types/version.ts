@@ -1,0 +1,44 @@
+/** The versions of the CNI specification, oldest first. */
+export const SPEC_VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+
+/** A version of the CNI specification that this suite speaks. */
+export type SpecVersion = (typeof SPEC_VERSIONS)[number];
+
+/** The newest version of the specification; internal documents have its shape. */
+export const LATEST_VERSION: SpecVersion = '1.1.0';
+
+/** Whether a text is a version of the specification, to the letter. */
+export function isSpecVersion(text: string): text is SpecVersion {
+  return (SPEC_VERSIONS as readonly string[]).includes(text);
+}
+
+/** All specification versions from `oldest` on, as plugins list them. */
+export function versionsFrom(oldest: SpecVersion): readonly SpecVersion[] {
+  return SPEC_VERSIONS.slice(SPEC_VERSIONS.indexOf(oldest));
+}
+
+/** A version's three numbers; missing minor and micro count as 0. */
+export type VersionNumbers = readonly [major: number, minor: number, micro: number];
+
+const PART_NAMES = ['major', 'minor', 'micro'] as const;
+
+/** Parses `MAJOR[.MINOR[.MICRO]]`; throws a plain `Error` whose message says which part is wrong. */
+export function parseVersion(text: string): VersionNumbers {
+  const parts = text.split('.');
+  if (parts.length > 3) throw new Error(`invalid version "${text}": too many parts`);
+  const numbers: [number, number, number] = [0, 0, 0];
+  parts.forEach((part, index) => {
+    if (!/^[+-]?[0-9]{1,15}$/.test(part)) {
+      throw new Error(
+        `failed to convert ${PART_NAMES[index]} version part "${part}": strconv.Atoi: parsing "${part}": invalid syntax`,
+      );
+    }
+    numbers[index] = Number(part);
+  });
+  return numbers;
+}
+
+/** Negative when `a` is older than `b`, 0 when they are the same version, positive otherwise. */
+export function compareVersions(a: VersionNumbers, b: VersionNumbers): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
