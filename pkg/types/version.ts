@@ -42,3 +42,27 @@ export function parseVersion(text: string): VersionNumbers {
 export function compareVersions(a: VersionNumbers, b: VersionNumbers): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
+
+/**
+ * The versions whose result documents have the same shape.
+ *
+ * - `pair`: at most one address of each family, under `ip4` and `ip6`; `''` is how old documents say 0.1.0;
+ * - `numbered`: lists, each address with its IP `version`;
+ * - `current`: lists, with what 1.1.0 added to interfaces and routes.
+ */
+export const RESULT_FAMILIES = {
+  pair: ['', '0.1.0', '0.2.0'],
+  numbered: ['0.3.0', '0.3.1', '0.4.0'],
+  current: ['1.0.0', '1.1.0'],
+} as const;
+
+/** Name of a result document's shape. */
+export type ResultFamily = keyof typeof RESULT_FAMILIES;
+
+/** The shape of a version's result documents; `undefined` for a version that is not known. */
+export function resultFamily(version: string): ResultFamily | undefined {
+  for (const [family, versions] of Object.entries(RESULT_FAMILIES)) {
+    if ((versions as readonly string[]).includes(version)) return family as ResultFamily;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+import { toDocument } from './document.ts';
+import type { CniError } from './error.ts';
+import type { Result } from './result.ts';
+import { LATEST_VERSION, type SpecVersion } from './version.ts';
+
+/**
+ * A JSON document as CNI plugins print it: four spaces, no line break at the end.
+ *
+ * What HTML and JavaScript would read as markup or as a line end is escaped.
+ */
+export function printJson(document: object): string {
+  return JSON.stringify(document, null, 4).replace(/[<>&\u2028\u2029]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * The text of a result in a specification version, to the letter what the reference plugins print.
+ *
+ * @example
+ * printResult({ ips: [{ address: '10.1.2.3/24' }] }, '1.1.0');
+ */
+export function printResult(result: Result, version: SpecVersion): string {
+  return printJson(toDocument(result, version));
+}
+
+/** The text of a failure; `cniVersion` is the configuration's as far as it could be read. */
+export function printError(error: CniError, cniVersion: string): string {
+  return printJson({ cniVersion, code: error.code, msg: error.message, details: error.details || undefined });
+}
+
+/** The answer to VERSION: one line, its own version always the newest. */
+export function printVersions(supportedVersions: readonly SpecVersion[]): string {
+  return `${JSON.stringify({ cniVersion: LATEST_VERSION, supportedVersions })}\n`;
+}
