@@ -29,11 +29,12 @@ export function shortened(text: string): string {
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return jsonType(value);
   if (typeof value === 'string') return `string ${quote(shortened(value))}`;
-  if (Array.isArray(value)) return `array of ${value.length} elements`;
+  if (Array.isArray(value)) return `array of length ${value.length}`;
   if (typeof value !== 'object') return `${jsonType(value)} ${String(value)}`;
   const keys = Object.keys(value);
+  if (keys.length === 0) return 'empty object';
   const shown = keys.slice(0, SHOWN_KEYS).map((key) => quote(shortened(key)));
-  return `object with ${keys.length} keys (${shown.join(', ')}${keys.length > SHOWN_KEYS ? ', …' : ''})`;
+  return `object with ${shown.join(', ')}${keys.length > SHOWN_KEYS ? ', …' : ''}`;
 }
 
 /** The error for a value that cannot be used; `path` names it within the document, '' is the document itself. */
@@ -103,12 +104,12 @@ export function readList<Element>(
   readElement: (element: unknown, path: string) => Element | undefined,
 ): Element[] | undefined {
   if (value === undefined) return undefined;
-  if (!Array.isArray(value)) throw wrongValue(path, value, `a list of ${expected}s`);
+  if (!Array.isArray(value)) throw wrongValue(path, value, `a list of ${expected}`);
   if (value.length === 0) return undefined;
   return value.map((item: unknown, index) => {
     const itemPath = `${path}[${index}]`;
     const element = item === null ? undefined : readElement(item, itemPath);
-    if (element === undefined) throw wrongValue(itemPath, item, `a ${expected}`);
+    if (element === undefined) throw wrongValue(itemPath, item, `nothing but ${expected} in the list`);
     return element;
   });
 }

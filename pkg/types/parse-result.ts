@@ -74,7 +74,7 @@ function parsePair(document: unknown): Result {
         gateway: readAddress(entry.gateway, `${key}.gateway`),
       }),
     );
-    routes.push(readList(entry.routes, `${key}.routes`, 'route object', readRoute) ?? []);
+    routes.push(readList(entry.routes, `${key}.routes`, 'route objects', readRoute) ?? []);
   }
   const allRoutes = routes.flat();
   return withoutAbsent<Result>({
@@ -89,9 +89,9 @@ function parseLists(document: unknown, family: 'numbered' | 'current'): Result {
   const readInterface = family === 'numbered' ? readNumberedInterface : readCurrentInterface;
   const readIp = family === 'numbered' ? readNumberedIp : readCurrentIp;
   return withoutAbsent<Result>({
-    interfaces: readList(fields.interfaces, 'interfaces', 'interface object', readInterface),
-    ips: readList(fields.ips, 'ips', 'address object', readIp),
-    routes: readList(fields.routes, 'routes', 'route object', readRoute),
+    interfaces: readList(fields.interfaces, 'interfaces', 'interface objects', readInterface),
+    ips: readList(fields.ips, 'ips', 'address objects', readIp),
+    routes: readList(fields.routes, 'routes', 'route objects', readRoute),
     dns: readDns(fields.dns, 'dns'),
   });
 }
@@ -156,5 +156,5 @@ function readDns(value: unknown, path: string): Dns | undefined {
 }
 
 function readTexts(value: unknown, path: string): string[] | undefined {
-  return readList(value, path, 'string', (element, elementPath) => readText(element, elementPath) ?? '');
+  return readList(value, path, 'strings', (element, elementPath) => readText(element, elementPath) ?? '');
 }
