@@ -21,5 +21,5 @@ export function convertDocument(document: unknown, from: string, to: string): Re
       `${quote(to)} is no known version of the CNI specification`,
     );
   }
-  return toDocument(result, target);
+  return toDocument(result, target, from);
 }

@@ -11,13 +11,17 @@ export interface ResultDocument {
 /**
  * The document that says a result in a specification version.
  *
- * What the version cannot say is dropped; a result without any address cannot be said in 0.1.0 and 0.2.0 at all.
+ * What the version cannot say is dropped; a result without any address cannot be said in 0.1.0 and 0.2.0 at all,
+ * unless it was read from a document of these (`readFrom`): then nothing is lost.
  * MACs are taken as they are: leaving out the all-zero one of an interface without hardware address
  * is the decision of whoever made the result (a loopback interface does have that MAC).
  */
-export function toDocument(result: Result, version: SpecVersion): ResultDocument {
+export function toDocument(result: Result, version: SpecVersion, readFrom?: string): ResultDocument {
   const family = resultFamily(version);
-  if (family === 'pair') return pairDocument(result, version);
+  if (family === 'pair') {
+    const mayLackAddress = readFrom !== undefined && resultFamily(readFrom) === 'pair';
+    return pairDocument(result, version, mayLackAddress);
+  }
   return family === 'numbered' ? numberedDocument(result, version) : currentDocument(result, version);
 }
 
@@ -29,10 +33,10 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list && list.length > 0 ? list : undefined;
 }
 
-function pairDocument(result: Result, cniVersion: SpecVersion): ResultDocument {
+function pairDocument(result: Result, cniVersion: SpecVersion, mayLackAddress: boolean): ResultDocument {
   const ip4 = pairEntry(result, false);
   const ip6 = pairEntry(result, true);
-  if (ip4 === undefined && ip6 === undefined) {
+  if (ip4 === undefined && ip6 === undefined && !mayLackAddress) {
     throw new CniError(
       ErrorCode.internal,
       'cannot convert: no valid IP addresses',

@@ -105,6 +105,12 @@ describe('printResult', () => {
 }`);
   });
 
+  it('demands an address in the oldest versions, unless the result was read from such a document', () => {
+    expect(() => printResult({}, '0.2.0')).toThrow('cannot convert: no valid IP addresses');
+    expect(() => printResult({}, '0.2.0', '1.1.0')).toThrow('cannot convert: no valid IP addresses');
+    expect(printResult({}, '0.2.0', '0.1.0')).toBe('{\n    "cniVersion": "0.2.0",\n    "dns": {}\n}');
+  });
+
   it('leaves out what is empty, however the result says so', () => {
     const empty: Result = {
       interfaces: [],

@@ -19,11 +19,14 @@ function escapeCharacter(character: string): string {
 /**
  * The text of a result in a specification version, to the letter what the reference plugins print.
  *
+ * A plugin that passes its prevResult on gives the version that it was read in as `readFrom`:
+ * the oldest versions demand an address of every other result.
+ *
  * @example
  * printResult({ ips: [{ address: '10.1.2.3/24' }] }, '1.1.0');
  */
-export function printResult(result: Result, version: SpecVersion): string {
-  return printJson(toDocument(result, version));
+export function printResult(result: Result, version: SpecVersion, readFrom?: string): string {
+  return printJson(toDocument(result, version, readFrom));
 }
 
 /** The text of a failure; `cniVersion` is the configuration's as far as it could be read. */

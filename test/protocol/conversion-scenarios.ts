@@ -400,7 +400,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'no address at all',
     from: {
-      pair: { document: { dns: {} }, pair: NO_ADDRESS, numbered: { dns: {} }, current: {} },
+      pair: { document: { dns: {} }, pair: { dns: {} }, numbered: { dns: {} }, current: {} },
       numbered: {
         document: { interfaces: [{ name: 'eth0' }], ips: [], routes: [{ dst: '0.0.0.0/0' }], dns: {} },
         pair: NO_ADDRESS,
