@@ -17,15 +17,27 @@ const MAPPED_BITS = 96;
  */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/');
-  const lengthText = text.slice(slash + 1);
-  if (slash === -1 || !/^[0-9]+$/.test(lengthText)) return undefined;
+  if (slash === -1) return undefined;
+  const length = parseLength(text, slash + 1);
   const addressText = text.slice(0, slash);
   const address = parseAddress(addressText);
-  if (address === undefined) return undefined;
-  const length = Number(lengthText);
+  if (length === undefined || address === undefined) return undefined;
   const isMapped = address.family === 4 && addressText.includes(':');
   if (length > (isMapped ? 128 : bitsOf(address.family))) return undefined;
   return { address, length: isMapped ? Math.max(0, length - MAPPED_BITS) : length };
+}
+
+/** The decimal digits from `start` to the end; `undefined` when there is anything else, or more than any length. */
+function parseLength(text: string, start: number): number | undefined {
+  if (start === text.length) return undefined;
+  let length = 0;
+  for (let index = start; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    length = length * 10 + digit;
+    if (length > 128) return undefined;
+  }
+  return length;
 }
 
 /** Canonical text of a prefix, host bits as they are: `10.1.2.3/24`. */

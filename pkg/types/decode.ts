@@ -65,10 +65,11 @@ export function readFields<Name extends string>(
   const fields: Partial<Record<Name, unknown>> = {};
   if (value === undefined || value === null) return fields;
   if (typeof value !== 'object' || Array.isArray(value)) throw wrongValue(path, value, 'an object');
-  for (const [key, field] of Object.entries(value)) {
-    const name = names.find((known) => known === key) ?? nameInOtherCase(key, names);
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(object)) {
+    const name = names.includes(key as Name) ? (key as Name) : nameInOtherCase(key, names);
     // An exact key that comes first is not to be replaced by one in another case.
-    if (name !== undefined && (name === key || !Object.hasOwn(value, name))) fields[name] = field ?? undefined;
+    if (name !== undefined && (name === key || !Object.hasOwn(object, name))) fields[name] = object[key] ?? undefined;
   }
   return fields;
 }
@@ -138,5 +139,7 @@ type WithAbsent<T> = { [Key in keyof T]: Record<never, never> extends Pick<T, Ke
 
 /** The same object without the keys that are `undefined`. */
 export function withoutAbsent<T extends object>(object: WithAbsent<T>): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  const present: Record<string, unknown> = {};
+  for (const key in object) if (object[key] !== undefined) present[key] = object[key];
+  return present as T;
 }
