@@ -71,8 +71,8 @@ function hasTexts(object: Record<string, unknown>, keys: readonly string[]): boo
  */
 export function podFrom(cniArgs: string): RecordedPod | undefined {
   const pairs = cniArgs.split(';').map((pair) => pair.split('='));
-  const valueOf = (key: string): string | undefined => pairs.find(([name]) => name === key)?.[1];
-  const namespace = valueOf('K8S_POD_NAMESPACE');
-  const name = valueOf('K8S_POD_NAME');
+  const value = (key: string): string | undefined => pairs.find(([name]) => name === key)?.[1];
+  const namespace = value('K8S_POD_NAMESPACE');
+  const name = value('K8S_POD_NAME');
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }
