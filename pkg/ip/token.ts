@@ -36,5 +36,7 @@ function refusal(token: string): string | undefined {
 }
 
 function shortened(value: string): string {
-  return JSON.stringify(value.length <= 60 ? value : `${value.slice(0, 57)}…`);
+  const text = JSON.stringify(value.length <= 60 ? value : `${value.slice(0, 57)}…`);
+  // What a terminal would not show, or would obey.
+  return text.replace(/[^\P{Z} ]|\p{C}/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
 }
