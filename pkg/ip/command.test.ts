@@ -117,8 +117,8 @@ describe('ip`…`', () => {
   });
 
   test('a part is never glued to other text', () => {
-    expect(() => ip`link add name x${ip.part`mtu 1`}`).toThrow('stands alone');
-    expect(() => ip`link add name ${ip.part`mtu 1`}x`).toThrow('stands alone');
+    expect(() => ip`link add name x${ip.part`mtu 1`}`).toThrow('must stand alone');
+    expect(() => ip`link add name ${ip.part`mtu 1`}x`).toThrow('must stand alone');
   });
 
   test('a value that is no text at all', () => {

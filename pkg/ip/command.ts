@@ -12,6 +12,8 @@ export class IpPart {
   }
 }
 
+const WHITE_SPACE = /\s+/;
+
 /** A checked `ip` command. It cannot be changed, and it was never one string that a shell could take apart. */
 export interface IpCommand {
   /** Options in front of the object: `-6`, `-d`. */
@@ -53,8 +55,9 @@ class Command implements IpCommand {
   readonly words: readonly string[];
 
   constructor(words: readonly string[]) {
-    const first = words.findIndex((word) => !word.startsWith('-'));
-    if (first < 0) throw new Error('an ip command needs an object and a verb');
+    let first = 0;
+    while (words[first]?.startsWith('-')) first += 1;
+    if (first === words.length) throw new Error('an ip command needs an object and a verb');
     this.options = Object.freeze(words.slice(0, first));
     this.words = Object.freeze(words.slice(first));
     Object.freeze(this);
@@ -67,25 +70,23 @@ class Command implements IpCommand {
 
 function toWords(literals: readonly string[], values: readonly IpValue[]): readonly string[] {
   const words: string[] = [];
-  // The word that is not known to be finished: the next value may be glued to it.
+  // The word that is not known to be finished: what follows may be glued to it.
   let open = '';
-  const finish = (): void => {
-    if (open !== '') words.push(open);
-    open = '';
-  };
-  literals.forEach((literal, index) => {
-    for (const piece of literal.split(/(\s+)/)) {
-      if (piece.trim() === '') {
-        if (piece !== '') finish();
-      } else open += piece;
+  for (let index = 0; index < literals.length; index += 1) {
+    const [first = '', ...others] = (literals[index] ?? '').split(WHITE_SPACE);
+    open += first;
+    for (const piece of others) {
+      if (open !== '') words.push(open);
+      open = piece;
     }
+    if (index >= values.length) break;
     const value = values[index];
     if (value instanceof IpPart) {
-      if (open !== '' || /^\S/.test(literals[index + 1] ?? '')) throw new Error(`a part stands alone: ${literals}`);
+      if (open !== '' || /^\S/.test(literals[index + 1] ?? '')) throw new Error('a part of a command must stand alone');
       words.push(...value.words);
-    } else if (index < values.length) open += toToken(value);
-  });
-  finish();
+    } else open += toToken(value);
+  }
+  if (open !== '') words.push(open);
   for (const word of words) if (!word.startsWith('-')) checkToken(word);
   return words;
 }

@@ -20,7 +20,8 @@ const KEYWORDS =
  */
 export function linkName(name: string): string {
   checkToken(name);
-  if (Buffer.byteLength(name) > MAX_LINK_NAME_BYTES) {
+  // Only a name with other letters than ASCII's can have more bytes than it is long.
+  if (name.length > MAX_LINK_NAME_BYTES || (/[^ -~]/.test(name) && Buffer.byteLength(name) > MAX_LINK_NAME_BYTES)) {
     throw refused(name, `a link name has at most ${MAX_LINK_NAME_BYTES} bytes`);
   }
   if (name === '.' || name === '..') throw refused(name, 'a link cannot be called that');

@@ -24,15 +24,20 @@ export function refused(value: string, reason: string): CniError {
 
 function refusal(token: string): string | undefined {
   if (token === '') return 'it is empty';
+  // ASCII only, so that the length is also the number of bytes.
+  if (token.length <= MAX_TOKEN_BYTES && ORDINARY.test(token)) return undefined;
+  return unusual(token);
+}
+
+/** Apart from the above because an engine prepares all expressions of a function when it first runs. */
+function unusual(token: string): string | undefined {
   if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) return `it is longer than ${MAX_TOKEN_BYTES} bytes`;
-  if (ORDINARY.test(token)) return undefined;
   if (token.startsWith('-')) return 'it begins with "-" and would be read as an option';
   // \s also has the byte order mark, \p{Z} every separator of Unicode.
   if (/[\s\p{Z}]/u.test(token)) return 'it contains white space';
   if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(token)) return 'it contains a control character';
   const special = /["'`\\#;&|<>$(){}*?!]/.exec(token);
-  if (special !== null) return `it contains the special character ${special[0]}`;
-  return undefined;
+  return special === null ? undefined : `it contains the special character ${special[0]}`;
 }
 
 function shortened(value: string): string {
