@@ -38,6 +38,7 @@ interface BunRuntime {
     },
   ): BunSubprocess;
   readableStreamToText(stream: ReadableStream<Uint8Array>): Promise<string>;
+  which(program: string, options?: { PATH?: string }): string | null;
 }
 
 /** Present only in the compiled executable. */

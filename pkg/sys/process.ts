@@ -1,3 +1,8 @@
+import { startWithBun } from './process-bun.ts';
+import { ProgramError } from './process-error.ts';
+import { findExecutable, startWithNode } from './process-node.ts';
+import { collect } from './process-outcome.ts';
+
 /** A program to run: an argv, never a shell line. */
 export interface ProcessRequest {
   /** The program (a path, or a name looked up in PATH and then in the usual system folders) and its arguments. */
@@ -19,4 +24,60 @@ export interface ProcessOutcome {
   readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A program that has been started. */
+export interface Running {
+  /**
+   * Waits for its end. Rejects only when the program could not be run at all; a failing one is an ordinary outcome.
+   * Safe to call more than once.
+   */
+  outcome(): Promise<ProcessOutcome>;
+}
+
+/** Beyond this much output a program is killed. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Where programs are looked for when PATH does not have them: runtimes like to start plugins with a bare PATH. */
+const SYSTEM_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Starts a program. The fork happens before this returns, so the caller may be inside another namespace
+ * just for the call.
+ *
+ * @throws {ProgramError} when there is no such program
+ * @example
+ * const running = startProcess({ argv: ['ip', '-j', 'link', 'show'] });
+ * const { stdout } = await running.outcome();
+ */
+export function startProcess(request: ProcessRequest): Running {
+  const environment = request.environment ?? { ...process.env, LC_ALL: 'C' };
+  const [program, ...args] = request.argv;
+  const path = findProgram(program, environment['PATH']);
+  const start = typeof Bun === 'undefined' ? startWithNode : startWithBun;
+  const child = start(path, [program, ...args], environment, request.stdin);
+  const outcome = collect(child, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES);
+  // Who starts several and fails before asking for this one's outcome must not bring the process down.
+  outcome.catch(() => {});
+  return { outcome: () => outcome };
+}
+
+/** Starts a program and waits for its end. */
+export async function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
+  return startProcess(request).outcome();
+}
+
+/**
+ * The file that a program's name stands for: a path as it is, a name looked up in PATH and the system folders.
+ *
+ * @throws {ProgramError} when there is none
+ */
+export function findProgram(program: string, path = process.env['PATH'] ?? ''): string {
+  if (program.includes('/')) return program;
+  const folders = path === '' ? SYSTEM_FOLDERS : `${path}:${SYSTEM_FOLDERS}`;
+  const found = typeof Bun === 'undefined' ? findExecutable(program, folders) : Bun.which(program, { PATH: folders });
+  if (found === null) throw new ProgramError(program, 'executable file not found in $PATH');
+  return found;
 }

@@ -1,0 +1,69 @@
+import { openSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { EnteredNetns } from './entered.ts';
+import { NetnsError } from './error.ts';
+
+/** Where the thread is, as far as the stand-in for the C library knows: the descriptor it went to last. */
+const moves: number[] = [];
+let refuse: (fd: number) => boolean = () => false;
+
+vi.mock('../sys/libc.ts', () => ({
+  CLONE_NEWNET: 0x40000000,
+  libc: () => ({
+    setns(fd: number) {
+      if (refuse(fd)) throw new Error('setns: invalid argument');
+      moves.push(fd);
+    },
+  }),
+}));
+
+let netns: EnteredNetns;
+let fd: number;
+beforeEach(() => {
+  moves.length = 0;
+  refuse = () => false;
+  fd = openSync('/proc/self/ns/net', 'r');
+  netns = new EnteredNetns('/run/netns/blue', fd, { dev: 4n, ino: 5n });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  netns.close();
+});
+
+test('goes in, works, comes back', () => {
+  const result = netns.run(() => {
+    expect(moves).toEqual([fd]);
+    return 'done';
+  });
+  expect(result).toBe('done');
+  expect(moves).toHaveLength(2);
+  expect(moves[1]).not.toBe(fd);
+});
+
+test('comes back when the work fails', () => {
+  expect(() =>
+    netns.run(() => {
+      throw new Error('inside');
+    }),
+  ).toThrow('inside');
+  expect(moves).toHaveLength(2);
+});
+
+test('does not work outside when it cannot get in', () => {
+  refuse = () => true;
+  const work = vi.fn();
+  expect(() => netns.run(work)).toThrow(NetnsError);
+  expect(work).not.toHaveBeenCalled();
+});
+
+test('ends the process when it cannot come back', () => {
+  refuse = (target) => target !== fd;
+  const exit = vi.spyOn(process, 'exit').mockImplementation((status) => {
+    throw new Error(`exit ${status}`);
+  });
+  const fs = process.getBuiltinModule('node:fs');
+  const write = vi.spyOn(fs, 'writeSync').mockImplementation(() => 0);
+  expect(() => netns.run(() => 1)).toThrow('exit 1');
+  expect(exit).toHaveBeenCalledOnce();
+  expect(write.mock.calls[0]?.[1]).toContain('cannot come back from a network namespace');
+});

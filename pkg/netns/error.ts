@@ -1,0 +1,22 @@
+import { CniError, ErrorCode } from '../types/error.ts';
+
+/**
+ * Why a namespace could not be opened: `gone` means that nothing is at the path, which a DEL takes as its work
+ * being done; `not-a-namespace` that something else is there; `other` anything else.
+ */
+export type NetnsErrorKind = 'gone' | 'not-a-namespace' | 'other';
+
+/** A network namespace that cannot be opened or entered. */
+export class NetnsError extends CniError {
+  readonly kind: NetnsErrorKind;
+
+  constructor(kind: NetnsErrorKind, message: string, details = '') {
+    super(ErrorCode.internal, message, details);
+    this.kind = kind;
+  }
+}
+
+/** Whether something failed only because the namespace does not exist any more. */
+export function isNetnsGone(thrown: unknown): boolean {
+  return thrown instanceof NetnsError && thrown.kind === 'gone';
+}

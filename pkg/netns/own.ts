@@ -1,0 +1,48 @@
+import { fs, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { startProcess } from '../sys/process.ts';
+import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
+
+let own: Netns | undefined;
+
+/** The namespace that this process is in: on a node, the host's. There is nothing to open and nothing to enter. */
+export function ownNetns(): Netns {
+  own ??= new OwnNetns();
+  return own;
+}
+
+class OwnNetns implements Netns {
+  readonly path = `/proc/${process.pid}/ns/net`;
+  readonly label = 'host';
+  readonly prefix: readonly string[] = [];
+  readonly canEnter = true;
+  #identity: NetnsIdentity | undefined;
+
+  get identity(): NetnsIdentity {
+    this.#identity ??= fs().statSync('/proc/self/ns/net', { bigint: true });
+    return this.#identity;
+  }
+
+  equals(other: Netns): boolean {
+    return sameNetns(this.identity, other.identity);
+  }
+
+  isOwn(): boolean {
+    return true;
+  }
+
+  run<T>(work: () => T extends PromiseLike<unknown> ? never : T): T {
+    return work();
+  }
+
+  start = startProcess;
+
+  async readFile(path: string): Promise<string> {
+    return readExistingFile(path);
+  }
+
+  async writeFile(path: string, text: string): Promise<void> {
+    overwriteFile(path, text);
+  }
+
+  close(): void {}
+}

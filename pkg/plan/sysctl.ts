@@ -1,0 +1,55 @@
+import type { Netns } from '../netns/netns.ts';
+import { causeErrno } from '../sys/errno.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { quote, type WorkAction } from './action.ts';
+
+/**
+ * Makes a kernel setting have a value. It is written only when it differs, so nothing fails on a read-only /proc/sys
+ * that is right already. The undo puts the previous value back.
+ *
+ * @example
+ * sysctlAction('net/ipv4/conf/eth0/arp_notify', '1')
+ */
+export function sysctlAction(name: string, value: string, restore = false): WorkAction {
+  const path = sysctlPath(name);
+  return {
+    kind: 'sysctl',
+    print: (place) => [
+      [...place.prefix, 'sysctl', '-w', `${path.slice('/proc/sys/'.length)}=${value}`].map(quote).join(' '),
+    ],
+    async run({ place }) {
+      const before = await readSetting(place, path);
+      if (before !== undefined && normal(before) === normal(value)) return {};
+      await place.writeFile(path, value);
+      return restore && before !== undefined ? { undo: [sysctlAction(name, before)] } : {};
+    },
+  };
+}
+
+/**
+ * The file of a setting. As sysctl(8) has it: when the first separator is a dot, dots and slashes change places, so
+ * the form with slashes can name links with dots.
+ */
+export function sysctlPath(name: string): string {
+  const first = /[./]/.exec(name)?.[0];
+  const swap = (found: string): string => (found === '.' ? '/' : '.');
+  const path = first === '.' ? name.replace(/[./]/g, swap) : name;
+  if (!path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') || path.includes('\0')) {
+    throw new CniError(ErrorCode.invalidConfig, `invalid sysctl name ${JSON.stringify(name)}`);
+  }
+  return `/proc/sys/${path}`;
+}
+
+async function readSetting(place: Netns, path: string): Promise<string | undefined> {
+  try {
+    return (await place.readFile(path)).trimEnd();
+  } catch (thrown) {
+    // Some settings can only be written.
+    if (causeErrno(thrown) === 'ENOENT') throw thrown;
+    return undefined;
+  }
+}
+
+function normal(value: string): string {
+  return value.trim().split(/\s+/).join(' ');
+}

@@ -1,0 +1,62 @@
+import type { ErrnoName } from '../sys/errno.ts';
+import { causeErrno, thrownText } from '../sys/errno.ts';
+import { isIpAction, printAction } from './action.ts';
+import type { IpHand } from './hand.ts';
+import type { PlacedAction } from './plan.ts';
+import { ipRunOf } from './run-of.ts';
+import type { Trace, TraceOutcome } from './trace.ts';
+
+/** What taking something back may find: it has gone by itself. */
+const GONE: readonly (ErrnoName | undefined)[] = ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'];
+
+/** Everything that taking back needs. */
+export interface UndoContext {
+  readonly hand: IpHand;
+  readonly trace: Trace | undefined;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Takes back what was done: every action is tried, whatever became of the ones before.
+ *
+ * @returns what could not be taken back, one line each
+ */
+export async function undoAll(actions: readonly PlacedAction[], context: UndoContext): Promise<string[]> {
+  const leftovers: string[] = [];
+  let rest = actions;
+  while (rest.length > 0) rest = rest.slice(await undoSome(rest, leftovers, context));
+  return leftovers;
+}
+
+/** Takes back the first of these, and those that one process can do with it; gives how many were dealt with. */
+async function undoSome(actions: readonly PlacedAction[], leftovers: string[], context: UndoContext): Promise<number> {
+  const [first] = actions;
+  if (first === undefined) return 0;
+  const started = performance.now();
+  const note = (one: PlacedAction, outcome: TraceOutcome, errno?: ErrnoName): void => {
+    const what = printAction(one.action, one.place).join('; ');
+    context.trace?.([{ place: one.place.label, what, ms: performance.now() - started, outcome, errno }]);
+  };
+  const settle = (one: PlacedAction, errno: ErrnoName | undefined, reason: string): void => {
+    const gone = GONE.includes(errno);
+    note(one, gone ? 'gone already' : 'not undone', errno);
+    if (!gone) leftovers.push(`${printAction(one.action, one.place).join('; ')} (${reason})`);
+  };
+  if (!isIpAction(first.action)) {
+    try {
+      await first.action.run({ place: first.place, timeoutMs: context.timeoutMs });
+      note(first, 'undone');
+    } catch (thrown) {
+      settle(first, causeErrno(thrown), thrownText(thrown));
+    }
+    return 1;
+  }
+  const commands = ipRunOf(actions);
+  const run = await context.hand.run(first.place, commands, context.timeoutMs);
+  for (const one of actions.slice(0, run.done)) note(one, 'undone');
+  if (run.failure === undefined) return run.taken;
+  // In doubt none of them counts as done, and the rest is still tried.
+  const concerned = actions.slice(run.done, run.doubtful ? run.taken : run.done + 1);
+  for (const one of concerned) settle(one, run.failure.errno, run.failure.reason);
+  return run.done + concerned.length;
+}

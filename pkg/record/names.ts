@@ -1,0 +1,22 @@
+import type { AttachmentKey } from './record.ts';
+
+/** Longer names are hashed: a file name has at most 255 bytes, and a suffix follows. */
+const MAX_NAME_BYTES = 200;
+
+/** Name of the folder of a container. */
+export function folderName(containerId: string): string {
+  return fileSystemName(containerId);
+}
+
+/** Name of an attachment's file in its container's folder. No link or network name has a colon. */
+export function fileName({ ifName, network, plugin }: Omit<AttachmentKey, 'containerId'>): string {
+  return `${fileSystemName(`${ifName}:${network}:${plugin}`)}.json`;
+}
+
+/** The text itself where it can be a file's name, else a hash of it. */
+function fileSystemName(text: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.:@-]*$/.test(text) && text.length <= MAX_NAME_BYTES) return text;
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
+  // No name of the first kind begins like this.
+  return `_${hash}`;
+}

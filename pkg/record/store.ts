@@ -1,0 +1,141 @@
+import type { Netns } from '../netns/netns.ts';
+import { causeErrno, thrownText } from '../sys/errno.ts';
+import { fs, readTextFile, writeFileAtomically } from '../sys/files.ts';
+import { fileName, folderName } from './names.ts';
+import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';
+
+/** Where records are kept; tmpfs, so they end with the boot that they describe. */
+export const RECORD_FOLDER = '/run/cni-ts/attachments';
+
+/** What a plugin gives for a record; the rest is found out. */
+export interface NewRecord extends AttachmentKey {
+  readonly netns: Netns;
+  /** CNI_ARGS, where the pod's name may be. */
+  readonly cniArgs?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Records that were found, and what was wrong with others. */
+export interface FoundRecords {
+  readonly records: readonly AttachmentRecord[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The attachments' records. Nothing here ever fails a verb: what cannot be written or read is a warning.
+ *
+ * @example
+ * const store = new RecordStore(environment['CNI_TS_RUN_DIR']);
+ * const warning = store.write({ containerId, ifName, network, plugin: 'bridge', netns, data: { veth } });
+ */
+export class RecordStore {
+  readonly #folder: string;
+
+  constructor(folder: string = RECORD_FOLDER) {
+    this.#folder = folder;
+  }
+
+  /** Writes or replaces a record; gives a warning when it could not. */
+  write(record: NewRecord): string | undefined {
+    const { containerId, ifName, network, plugin, netns, data } = record;
+    const pod = podFrom(record.cniArgs ?? '');
+    const { dev, ino } = netns.identity;
+    const document: AttachmentRecord = {
+      version: 1,
+      bootId: bootId(),
+      plugin,
+      network,
+      containerId,
+      ifName,
+      netns: { path: netns.path, dev: String(dev), ino: String(ino) },
+      time: new Date().toISOString(),
+      ...(pod === undefined ? {} : { pod }),
+      data,
+    };
+    const folder = `${this.#folder}/${folderName(containerId)}`;
+    try {
+      fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileAtomically(`${folder}/${fileName(record)}`, `${JSON.stringify(document)}\n`);
+      return undefined;
+    } catch (thrown) {
+      return `no record of this attachment: ${thrownText(thrown)}`;
+    }
+  }
+
+  /** All records of a container. */
+  readForContainer(containerId: string): FoundRecords {
+    const warnings: string[] = [];
+    const found = this.#readFolder(folderName(containerId), warnings);
+    // Two ids never share a folder; one that does not say so has been tampered with.
+    return { records: found.filter((record) => record.containerId === containerId), warnings };
+  }
+
+  /** All records. */
+  readAll(): FoundRecords {
+    const warnings: string[] = [];
+    const folders = list(this.#folder, warnings);
+    return { records: folders.flatMap((folder) => this.#readFolder(folder, warnings)), warnings };
+  }
+
+  /** Removes a record, and its container's folder with the last one; gives a warning when it could not. */
+  remove(key: AttachmentKey): string | undefined {
+    const folder = `${this.#folder}/${folderName(key.containerId)}`;
+    try {
+      fs().rmSync(`${folder}/${fileName(key)}`, { force: true });
+      fs().rmdirSync(folder);
+    } catch (thrown) {
+      const errno = causeErrno(thrown);
+      if (errno !== 'ENOENT' && errno !== 'ENOTEMPTY') return `cannot remove ${folder}: ${thrownText(thrown)}`;
+    }
+    return undefined;
+  }
+
+  #readFolder(name: string, warnings: string[]): AttachmentRecord[] {
+    const folder = `${this.#folder}/${name}`;
+    return list(folder, warnings).flatMap((file) => {
+      // Anything else is a file that is being written.
+      if (!file.endsWith('.json')) return [];
+      try {
+        const text = readTextFile(`${folder}/${file}`);
+        const record = text === undefined ? undefined : decodeRecord(text);
+        if (record !== undefined) return [record];
+        if (text !== undefined) warnings.push(`ignored the damaged record ${folder}/${file}`);
+      } catch (thrown) {
+        warnings.push(`cannot read the record ${folder}/${file}: ${thrownText(thrown)}`);
+      }
+      return [];
+    });
+  }
+}
+
+/**
+ * Whether the attachment that a record describes can still be there. `unknown` when the machine does not say.
+ */
+export function isAlive(record: AttachmentRecord): 'alive' | 'dead' | 'unknown' {
+  if (record.bootId !== '' && bootId() !== '' && record.bootId !== bootId()) return 'dead';
+  const { path, dev, ino } = record.netns;
+  try {
+    const found = fs().statSync(path, { bigint: true });
+    return String(found.dev) === dev && String(found.ino) === ino ? 'alive' : 'dead';
+  } catch (thrown) {
+    return causeErrno(thrown) === 'ENOENT' ? 'dead' : 'unknown';
+  }
+}
+
+/** Identifies the running boot; '' where the kernel does not tell. */
+export function bootId(): string {
+  try {
+    return (readTextFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
+  } catch {
+    return '';
+  }
+}
+
+function list(folder: string, warnings: string[]): string[] {
+  try {
+    return fs().readdirSync(folder);
+  } catch (thrown) {
+    if (causeErrno(thrown) !== 'ENOENT') warnings.push(`cannot list ${folder}: ${thrownText(thrown)}`);
+    return [];
+  }
+}

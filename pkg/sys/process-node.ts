@@ -1,0 +1,57 @@
+import { thrownText } from './errno.ts';
+import { fs } from './files.ts';
+import { ProgramError } from './process-error.ts';
+import type { Child, Exit } from './process-outcome.ts';
+
+/** Starts a program with `node:child_process`: under Node, where the tests and the scripts run. */
+export function startWithNode(
+  path: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  stdin: string | undefined,
+): Child {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const child = spawn(path, argv.slice(1), {
+    argv0: argv[0],
+    env,
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  // A program may end without having read its input.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(stdin);
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.on('error', (error) => reject(new ProgramError(path, thrownText(error))));
+    child.on('exit', (status, signal) => resolve({ status: status ?? undefined, signal: signal ?? undefined }));
+  });
+  return {
+    exited,
+    read(output, take) {
+      const stream = child[output];
+      return new Promise((resolve) => {
+        stream?.on('data', take);
+        stream?.on('close', resolve);
+      });
+    },
+    kill: () => void child.kill('SIGKILL'),
+    letGo() {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
+  };
+}
+
+/** The first executable file of this name in a colon-separated list of folders. */
+export function findExecutable(program: string, folders: string): string | null {
+  const { accessSync, statSync, constants } = fs();
+  for (const folder of folders.split(':')) {
+    if (!folder.startsWith('/')) continue;
+    const path = `${folder}/${program}`;
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      // Not here; the next folder may have it.
+    }
+  }
+  return null;
+}
