@@ -12,11 +12,12 @@ const REQUIRED = ['BUN_OPTIONS', 'BUN_BE_BUN', 'BUN_BYTECODE_ORDER_OUT', 'BUN_IN
 
 // Names run into one another without a separator ("…FRAMESNODE_PRESERVE…"), so only their beginnings are matched.
 // Not BUN_JSC_: it is put together elsewhere. Not BUN_FFI_: those are C macros that bun:ffi compiles.
-const BUN_PREFIX = /BUN_(?!JSC_|FFI_)(?=[A-Z])/g;
+// Not process.env.BUN_…: those are identifiers, some of which the runtime parses at every start.
+const BUN_PREFIX = /(?<!process\.env\.)BUN_(?!JSC_|FFI_)(?=[A-Z])/g;
 
 // Only the environment variables: most NODE_ names are constants of node-api and performance hooks.
 const NODE_PREFIX = new RegExp(
-  'NODE_(?=CHANNEL_|CLUSTER_SCHED_POLICY|COMPILE_CACHE|DEBUG|DISABLE_|EXTRA_CA_CERTS|ICU_DATA|NO_READLINE|NO_WARNINGS' +
+  '(?<!process\\.env\\.)NODE_(?=CHANNEL_|CLUSTER_SCHED_POLICY|COMPILE_CACHE|DEBUG|DISABLE_|EXTRA_CA_CERTS|ICU_DATA|NO_READLINE|NO_WARNINGS' +
     '|OPTIONS|PATH|PENDING_DEPRECATION|PRESERVE_SYMLINKS|REDIRECT_WARNINGS|REPL_|TEST_|TLS_REJECT_UNAUTHORIZED' +
     '|UNIQUE_ID|USE_|V8_COVERAGE)',
   'g',

@@ -27,7 +27,7 @@ export async function verifySealed(plugin: string): Promise<void> {
         env: { CNI_COMMAND: 'VERSION', ...variables },
         reject: false,
       });
-      if (exitCode !== 0 || !isVersionAnswer(stdout)) {
+      if (exitCode !== 0 || stderr !== '' || !isVersionAnswer(stdout)) {
         throw new Error(`with ${name} set, VERSION ends with ${exitCode}: ${JSON.stringify(stdout)} ${stderr}`);
       }
       if (existsSync(written)) throw new Error(`the runtime still obeys ${name}`);
