@@ -16,6 +16,8 @@ export interface MeasuredCommand {
 export interface Measurement {
   readonly median: number;
   readonly minimum: number;
+  /** Median of the ratios to the first program in the same round: what slows a whole round cancels out. */
+  readonly ratio: number;
 }
 
 /** What the figures contain, for the reader. */
@@ -27,7 +29,8 @@ export async function measure(commands: readonly MeasuredCommand[], rounds: numb
   const { stdout } = await execa(nativeRuntime(), [join(ROOT, 'bench/spawn-loop.ts')], {
     input: JSON.stringify({ commands, rounds }),
   });
-  return (JSON.parse(stdout) as number[][]).map(summarize);
+  const times = JSON.parse(stdout) as number[][];
+  return times.map((own) => summarize(own, times[0] ?? []));
 }
 
 /** Milliseconds with two digits. */
@@ -35,9 +38,14 @@ export function shown(milliseconds: number): string {
   return milliseconds.toFixed(2);
 }
 
-function summarize(nanoseconds: readonly number[]): Measurement {
-  const sorted = nanoseconds.map((value) => value / 1e6).sort((a, b) => a - b);
-  return { median: at(sorted, 0.5), minimum: at(sorted, 0) };
+function summarize(own: readonly number[], base: readonly number[]): Measurement {
+  const sorted = sort(own);
+  const ratios = sort(own.map((value, round) => value / (base[round] ?? Number.NaN)));
+  return { median: at(sorted, 0.5) / 1e6, minimum: at(sorted, 0) / 1e6, ratio: at(ratios, 0.5) };
+}
+
+function sort(numbers: readonly number[]): readonly number[] {
+  return [...numbers].sort((a, b) => a - b);
 }
 
 /** The value that this share of the others is below; between two values, their mean is near enough. */

@@ -43,11 +43,10 @@ const measured = await measure(
 const base = measured[0];
 if (base === undefined) throw new Error('nothing was measured');
 
-print(style('bold', `${'ms'.padEnd(18)}    median   minimum   ratio of medians   ratio of minima`));
+print(style('bold', `${'ms'.padEnd(18)}    median   minimum       paired ratio   ratio of minima`));
 let isOver = false;
 for (const [index, { name, limit }] of programs.entries()) {
-  const { median = 0, minimum = 0 } = measured[index] ?? {};
-  const ratio = median / base.median;
+  const { median = 0, minimum = 0, ratio = 0 } = measured[index] ?? {};
   const figures = [shown(median).padStart(10), shown(minimum).padStart(10), shown(ratio).padStart(19)];
   print(`${name.padEnd(18)}${figures.join('')}${shown(minimum / base.minimum).padStart(18)}  ${verdict(ratio, limit)}`);
   isOver ||= limit !== undefined && ratio > limit;
