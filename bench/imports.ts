@@ -1,4 +1,4 @@
-// node scripts/run.mjs bench/imports.ts [--runs N]: what each import adds to the start of a compiled program.
+// npm run bench:imports [-- --runs N]: what each import adds to the start of a compiled program.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Builds the current commit in two different folders and compares the bytes: node scripts/run.mjs scripts/check-reproducible.ts
+// npm run check:reproducible [-- --arch …]: builds the current commit in two different folders and compares the bytes.
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -5,13 +5,21 @@ import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome } from 
 
 const RUN = ['node', 'scripts/run.mjs'] as const;
 
-/** The steps in order. `for` are the values of --only that need the step. */
-const STEPS: readonly { name: string; for: readonly string[]; run: () => Promise<TierOutcome> }[] = [
+interface Step {
+  readonly name: string;
+  /** The values of --only that need this step. */
+  readonly for: readonly string[];
+  readonly needsExecutable?: true;
+  run(): Promise<TierOutcome>;
+}
+
+/** The steps in order. */
+const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
   { name: 'compile', for: ['build', 'netns'], run: () => runCommands([[...RUN, 'scripts/build.ts']]) },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
-  { name: 'build', for: ['build'], run: () => runVitest('build') },
-  { name: 'netns', for: ['netns'], run: () => runVitestWithoutTrace('netns') },
+  { name: 'build', for: ['build'], needsExecutable: true, run: () => runVitest('build') },
+  { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
 ];
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
@@ -24,9 +32,8 @@ const wanted = values.only ?? [...known];
 const outcomes = new Map<string, TierOutcome>();
 for (const step of STEPS) {
   if (!step.for.some((name) => wanted.includes(name))) continue;
-  // Without an executable, or with an old one, its tests would say nothing.
-  if (step.for.every((name) => name !== 'lint' && name !== 'unit') && (outcomes.get('compile')?.failed ?? 0) > 0)
-    continue;
+  // With no executable, or an old one, its tests would say nothing; the failure is counted already.
+  if (step.needsExecutable && outcomes.get('compile')?.failed !== 0) continue;
   print(style('bold', `\n━━ ${step.name}`));
   outcomes.set(step.name, await step.run());
 }

@@ -20,6 +20,7 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
 /** Runs commands one after another; they count for nothing when they succeed and as one failure otherwise. */
@@ -54,7 +55,7 @@ export async function runVitest(project: string): Promise<TierOutcome> {
   if (counts === undefined) {
     return { passed: 0, failed: 1, skipped: 0, milliseconds, problem: 'vitest left no report' };
   }
-  // A file that cannot be loaded, an error outside of any test: vitest fails without a failed test.
+  // An error outside of any test: vitest fails without a failed test.
   if (exitCode !== 0 && counts.failed === 0) {
     return { ...counts, failed: 1, milliseconds, problem: `vitest ended with ${exitCode ?? signal}` };
   }
@@ -77,7 +78,9 @@ function readReport(file: string): { passed: number; failed: number; skipped: nu
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     const skipped = report.numPendingTests + report.numTodoTests;
-    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped };
+    // A file that cannot be loaded has no tests that could fail.
+    const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+    return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, symlinkSync } from 'node:fs';
+import { copyFileSync, linkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ describe('the executable finds its plugin by the name it is called by', () => {
       expect((await call(link)).exitCode).toBe(1);
       expect(await call(link, {}, { argv0: 'loopback' })).toEqual(reference);
     } finally {
-      await execa('rm', [link]);
+      rmSync(link);
     }
   });
 
