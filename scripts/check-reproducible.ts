@@ -1,5 +1,5 @@
 // npm run check:reproducible [-- --arch …]: builds the current commit in two different folders and compares the bytes.
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,6 +32,12 @@ process.exitCode = differs ? 1 : 0;
 async function buildIn(folder: string): Promise<void> {
   await execa('git', ['clone', '--quiet', ROOT, folder]);
   await execa('git', ['checkout', '--quiet', '--detach', commit.replace('-dirty', '')], { cwd: folder });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  await execa('npm', ['run', '--silent', 'build', '--', '--arch', arch], { cwd: folder, stdout: 'ignore' });
+  // Packages and downloaded runtimes are shared; as links they are not what .gitignore means by folders.
+  for (const shared of ['node_modules', '.cache']) {
+    mkdirSync(join(ROOT, shared), { recursive: true });
+    symlinkSync(join(ROOT, shared), join(folder, shared));
+    appendFileSync(join(folder, '.git/info/exclude'), `${shared}\n`);
+  }
+  const { stdout } = await execa('npm', ['run', '--silent', 'build', '--', '--arch', arch], { cwd: folder });
+  print(stdout.split('\n')[0]);
 }
