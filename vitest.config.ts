@@ -12,6 +12,14 @@ export default defineConfig({
       },
       {
         test: {
+          // What `npm run build` left in dist/.
+          name: 'build',
+          include: ['test/build/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'netns',
           include: ['test/netns/**/*.test.ts'],
           testTimeout: 120_000,

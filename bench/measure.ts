@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { ROOT } from '../scripts/lib/project.ts';
+import { nativeRuntime } from '../scripts/lib/runtime.ts';
+
+/** A program whose whole life is measured. */
+export interface MeasuredCommand {
+  readonly file: string;
+  /** Its whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Its stdin; without one it is empty. */
+  readonly stdinFile?: string;
+}
+
+/** Milliseconds from just before spawn to exit. */
+export interface Measurement {
+  readonly median: number;
+  readonly minimum: number;
+  /** Median of the ratios to the first program in the same round: what slows a whole round cancels out. */
+  readonly ratio: number;
+}
+
+/** What the figures contain, for the reader. */
+export const INCLUDED =
+  'from just before spawn until the exit is noticed, one process at a time, spawned by a loop in one helper process';
+
+/** Runs programs in turn, `rounds` times each, in alternating order. */
+export async function measure(commands: readonly MeasuredCommand[], rounds: number): Promise<readonly Measurement[]> {
+  const { stdout } = await execa(nativeRuntime(), [join(ROOT, 'bench/spawn-loop.ts')], {
+    input: JSON.stringify({ commands, rounds }),
+  });
+  const times = JSON.parse(stdout) as number[][];
+  return times.map((own) => summarize(own, times[0] ?? []));
+}
+
+/** Milliseconds with two digits. */
+export function shown(milliseconds: number): string {
+  return milliseconds.toFixed(2);
+}
+
+function summarize(own: readonly number[], base: readonly number[]): Measurement {
+  const sorted = sort(own);
+  const ratios = sort(own.map((value, round) => value / (base[round] ?? Number.NaN)));
+  return { median: at(sorted, 0.5) / 1e6, minimum: at(sorted, 0) / 1e6, ratio: at(ratios, 0.5) };
+}
+
+function sort(numbers: readonly number[]): readonly number[] {
+  return [...numbers].sort((a, b) => a - b);
+}
+
+/** The value that this share of the others is below; between two values, their mean is near enough. */
+function at(sorted: readonly number[], share: number): number {
+  const position = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(position)] ?? Number.NaN;
+  const high = sorted[Math.ceil(position)] ?? Number.NaN;
+  return (low + high) / 2;
+}

@@ -1,0 +1,60 @@
+// npm run build [-- --arch amd64|arm64]: compiles the suite, seals it, checks it and packs it.
+import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PLUGIN_NAMES } from '../plugins/names.ts';
+import { packArchive, writeChecksum } from './lib/archive.ts';
+import { compile } from './lib/compile.ts';
+import { megabytes, print, seconds, style } from './lib/print.ts';
+import { identifyBuild, ROOT } from './lib/project.ts';
+import { type Arch, nativeArch } from './lib/runtime.ts';
+import { verifySealed } from './lib/verify.ts';
+
+const start = performance.now();
+const arch = parseArch();
+const isNative = arch === nativeArch();
+const identity = await identifyBuild();
+const dist = isNative ? join(ROOT, 'dist') : join(ROOT, 'dist', arch);
+const bin = join(dist, 'bin');
+const executable = join(dist, `.cni-${process.pid}`);
+
+const { bundleBytes, sealed } = await compile({
+  entry: join(ROOT, 'main.ts'),
+  define: {
+    CNI_TS_VERSION: JSON.stringify(identity.version),
+    CNI_TS_COMMIT: JSON.stringify(identity.commit),
+  },
+  arch,
+  output: executable,
+});
+const names = ['cni', ...PLUGIN_NAMES];
+rmSync(bin, { recursive: true, force: true });
+mkdirSync(bin, { recursive: true });
+for (const name of names) linkSync(executable, join(bin, name));
+rmSync(executable);
+if (isNative) await verifySealed(join(bin, PLUGIN_NAMES[0]));
+
+const archive = join(ROOT, 'dist', `cni-ts-linux-${arch}-v${identity.version}.tgz`);
+await packArchive(bin, names, archive, identity.time);
+const digest = await writeChecksum(archive);
+
+report('source', `${identity.version} (${identity.commit}), bundle ${(bundleBytes / 1000).toFixed(1)} kB`);
+report('executable', `${shown(bin)}: ${names.length} names, one file of ${megabytes(statSync(join(bin, 'cni')).size)}`);
+report('sealed', `${sealed} names of runtime variables${isNative ? ', checked by running it' : ''}`);
+report('archive', `${shown(archive)}: ${megabytes(statSync(archive).size)}`);
+report('sha256', digest);
+report('time', seconds(performance.now() - start));
+
+function report(what: string, text: string): void {
+  print(`${style('bold', what.padEnd(10))}  ${text}`);
+}
+
+function shown(path: string): string {
+  return relative(ROOT, path);
+}
+
+function parseArch(): Arch {
+  const { values } = parseArgs({ options: { arch: { type: 'string', default: nativeArch() } } });
+  if (values.arch === 'amd64' || values.arch === 'arm64') return values.arch;
+  throw new Error(`--arch is amd64 or arm64, not "${values.arch}"`);
+}

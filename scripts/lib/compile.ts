@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import { ROOT } from './project.ts';
+import { type Arch, nativeRuntime, runtimeFor } from './runtime.ts';
+import { seal } from './seal.ts';
+
+/** What to compile, for what, and where to. */
+export interface CompileOptions {
+  /** The TypeScript file that the program starts with. */
+  readonly entry: string;
+  /** Constants that replace identifiers, each a JavaScript expression. */
+  readonly define?: Readonly<Record<string, string>>;
+  readonly arch: Arch;
+  readonly output: string;
+}
+
+/** What {@link compile} measured. */
+export interface CompileReport {
+  readonly bundleBytes: number;
+  /** How many of the runtime's environment variables were switched off. */
+  readonly sealed: number;
+}
+
+/** No file in the working directory may change what a plugin does. */
+const NO_AUTOLOAD = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map((name) => `--no-compile-autoload-${name}`);
+
+/** Compiles a program to one executable: bundled by esbuild, compiled to bytecode and joined to a sealed runtime. */
+export async function compile({ entry, define = {}, arch, output }: CompileOptions): Promise<CompileReport> {
+  mkdirSync(dirname(output), { recursive: true });
+  const folder = mkdtempSync(join(dirname(output), '.compile-'));
+  try {
+    const script = await bundle(entry, define);
+    writeFileSync(join(folder, 'cni.cjs'), script);
+    // Sealed before it is joined to the program, so that the program's own bytes are out of reach.
+    const runtime = readFileSync(await runtimeFor(arch));
+    const { changed } = seal(runtime);
+    writeFileSync(join(folder, 'runtime'), runtime, { mode: 0o755 });
+    // Relative names only: the executable must not know the folder it was built in.
+    const args = ['build', './cni.cjs', '--outfile=cni', '--compile', '--bytecode', '--minify', '--format=cjs'];
+    const target = [`--target=bun-linux-${arch === 'amd64' ? 'x64' : 'arm64'}`, '--compile-executable-path=./runtime'];
+    await execa(nativeRuntime(), [...args, ...target, ...NO_AUTOLOAD], {
+      cwd: folder,
+      // The compiler obeys the very variables that are switched off in its output.
+      extendEnv: false,
+      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
+    });
+    chmodSync(join(folder, 'cni'), 0o755);
+    renameSync(join(folder, 'cni'), output);
+    return { bundleBytes: Buffer.byteLength(script), sealed: changed };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function bundle(entry: string, define: Readonly<Record<string, string>>): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [resolve(entry)],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'esnext',
+    external: ['bun:ffi'],
+    minifySyntax: true,
+    define: { ...define },
+    logLevel: 'error',
+  });
+  return outputFiles[0]?.text ?? '';
+}

@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { ROOT } from './project.ts';
+import { differenceSince, RUN_MARKER, takeSnapshot } from './snapshot.ts';
+
+/** How a step of the test run ended. */
+export interface TierOutcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly milliseconds: number;
+  /** Why it counts as failed although no single test does. */
+  readonly problem?: string;
+}
+
+/** The part of vitest's JSON report that is added up. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** Runs commands one after another; they count for nothing when they succeed and as one failure otherwise. */
+export async function runCommands(commands: readonly (readonly [string, ...string[]])[]): Promise<TierOutcome> {
+  const start = performance.now();
+  const failures: string[] = [];
+  for (const [command, ...args] of commands) {
+    const { failed } = await execa(command, args, { cwd: ROOT, stdio: 'inherit', preferLocal: true, reject: false });
+    if (failed) failures.push([command, ...args].join(' '));
+  }
+  const milliseconds = performance.now() - start;
+  if (failures.length === 0) return { passed: 0, failed: 0, skipped: 0, milliseconds };
+  return { passed: 0, failed: 1, skipped: 0, milliseconds, problem: `failed: ${failures.join(', ')}` };
+}
+
+/** Runs one vitest project in a process of its own and reads its report. */
+export async function runVitest(project: string): Promise<TierOutcome> {
+  const start = performance.now();
+  const report = join(ROOT, 'dist/test', `${project}.json`);
+  mkdirSync(dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { exitCode, signal } = await execa('vitest', ['run', '--project', project, '--passWithNoTests', ...reporters], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    preferLocal: true,
+    reject: false,
+    env: { [RUN_MARKER]: String(process.pid) },
+  });
+  const milliseconds = performance.now() - start;
+  const counts = readReport(report);
+  if (counts === undefined) {
+    return { passed: 0, failed: 1, skipped: 0, milliseconds, problem: 'vitest left no report' };
+  }
+  // An error outside of any test: vitest fails without a failed test.
+  if (exitCode !== 0 && counts.failed === 0) {
+    return { ...counts, failed: 1, milliseconds, problem: `vitest ended with ${exitCode ?? signal}` };
+  }
+  return { ...counts, milliseconds };
+}
+
+/** Like {@link runVitest}, but it also fails when the machine is not afterwards as it was before. */
+export async function runVitestWithoutTrace(project: string): Promise<TierOutcome> {
+  const run = String(process.pid);
+  const before = await takeSnapshot(run);
+  const outcome = await runVitest(project);
+  const difference = await differenceSince(before, run);
+  if (difference.length === 0) return outcome;
+  const problem = [outcome.problem, 'the tests changed the machine:', ...difference].filter(Boolean).join('\n    ');
+  return { ...outcome, failed: outcome.failed + 1, problem };
+}
+
+function readReport(file: string): { passed: number; failed: number; skipped: number } | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    const skipped = report.numPendingTests + report.numTodoTests;
+    // A file that cannot be loaded has no tests that could fail.
+    const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+    return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+// npm test [-- --only lint|unit|build|netns …]: everything that has to hold, cheapest first.
+import { parseArgs } from 'node:util';
+import { print, seconds, style } from './lib/print.ts';
+import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome } from './lib/tier.ts';
+
+const RUN = ['node', 'scripts/run.mjs'] as const;
+
+interface Step {
+  readonly name: string;
+  /** The values of --only that need this step. */
+  readonly for: readonly string[];
+  readonly needsExecutable?: true;
+  run(): Promise<TierOutcome>;
+}
+
+/** The steps in order. */
+const STEPS: readonly Step[] = [
+  { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
+  { name: 'compile', for: ['build', 'netns'], run: () => runCommands([[...RUN, 'scripts/build.ts']]) },
+  { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
+  { name: 'build', for: ['build'], needsExecutable: true, run: () => runVitest('build') },
+  { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const known = new Set(STEPS.flatMap((step) => step.for));
+for (const only of values.only ?? []) {
+  if (!known.has(only)) throw new Error(`--only is one of ${[...known].join(', ')}, not "${only}"`);
+}
+const wanted = values.only ?? [...known];
+
+const outcomes = new Map<string, TierOutcome>();
+for (const step of STEPS) {
+  if (!step.for.some((name) => wanted.includes(name))) continue;
+  // With no executable, or an old one, its tests would say nothing; the failure is counted already.
+  if (step.needsExecutable && outcomes.get('compile')?.failed !== 0) continue;
+  print(style('bold', `\n━━ ${step.name}`));
+  outcomes.set(step.name, await step.run());
+}
+
+print();
+for (const [name, outcome] of outcomes) {
+  const mark = outcome.failed === 0 ? style('green', '✓') : style('red', '✗');
+  print(`${mark} ${name.padEnd(8)} ${seconds(outcome.milliseconds).padStart(8)}  ${describe(outcome)}`);
+  if (outcome.problem !== undefined) print(`    ${style('red', outcome.problem)}`);
+}
+const total = (key: 'passed' | 'failed' | 'skipped') =>
+  [...outcomes.values()].reduce((sum, outcome) => sum + outcome[key], 0);
+const sum = { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
+process.exitCode = sum.failed === 0 ? 0 : 1;
+print(describe(sum));
+
+function describe({ passed, failed, skipped }: Pick<TierOutcome, 'passed' | 'failed' | 'skipped'>): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

@@ -1,0 +1,69 @@
+import { copyFileSync, linkSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { packageVersion, ROOT } from '../../scripts/lib/project.ts';
+import { BIN, call, temporaryFolder } from './support.ts';
+
+const loopback = join(BIN, 'loopback');
+const reference = await call(loopback);
+
+describe('the executable finds its plugin by the name it is called by', () => {
+  it('answers VERSION', () => {
+    expect(reference).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(reference.stdout)).toMatchObject({ supportedVersions: expect.arrayContaining(['1.0.0']) });
+  });
+
+  it('through a symlink', async () => {
+    const link = join(temporaryFolder(), 'loopback');
+    symlinkSync(join(BIN, 'cni'), link);
+    expect(await call(link)).toEqual(reference);
+  });
+
+  it('through a hard link', async () => {
+    // Beside dist/bin, since a hard link cannot leave its file system.
+    const link = join(ROOT, 'dist', `loopback-${process.pid}`);
+    linkSync(join(BIN, 'cni'), link);
+    try {
+      expect((await call(link)).exitCode).toBe(1);
+      expect(await call(link, {}, { argv0: 'loopback' })).toEqual(reference);
+    } finally {
+      rmSync(link);
+    }
+  });
+
+  it('in a copy of a single name', async () => {
+    const copy = join(temporaryFolder(), 'loopback');
+    copyFileSync(loopback, copy);
+    expect(await call(copy)).toEqual(reference);
+  });
+
+  it('in a copy of another name', async () => {
+    const copy = join(temporaryFolder(), 'loopback');
+    copyFileSync(join(BIN, 'cni'), copy);
+    expect(await call(copy)).toEqual(reference);
+  });
+
+  it('when a shell finds it in PATH', async () => {
+    const { stdout } = await execa('/bin/sh', ['-c', 'loopback'], {
+      extendEnv: false,
+      env: { PATH: BIN, CNI_COMMAND: 'VERSION' },
+    });
+    expect(stdout).toBe(reference.stdout);
+  });
+
+  it('and says what is wrong with a name it does not know', async () => {
+    const link = join(temporaryFolder(), 'no-such-plugin');
+    symlinkSync(loopback, link);
+    const { exitCode, stderr } = await call(link);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('no-such-plugin');
+    expect(stderr).toContain('loopback');
+  });
+
+  it('says its version and commit', async () => {
+    const { stdout } = await execa(join(BIN, 'cni'), ['--version']);
+    expect(stdout).toContain(packageVersion());
+    expect(stdout).toMatch(/\b([0-9a-f]{12}(-dirty)?|unknown)\b/);
+  });
+});
