@@ -63,8 +63,10 @@ export interface Plugin<Conf> {
   readonly about: string;
   /** Specification versions of the configurations that it takes. */
   readonly versions: readonly SpecVersion[];
-  /** The plugin's own configuration keys; loaded only when a configuration is read. */
-  config(): Promise<ConfigSchema<Conf>>;
+  /** How an error about the configuration begins: `failed to load netconf`. */
+  readonly configFailure: string;
+  /** The plugin's own configuration keys, loaded only when a configuration is read; absent when it has none. */
+  config?(): Promise<ConfigSchema<Conf>>;
   add(call: AttachmentCall<Conf>): Promise<Result>;
   check(call: AttachmentCall<Conf>): Promise<void>;
   del(call: AttachmentCall<Conf>): Promise<void>;

@@ -19,7 +19,7 @@ export function parsePrevResult(rawPrevResult: unknown, configVersion: SpecVersi
  *
  * The version is the document's own, else the one of the configuration that the delegate was called with.
  */
-export function parseDelegateOutput(stdout: string, configVersion: SpecVersion): VersionedResult {
+export function parseDelegateOutput(stdout: string, configVersion: string): VersionedResult {
   const failure = 'failed to unmarshal raw result';
   const document = parseJson(stdout, failure);
   const version = prefixingErrors(failure, () => declaredVersion(document)) || configVersion;

@@ -1,0 +1,51 @@
+import { parseArgs } from '@pkgjs/parseargs';
+import { pluginHelp } from '../pkg/skel/person.ts';
+import { writeOut } from '../pkg/sys/stdio.ts';
+import { PLUGIN_NAMES } from '../plugins/names.ts';
+import { loadPlugin } from '../plugins/table.ts';
+
+const USAGE = `usage: cni [--help] [--version]
+       cni help [PLUGIN]   what a plugin does, and its configuration keys
+       cni version         the version of this suite
+`;
+
+/** The tool for people; returns its exit status: 0 done, 2 called in a way it does not know. */
+export async function runCli(argv: readonly string[], version: string): Promise<number> {
+  const parsed = parse(argv);
+  if (typeof parsed === 'string') return misused(parsed);
+  const [command, ...rest] = parsed.positionals;
+  if (parsed.values.version === true || command === 'version') {
+    await writeOut(1, `cni-ts ${version}\n`);
+    return 0;
+  }
+  if (command === undefined || command === 'help') return help(rest, version);
+  return misused(`there is no command "${command}"`);
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
+    });
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+async function help([name]: readonly string[], version: string): Promise<number> {
+  if (name === undefined) {
+    await writeOut(1, `${USAGE}\nplugins: ${PLUGIN_NAMES.join(', ')}\n`);
+    return 0;
+  }
+  const plugin = loadPlugin(name);
+  if (plugin === undefined) return misused(`there is no plugin "${name}"; there are: ${PLUGIN_NAMES.join(', ')}`);
+  await writeOut(1, await pluginHelp(await plugin, version));
+  return 0;
+}
+
+async function misused(why: string): Promise<number> {
+  await writeOut(2, `cni: ${why}\n${USAGE}`);
+  return 2;
+}

@@ -1,0 +1,92 @@
+import type { $ZodType, $ZodTypeDef, $ZodTypes } from 'zod/v4/core';
+import { isObject } from '../json/decode.ts';
+import { nearest } from './typo.ts';
+
+/** Keys that any configuration may have at its top without being the plugin's own. */
+const COMMON_KEYS = [
+  'cniVersion',
+  'name',
+  'type',
+  'capabilities',
+  'args',
+  'runtimeConfig',
+  'prevResult',
+  'ipam',
+  'dns',
+  'cni.dev/attachments',
+  'cni.dev/valid-attachments',
+];
+
+/** A configuration whose keys are spelled as in the schema, and what to tell people about the others. */
+export interface FoldedConfig {
+  readonly value: unknown;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Spells every key that the schema knows as the schema does, whatever its letter case, and drops `null` values.
+ * Keys in free-form maps stay as they are. Unknown keys stay too; one that looks like a slip is named in a warning.
+ */
+export function foldKeys(schema: $ZodType, value: unknown): FoldedConfig {
+  const warnings: string[] = [];
+  return { value: fold(schema, value, [], warnings), warnings };
+}
+
+/** The definition of a schema with the wrappers (optional, default, …) taken off. */
+export function unwrapped(schema: $ZodType): $ZodTypes['_zod']['def'] {
+  let def = schema._zod.def as $ZodTypeDef & { innerType?: $ZodType; in?: $ZodType };
+  for (let inner = def.innerType ?? def.in; inner !== undefined; inner = def.innerType ?? def.in) {
+    def = inner._zod.def;
+  }
+  return def as $ZodTypes['_zod']['def'];
+}
+
+/** The path of a key as people write it: `ipam.ranges[0][1].subnet`. */
+export function keyPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`))
+    .join('');
+}
+
+function fold(schema: $ZodType, value: unknown, path: readonly PropertyKey[], warnings: string[]): unknown {
+  const def = unwrapped(schema);
+  if (def.type === 'array' && Array.isArray(value)) {
+    return value.map((element, index) => fold(def.element, element, [...path, index], warnings));
+  }
+  if (def.type === 'union' && isObject(value)) {
+    const option = def.options.find((candidate) => unwrapped(candidate).type === 'object');
+    return option === undefined ? value : fold(option, value, path, warnings);
+  }
+  return def.type === 'object' && isObject(value) ? foldObject(def.shape, value, path, warnings) : value;
+}
+
+function foldObject(
+  shape: Readonly<Record<string, $ZodType>>,
+  value: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+  warnings: string[],
+): object {
+  const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
+  // No prototype: a key such as __proto__ or constructor is a key and nothing else.
+  const folded: Record<string, unknown> = Object.create(null);
+  for (const [spelled, element] of Object.entries(value)) {
+    if (element === null) continue;
+    const key = known.get(spelled.toLowerCase());
+    const keySchema = key === undefined ? undefined : shape[key];
+    if (key === undefined || keySchema === undefined) {
+      warnSlip(spelled, Object.keys(shape), path, warnings);
+      folded[spelled] = element;
+    } else {
+      folded[key] = fold(keySchema, element, [...path, key], warnings);
+    }
+  }
+  return folded;
+}
+
+function warnSlip(key: string, known: readonly string[], path: readonly PropertyKey[], warnings: string[]): void {
+  if (path.length === 0 && COMMON_KEYS.some((common) => common.toLowerCase() === key.toLowerCase())) return;
+  const meant = nearest(key, path.length === 0 ? [...known, ...COMMON_KEYS] : known);
+  if (meant === undefined) return;
+  const shown = JSON.stringify(keyPath([...path, key.slice(0, 60)]));
+  warnings.push(`unknown key ${shown} is ignored; did you mean "${meant}"?`);
+}

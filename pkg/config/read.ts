@@ -1,0 +1,61 @@
+import { safeParse } from 'zod/mini';
+import type { $ZodIssue } from 'zod/v4/core';
+import { describeValue } from '../types/decode.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { foldKeys, keyPath } from './fold-keys.ts';
+import type { ConfigSchema } from './schema.ts';
+
+/** A validated configuration and the lines that people should see about it. */
+export interface ReadConfig<Conf> {
+  readonly conf: Conf;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a decoded configuration by a schema: keys in any letter case, `null` as absent, strict types.
+ * What does not fit throws a {@link CniError} that says which key, what was found and what was expected.
+ */
+export function readConfig<Conf>(schema: ConfigSchema<Conf>, raw: unknown, failure: string): ReadConfig<Conf> {
+  const { value, warnings } = foldKeys(schema, raw);
+  const parsed = safeParse(schema, value, { reportInput: true });
+  if (parsed.success) return { conf: parsed.data, warnings };
+  const [first = 'the configuration does not fit', ...more] = parsed.error.issues.map(sentence);
+  const details = more.length === 0 ? '' : `also: ${more.join('; ')}`;
+  throw new CniError(ErrorCode.invalidConfig, `${failure}: ${first}`, details);
+}
+
+function sentence(issue: $ZodIssue): string {
+  const key = issue.path.length === 0 ? 'the configuration' : `key "${keyPath(issue.path)}"`;
+  // A check that was given words of its own says what it wants better than its kind could.
+  const wanted = issue.message === 'Invalid input' || issue.message === '' ? expected(issue) : issue.message;
+  return `${key}: found ${describeValue(issue.input)}, expected ${wanted}`;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function expected(issue: $ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return TYPE_NAMES[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'array' || issue.origin === 'string'
+        ? `at least ${issue.minimum} in it`
+        : `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    case 'invalid_union':
+      return issue.errors.flatMap((branch) => branch.map(expected)).join(' or ');
+    default:
+      return 'another value';
+  }
+}

@@ -1,0 +1,63 @@
+import { callPlugin } from '../skel/call-plugin.ts';
+import type { DelegateRequest, Delegator } from '../skel/delegator.ts';
+import type { AnyPlugin, Environment } from '../skel/plugin.ts';
+import { configVersion } from '../skel/version-gate.ts';
+import type { World } from '../skel/world.ts';
+import { parseDelegateOutput } from '../types/prev-result.ts';
+import type { Result } from '../types/result.ts';
+import { findPlugin } from './find-plugin.ts';
+import { runForeign } from './foreign.ts';
+
+/** The plugins of this executable, each loaded when it is called. */
+export type PluginLoader = (name: string) => Promise<AnyPlugin> | undefined;
+
+/** A file's identity, whatever name it has. */
+export interface FileIdentity {
+  readonly dev: number | bigint;
+  readonly ino: number | bigint;
+}
+
+/** What the delegator needs of its surroundings. */
+export interface DelegatorOptions {
+  readonly environment: Environment;
+  readonly load: PluginLoader;
+  /** Identity of this executable; without it every delegate is another program. */
+  readonly self: FileIdentity | undefined;
+  /** Identity of a regular file, `undefined` when there is none; symbolic links are followed. */
+  identify(file: string): FileIdentity | undefined;
+  readonly world: Omit<World, 'environment' | 'readStdin'>;
+}
+
+/**
+ * Makes the door to other plugins: a `type` that is this very executable runs in this process, with an environment
+ * and a configuration of its own; any other file is run.
+ */
+export function createDelegator(options: DelegatorOptions): Delegator {
+  return {
+    async add(request) {
+      const outcome = await call(options, { ...request, verb: 'ADD' });
+      return outcome ?? {};
+    },
+    async run(request) {
+      await call(options, request);
+    },
+  };
+}
+
+async function call(options: DelegatorOptions, request: DelegateRequest): Promise<Result | undefined> {
+  const environment: Environment = { ...options.environment, ...request.environment, CNI_COMMAND: request.verb };
+  const file = findPlugin(request.type, environment['CNI_PATH'] ?? '', (path) => options.identify(path) !== undefined);
+  const own = isSelf(options, file) ? options.load(request.type) : undefined;
+  if (own !== undefined) {
+    const world = { ...options.world, environment, readStdin: async () => request.config };
+    return callPlugin(await own, world);
+  }
+  const stdout = await runForeign(file, request, environment);
+  if (request.verb !== 'ADD') return undefined;
+  return parseDelegateOutput(stdout, configVersion(JSON.parse(request.config))).result;
+}
+
+function isSelf(options: DelegatorOptions, file: string): boolean {
+  const identity = options.identify(file);
+  return identity !== undefined && identity.dev === options.self?.dev && identity.ino === options.self?.ino;
+}

@@ -1,0 +1,75 @@
+import { decodeJson, isObject } from '../json/decode.ts';
+import type { DelegateRequest } from '../skel/delegator.ts';
+import type { Environment } from '../skel/plugin.ts';
+import { causeErrno } from '../sys/errno.ts';
+import { type ProcessOutcome, runProcess } from '../sys/process.ts';
+import { readFields } from '../types/decode.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+
+/** Longer than any runtime waits for a whole chain, so that its own limit is the one that is met first. */
+const TIMEOUT_MS = 240_000;
+
+/** The code of an error that was made up because a plugin's own could not be read. */
+const SYNTHESIZED = 0;
+
+/** How often, and after how long each time, a file that is just being replaced is tried again. */
+const BUSY_TRIES = 60;
+const BUSY_PAUSE_MS = 100;
+
+/** Runs another executable as a plugin and gives its stdout; its failure is thrown as the error it printed. */
+export async function runForeign(file: string, request: DelegateRequest, environment: Environment): Promise<string> {
+  const outcome = await runWhenWritten(file, request, environment);
+  if (outcome.status === 0) {
+    if (outcome.stderr !== '') process.stderr.write(outcome.stderr);
+    return outcome.stdout;
+  }
+  throw await printedError(outcome);
+}
+
+/** A file that somebody still writes cannot be run; the kernel tells nobody when that is over, so it is asked again. */
+async function runWhenWritten(
+  file: string,
+  request: DelegateRequest,
+  environment: Environment,
+): Promise<ProcessOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await runProcess({ argv: [file], stdin: request.config, environment, timeoutMs: TIMEOUT_MS });
+    } catch (thrown) {
+      if (!isTextFileBusy(thrown)) throw thrown;
+      if (tries === BUSY_TRIES) throw new CniError(ErrorCode.tryAgain, `${file} is being replaced (text file busy)`);
+      await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+    }
+  }
+}
+
+function isTextFileBusy(thrown: unknown): boolean {
+  return causeErrno(thrown) === 'ETXTBSY';
+}
+
+async function printedError(outcome: ProcessOutcome): Promise<CniError> {
+  if (outcome.stdout === '') return synthesized(withoutDocument(outcome));
+  try {
+    const document = await decodeJson(outcome.stdout);
+    if (!isObject(document)) throw new Error('the document is not an object');
+    const { code = SYNTHESIZED, msg = '', details = '' } = readFields(document, '', ['code', 'msg', 'details']);
+    if (typeof code !== 'number' || typeof msg !== 'string' || typeof details !== 'string') {
+      throw new Error('code, msg or details is of another type');
+    }
+    return new CniError(code, msg, details);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const shown = JSON.stringify(outcome.stdout.slice(0, 4096));
+    return synthesized(`netplugin failed but error parsing its diagnostic message ${shown}: ${why}`);
+  }
+}
+
+function withoutDocument(outcome: ProcessOutcome): string {
+  const end = outcome.signal === undefined ? `exit status ${outcome.status}` : `signal: ${outcome.signal}`;
+  if (outcome.stderr === '') return `netplugin failed with no error message: ${end}`;
+  return `netplugin failed: ${JSON.stringify(outcome.stderr.slice(0, 4096))}: ${end}`;
+}
+
+function synthesized(message: string): CniError {
+  return new CniError(SYNTHESIZED, message);
+}

@@ -1,0 +1,53 @@
+/** Deeper documents are refused: nothing real nests past twenty, and every reader may then recurse. */
+export const MAX_DEPTH = 1000;
+
+/** Why a text is not a JSON document, and where. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+}
+
+/**
+ * Decodes a JSON document; throws a {@link JsonError} that names line, column, what was found and what was expected.
+ *
+ * Keys called `__proto__` become ordinary own properties and of duplicate keys the last one wins, as with `JSON.parse`.
+ */
+export async function decodeJson(text: string): Promise<unknown> {
+  if (deeperThan(text, MAX_DEPTH)) throw new JsonError(`nested deeper than ${MAX_DEPTH} levels`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Engines word their errors differently and few say where, so the place is looked for again, only now.
+    const { findSyntaxError } = await import('./syntax-error.ts');
+    throw new JsonError(findSyntaxError(text));
+  }
+}
+
+/** Whether a decoded JSON value is an object: neither a list nor null. */
+export function isObject(value: unknown): value is { [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function deeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    switch (text.charCodeAt(index)) {
+      case QUOTE:
+        for (index++; index < text.length && text.charCodeAt(index) !== QUOTE; index++) {
+          if (text.charCodeAt(index) === BACKSLASH) index++;
+        }
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > limit) return true;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+        break;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,181 @@
+import { decodeJson, isObject } from '../json/decode.ts';
+import { describeValue, readFields } from '../types/decode.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { parsePrevResult } from '../types/prev-result.ts';
+import type { Result } from '../types/result.ts';
+import type { SpecVersion } from '../types/version.ts';
+import { type ProtocolVariables, readVariables, validateNetworkName } from './environment.ts';
+import type { AnyPlugin, AttachmentCall, Call, GcCall, JsonObject, ValidAttachment, Verb } from './plugin.ts';
+import { configVersion, gateVersion } from './version-gate.ts';
+import type { World } from './world.ts';
+
+/** What a successful ADD gives. */
+export interface AddOutcome {
+  readonly result: Result;
+  /** The version of the document that the result is handed on from unchanged; `undefined` when it is the plugin's own. */
+  readonly readFrom: SpecVersion | undefined;
+}
+
+/** A verb's handler bound to its call, ready to run; refusals of the protocol are behind it. */
+export interface PreparedCall {
+  readonly verb: Verb;
+  readonly cniVersion: SpecVersion;
+  run(): Promise<AddOutcome | undefined>;
+  /** Takes back a successful ADD whose result could not be delivered. */
+  rollBack(): Promise<void>;
+}
+
+const VERBS: readonly string[] = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS'];
+
+/** Facts about a call that errors carry even when the call is refused. */
+export interface CallTrail {
+  /** The version of the configuration, as soon as it is known. */
+  version?: string;
+}
+
+/**
+ * Takes one call through the protocol up to the plugin's door, in the order that the reference has:
+ * variables, stdin, network name, verb, versions, and then the namespace, before anything is done.
+ */
+export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTrail): Promise<PreparedCall> {
+  const variables = readVariables(world.environment);
+  const configText = await world.readStdin();
+  const raw = await decodeConfig(configText);
+  const network = networkName(raw);
+  const verb = knownVerb(variables.command);
+  trail.version = configVersion(raw);
+  const cniVersion = gateVersion(verb, trail.version, plugin.versions);
+  if (verb === 'ADD' || verb === 'DEL') refuseOwnNetns(variables, world);
+  const conf = await readPluginConfig(plugin, raw, world);
+  const base: Call<unknown> = {
+    verb,
+    network,
+    cniVersion,
+    conf,
+    configText,
+    rawConf: raw,
+    args: variables.args,
+    environment: world.environment,
+    delegate: world.delegator(world.environment),
+    warn: world.warn,
+  };
+  return {
+    verb,
+    cniVersion,
+    run: () => runVerb(plugin, base, variables),
+    rollBack: () => plugin.del(attachmentCall({ ...base, verb: 'DEL' }, variables)),
+  };
+}
+
+async function runVerb(
+  plugin: AnyPlugin,
+  call: Call<unknown>,
+  variables: ProtocolVariables,
+): Promise<AddOutcome | undefined> {
+  switch (call.verb) {
+    case 'ADD': {
+      const attachment = attachmentCall(call, variables);
+      const result = await plugin.add(attachment);
+      return { result, readFrom: result === attachment.prevResult ? call.cniVersion : undefined };
+    }
+    case 'DEL':
+      await plugin.del(attachmentCall(call, variables));
+      return undefined;
+    case 'CHECK':
+      await plugin.check(attachmentCall(call, variables));
+      return undefined;
+    case 'GC':
+      await plugin.gc(gcCall(call));
+      return undefined;
+    case 'STATUS':
+      await plugin.status(call);
+      return undefined;
+  }
+}
+
+/** The object that stdin holds; `null` is an empty one, as for the reference. */
+async function decodeConfig(text: string): Promise<JsonObject> {
+  const decoded = await decodeJson(text).catch((thrown: unknown) => {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CniError(ErrorCode.decoding, `error unmarshall network config: ${why}`);
+  });
+  if (isObject(decoded)) return decoded;
+  if (decoded === null) return {};
+  const why = `the document: found ${describeValue(decoded)}, expected an object`;
+  throw new CniError(ErrorCode.decoding, `error unmarshall network config: ${why}`);
+}
+
+function networkName(raw: JsonObject): string {
+  const name = readFields(raw, '', ['name']).name ?? '';
+  if (typeof name !== 'string') {
+    const text = `error unmarshall network config: key "name": found ${describeValue(name)}, expected a text`;
+    throw new CniError(ErrorCode.decoding, text);
+  }
+  validateNetworkName(name);
+  return name;
+}
+
+function knownVerb(command: string): Verb {
+  if (VERBS.includes(command)) return command as Verb;
+  throw new CniError(
+    ErrorCode.invalidEnvironment,
+    `unknown CNI_COMMAND: ${command}`,
+    `expected one of ${VERBS.join(', ')}, VERSION`,
+  );
+}
+
+function refuseOwnNetns(variables: ProtocolVariables, world: World): void {
+  if (variables.netnsOverride || variables.netns === '' || !world.isOwnNetns(variables.netns)) return;
+  throw new CniError(
+    ErrorCode.invalidNetns,
+    "plugin's netns and netns from CNI_NETNS should not be the same",
+    `CNI_NETNS ${JSON.stringify(variables.netns)} is the namespace this plugin runs in; nothing was done. ` +
+      'CNI_NETNS_OVERRIDE=1 allows it',
+  );
+}
+
+async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World): Promise<unknown> {
+  const schema = await plugin.config?.();
+  if (schema === undefined) return {};
+  const { readConfig } = await import('../config/read.ts');
+  const { conf, warnings } = readConfig(schema, raw, plugin.configFailure);
+  for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);
+  return conf;
+}
+
+function attachmentCall(call: Call<unknown>, variables: ProtocolVariables): AttachmentCall<unknown> {
+  let decoded: { readonly result: Result | undefined } | undefined;
+  return {
+    ...call,
+    containerId: variables.containerId,
+    ifName: variables.ifName,
+    netns: variables.netns,
+    get prevResult() {
+      decoded ??= { result: parsePrevResult(readFields(call.rawConf, '', ['prevResult']).prevResult, call.cniVersion) };
+      return decoded.result;
+    },
+  };
+}
+
+function gcCall(call: Call<unknown>): GcCall<unknown> {
+  const keys = ['cni.dev/valid-attachments', 'cni.dev/attachments'] as const;
+  const fields = readFields(call.rawConf, '', keys);
+  const key = keys.find((candidate) => fields[candidate] !== undefined);
+  return { ...call, validAttachments: key === undefined ? undefined : readAttachments(fields[key], key) };
+}
+
+function readAttachments(list: unknown, key: string): readonly ValidAttachment[] {
+  if (!Array.isArray(list)) refuseAttachments(key, list, 'a list');
+  return list.map((entry: unknown, index) => {
+    const path = `${key}[${index}]`;
+    if (!isObject(entry)) return refuseAttachments(path, entry, 'an object');
+    const { containerID, ifname } = readFields(entry, path, ['containerID', 'ifname']);
+    if (typeof containerID !== 'string') return refuseAttachments(`${path}.containerID`, containerID, 'a text');
+    if (typeof ifname !== 'string') return refuseAttachments(`${path}.ifname`, ifname, 'a text');
+    return { containerID, ifname };
+  });
+}
+
+function refuseAttachments(path: string, value: unknown, expected: string): never {
+  throw new CniError(ErrorCode.invalidConfig, `key "${path}": found ${describeValue(value)}, expected ${expected}`);
+}

@@ -1,0 +1,80 @@
+import { CniError, ErrorCode } from '../types/error.ts';
+import type { Environment } from './plugin.ts';
+
+/** The protocol's variables after validation; what a verb does not take is ''. */
+export interface ProtocolVariables {
+  readonly command: string;
+  readonly containerId: string;
+  readonly netns: string;
+  readonly ifName: string;
+  readonly args: string;
+  readonly path: string;
+  readonly netnsOverride: boolean;
+}
+
+const REQUIRING_VERBS = {
+  CNI_CONTAINERID: ['ADD', 'CHECK', 'DEL'],
+  CNI_NETNS: ['ADD', 'CHECK'],
+  CNI_IFNAME: ['ADD', 'CHECK', 'DEL'],
+  CNI_PATH: ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'],
+} as const;
+
+const VALIDATORS: Readonly<Record<string, (value: string) => void>> = {
+  CNI_CONTAINERID: validateContainerId,
+  CNI_IFNAME: validateInterfaceName,
+};
+
+/**
+ * Reads and validates the variables of the protocol.
+ *
+ * An invalid value ends the reading at once; missing ones are reported together, in the order of the specification.
+ */
+export function readVariables(environment: Environment): ProtocolVariables {
+  const command = environment['CNI_COMMAND'] ?? '';
+  const missing: string[] = command === '' ? ['CNI_COMMAND'] : [];
+  for (const [name, verbs] of Object.entries(REQUIRING_VERBS)) {
+    if (!(verbs as readonly string[]).includes(command)) continue;
+    const value = environment[name] ?? '';
+    if (value === '') missing.push(name);
+    else VALIDATORS[name]?.(value);
+  }
+  if (missing.length > 0) {
+    throw new CniError(ErrorCode.invalidEnvironment, `required env variables [${missing.join(',')}] missing`);
+  }
+  return {
+    command,
+    containerId: environment['CNI_CONTAINERID'] ?? '',
+    netns: environment['CNI_NETNS'] ?? '',
+    ifName: environment['CNI_IFNAME'] ?? '',
+    args: environment['CNI_ARGS'] ?? '',
+    path: environment['CNI_PATH'] ?? '',
+    netnsOverride: ['TRUE', '1'].includes((environment['CNI_NETNS_OVERRIDE'] ?? '').toUpperCase()),
+  };
+}
+
+const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+function validateContainerId(id: string): void {
+  if (IDENTIFIER.test(id) && !id.endsWith('\n')) return;
+  throw new CniError(ErrorCode.invalidEnvironment, 'invalid characters in containerID', id);
+}
+
+/** Refuses a network name that is missing or could be anything but a name in a path. */
+export function validateNetworkName(name: string): void {
+  if (name === '') throw new CniError(ErrorCode.invalidConfig, 'missing network name');
+  if (IDENTIFIER.test(name) && !name.endsWith('\n')) return;
+  throw new CniError(ErrorCode.invalidConfig, 'invalid characters found in network name', name);
+}
+
+/** Refuses what the kernel would not take as the name of an interface. */
+export function validateInterfaceName(name: string): void {
+  if (new TextEncoder().encode(name).length > 15) {
+    refuseName('interface name is too long', 'interface name should be less than 16 characters');
+  }
+  if (name === '.' || name === '..') refuseName('interface name is . or ..');
+  if (/[/:\s\u0085]/u.test(name)) refuseName('interface name contains / or : or whitespace characters');
+}
+
+function refuseName(message: string, details = ''): never {
+  throw new CniError(ErrorCode.invalidEnvironment, message, details);
+}

@@ -1,0 +1,132 @@
+import { ip } from '../../pkg/ip/command.ts';
+import { isNetnsGone } from '../../pkg/netns/error.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { openNetns } from '../../pkg/netns/open.ts';
+import { runPlan } from '../../pkg/plan/executor.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { traceFrom } from '../../pkg/plan/trace.ts';
+import type { AttachmentCall, Call, Plugin } from '../../pkg/skel/plugin.ts';
+import { findProgram } from '../../pkg/sys/process.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { IpConfig, Result } from '../../pkg/types/result.ts';
+import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
+
+/** It has no configuration keys of its own. */
+type NoKeys = Record<string, never>;
+
+/** Sets `lo` up in the container; it owns nothing that could be left behind. */
+export const loopback: Plugin<NoKeys> = {
+  name: 'loopback',
+  about: 'sets the loopback interface of the container up, and down again',
+  versions: SPEC_VERSIONS,
+  configFailure: 'failed to parse network config',
+  add,
+  check,
+  del,
+  async gc() {},
+  async status(call) {
+    requireIp(call);
+  },
+};
+
+/** The part of `ip -j addr show` that is looked at. */
+interface ShownLink {
+  readonly flags: readonly string[];
+  readonly addr_info: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[];
+}
+
+async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
+  // Decoded first, so that a malformed one is refused before anything is done.
+  const { prevResult } = call;
+  return inContainer(call, async (netns) => {
+    const plan = new Plan()
+      .inside(netns, ip`addr show dev lo`, { capture: 'before' })
+      .inside(netns, ip`link set dev lo up`, { failing: 'failed to set "lo" up' })
+      .inside(netns, ip`addr show dev lo`, { capture: 'after' });
+    const { captures } = await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+    const after = shown(captures.get('after'));
+    const stray = after.addr_info.find((address) => !isLoopback(address.local));
+    if (stray !== undefined) {
+      if (!isUp(captures.get('before'))) await setDown(call, netns);
+      throw strayError(stray.local);
+    }
+    return prevResult ?? resultOf(call.netns, after);
+  });
+}
+
+async function check(call: AttachmentCall<NoKeys>): Promise<void> {
+  await inContainer(call, async (netns) => {
+    const plan = new Plan().inside(netns, ip`addr show dev lo`, { capture: 'lo' });
+    const { captures } = await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+    if (isUp(captures.get('lo'))) return;
+    throw new CniError(
+      ErrorCode.internal,
+      'loopback interface is down',
+      `namespace ${call.netns}: "lo" has no flag UP; \`ip link set lo up\` inside mends it`,
+    );
+  });
+}
+
+async function del(call: AttachmentCall<NoKeys>): Promise<void> {
+  if (call.netns === '') return;
+  try {
+    await inContainer(call, (netns) => setDown(call, netns));
+  } catch (thrown) {
+    if (!isNetnsGone(thrown)) throw thrown;
+  }
+}
+
+async function setDown(call: AttachmentCall<NoKeys>, netns: Netns): Promise<void> {
+  const plan = new Plan().inside(netns, ip`link set dev lo down`, { failing: 'failed to set "lo" down' });
+  await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+}
+
+async function inContainer<T>(call: AttachmentCall<NoKeys>, work: (netns: Netns) => Promise<T>): Promise<T> {
+  const netns = openNetns(call.netns);
+  try {
+    return await work(netns);
+  } finally {
+    netns.close();
+  }
+}
+
+/** ADD reports what the kernel put on `lo`: where a family is switched off it is not in the result. */
+function resultOf(sandbox: string, lo: ShownLink): Result {
+  const ips = ['inet', 'inet6'].flatMap((family): IpConfig[] => {
+    const address = lo.addr_info.find((candidate) => candidate.family === family);
+    return address === undefined ? [] : [{ address: `${address.local}/${address.prefixlen}`, interface: 0 }];
+  });
+  return { interfaces: [{ name: 'lo', mac: '00:00:00:00:00:00', sandbox }], ips };
+}
+
+function shown(capture: unknown): ShownLink {
+  const [link] = Array.isArray(capture) ? (capture as readonly ShownLink[]) : [];
+  if (link !== undefined) return link;
+  throw new CniError(ErrorCode.internal, 'Link not found', '`ip addr show dev lo` printed no interface');
+}
+
+function isUp(capture: unknown): boolean {
+  return shown(capture).flags.includes('UP');
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+function strayError(address: string): CniError {
+  return new CniError(
+    ErrorCode.internal,
+    `loopback interface found with non-loopback address "${address}"`,
+    `expected only 127.0.0.0/8 and ::1 on "lo"; \`ip addr del ${address} dev lo\` in the container's namespace removes it`,
+  );
+}
+
+/** Without `ip` no ADD on this node can succeed until somebody installs it. */
+function requireIp(call: Call<NoKeys>): void {
+  try {
+    findProgram('ip', call.environment['PATH']);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CniError(ErrorCode.notAvailable, 'plugin loopback is not available', `${why}; install iproute2`);
+  }
+}
