@@ -1,6 +1,6 @@
 import type { AnyPlugin } from './pkg/skel/plugin.ts';
 import { respond } from './pkg/skel/respond.ts';
-import { writeOut } from './pkg/sys/stdio.ts';
+import { writeOut } from './pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from './plugins/names.ts';
 import { loadPlugin } from './plugins/table.ts';
 import { createWorld } from './world.ts';
@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     return runCli(argv, VERSION);
   }
   const known = ['cni', ...PLUGIN_NAMES].join(', ');
-  await writeOut(2, `cni-ts: called as "${name}", which is none of its names: ${known}\n`);
+  await writeOut('stderr', `cni-ts: called as "${name}", which is none of its names: ${known}\n`);
   return 1;
 }
 
@@ -26,13 +26,13 @@ async function runPlugin(plugin: AnyPlugin, argv: readonly string[]): Promise<nu
   if ((process.env['CNI_COMMAND'] ?? '') === '') {
     const { answerPerson } = await import('./pkg/skel/person.ts');
     const answer = await answerPerson(plugin, argv, VERSION);
-    await writeOut(2, answer.stderr);
-    await writeOut(1, answer.stdout);
+    await writeOut('stderr', answer.stderr);
+    await writeOut('stdout', answer.stdout);
     return answer.exitCode;
   }
   const response = await respond(plugin, createWorld());
   try {
-    await writeOut(1, response.stdout);
+    await writeOut('stdout', response.stdout);
   } catch {
     // Nobody will ever hear of this attachment, so it must not stay.
     await response.rollBack();

@@ -1,24 +1,33 @@
-import { createDelegator, type FileIdentity } from './pkg/delegate/delegator.ts';
-import { isOwnNetns } from './pkg/netns/is-own.ts';
+import type { FileIdentity } from './pkg/delegate/delegator.ts';
+import type { Delegator } from './pkg/skel/delegator.ts';
+import type { Environment } from './pkg/skel/plugin.ts';
 import type { World } from './pkg/skel/world.ts';
 import { fs } from './pkg/sys/files.ts';
-import { readStdin } from './pkg/sys/stdio.ts';
 import { loadPlugin } from './plugins/table.ts';
 
 /** The process as the skeleton sees it: its environment, its stdin, its namespace, its neighbours in CNI_PATH. */
 export function createWorld(): World {
-  const warn = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
   const world: World = {
     environment: process.env,
-    readStdin,
-    isOwnNetns,
-    warn,
-    delegator: (environment) =>
-      createDelegator({ environment, load: loadPlugin, self: identify('/proc/self/exe'), identify, world }),
+    readStdin: async () => (await import('./pkg/sys/stdin.ts')).readStdin(),
+    isOwnNetns: async (path) => (await import('./pkg/netns/is-own.ts')).isOwnNetns(path),
+    // Not process.stderr, which takes several milliseconds to come to life.
+    warn: (line) => void fs().writeSync(2, `${line}\n`),
+    delegator: (environment) => lazyDelegator(environment, world),
   };
   return world;
+}
+
+/** Few calls go to another plugin from here, so what that takes is loaded by the first that does. */
+function lazyDelegator(environment: Environment, world: World): Delegator {
+  const delegator = async () => {
+    const { createDelegator } = await import('./pkg/delegate/delegator.ts');
+    return createDelegator({ environment, load: loadPlugin, self: () => identify('/proc/self/exe'), identify, world });
+  };
+  return {
+    add: async (request) => (await delegator()).add(request),
+    run: async (request) => (await delegator()).run(request),
+  };
 }
 
 function identify(file: string): FileIdentity | undefined {

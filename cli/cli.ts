@@ -1,6 +1,6 @@
 import { parseArgs } from '@pkgjs/parseargs';
 import { pluginHelp } from '../pkg/skel/person.ts';
-import { writeOut } from '../pkg/sys/stdio.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { loadPlugin } from '../plugins/table.ts';
 
@@ -15,7 +15,7 @@ export async function runCli(argv: readonly string[], version: string): Promise<
   if (typeof parsed === 'string') return misused(parsed);
   const [command, ...rest] = parsed.positionals;
   if (parsed.values.version === true || command === 'version') {
-    await writeOut(1, `cni-ts ${version}\n`);
+    await writeOut('stdout', `cni-ts ${version}\n`);
     return 0;
   }
   if (command === undefined || command === 'help') return help(rest, version);
@@ -36,16 +36,16 @@ function parse(argv: readonly string[]) {
 
 async function help([name]: readonly string[], version: string): Promise<number> {
   if (name === undefined) {
-    await writeOut(1, `${USAGE}\nplugins: ${PLUGIN_NAMES.join(', ')}\n`);
+    await writeOut('stdout', `${USAGE}\nplugins: ${PLUGIN_NAMES.join(', ')}\n`);
     return 0;
   }
   const plugin = loadPlugin(name);
   if (plugin === undefined) return misused(`there is no plugin "${name}"; there are: ${PLUGIN_NAMES.join(', ')}`);
-  await writeOut(1, await pluginHelp(await plugin, version));
+  await writeOut('stdout', await pluginHelp(await plugin, version));
   return 0;
 }
 
 async function misused(why: string): Promise<number> {
-  await writeOut(2, `cni: ${why}\n${USAGE}`);
+  await writeOut('stderr', `cni: ${why}\n${USAGE}`);
   return 2;
 }

@@ -3,7 +3,7 @@ import { PLUGIN_NAMES, type PluginName } from './names.ts';
 
 /** Loads each plugin when it is called; what is not called costs nothing. */
 const LOADERS: Readonly<Record<PluginName, () => Promise<AnyPlugin>>> = {
-  loopback: async () => (await import('./loopback/loopback.ts')).loopback,
+  loopback: async () => (await import('./loopback/plugin.ts')).loopback,
 };
 
 /** The plugin of that name, or `undefined` when this executable has none. */

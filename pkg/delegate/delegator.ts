@@ -22,7 +22,7 @@ export interface DelegatorOptions {
   readonly environment: Environment;
   readonly load: PluginLoader;
   /** Identity of this executable; without it every delegate is another program. */
-  readonly self: FileIdentity | undefined;
+  self(): FileIdentity | undefined;
   /** Identity of a regular file, `undefined` when there is none; symbolic links are followed. */
   identify(file: string): FileIdentity | undefined;
   readonly world: Omit<World, 'environment' | 'readStdin'>;
@@ -58,6 +58,6 @@ async function call(options: DelegatorOptions, request: DelegateRequest): Promis
 }
 
 function isSelf(options: DelegatorOptions, file: string): boolean {
-  const identity = options.identify(file);
-  return identity !== undefined && identity.dev === options.self?.dev && identity.ino === options.self?.ino;
+  const [identity, self] = [options.identify(file), options.self()];
+  return identity !== undefined && identity.dev === self?.dev && identity.ino === self?.ino;
 }

@@ -3,6 +3,7 @@ import type { DelegateRequest } from '../skel/delegator.ts';
 import type { Environment } from '../skel/plugin.ts';
 import { causeErrno } from '../sys/errno.ts';
 import { type ProcessOutcome, runProcess } from '../sys/process.ts';
+import { writeOut } from '../sys/write-out.ts';
 import { readFields } from '../types/decode.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 
@@ -20,7 +21,7 @@ const BUSY_PAUSE_MS = 100;
 export async function runForeign(file: string, request: DelegateRequest, environment: Environment): Promise<string> {
   const outcome = await runWhenWritten(file, request, environment);
   if (outcome.status === 0) {
-    if (outcome.stderr !== '') process.stderr.write(outcome.stderr);
+    if (outcome.stderr !== '') await writeOut('stderr', outcome.stderr);
     return outcome.stdout;
   }
   throw await printedError(outcome);

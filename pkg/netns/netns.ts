@@ -1,10 +1,8 @@
+import type { FileIdentity } from '../sys/libc.ts';
 import type { ProcessRequest, Running } from '../sys/process.ts';
 
-/** What a namespace is to the kernel: two paths with the same pair lead to the same namespace. */
-export interface NetnsIdentity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
+/** What a namespace is to the kernel. */
+export type NetnsIdentity = FileIdentity;
 
 /** A network namespace, held open: it can be worked in even after its path is gone, until it is closed. */
 export interface Netns {

@@ -1,6 +1,7 @@
 import { thrownErrno, thrownText } from '../sys/errno.ts';
 import { fs, readTextFile } from '../sys/files.ts';
 import { CLONE_NEWNET, libc, NS_GET_NSTYPE } from '../sys/libc.ts';
+import { closeFile, identify, openFile } from './descriptor.ts';
 import { EnteredNetns } from './entered.ts';
 import { NetnsError } from './error.ts';
 import type { Netns, NetnsIdentity } from './netns.ts';
@@ -37,12 +38,11 @@ export function openNetns(path: string): Netns {
   checkFileSystem(path);
   const fd = open(path);
   try {
-    const { dev, ino } = fs().fstatSync(fd, { bigint: true });
-    const identity = { dev, ino };
+    const identity = identify(fd);
     checkKind(path, fd, identity);
     return libc() === undefined ? new NsenterNetns(path, fd, identity) : new EnteredNetns(path, fd, identity);
   } catch (thrown) {
-    fs().closeSync(fd);
+    closeFile(fd);
     throw thrown;
   }
 }
@@ -50,7 +50,7 @@ export function openNetns(path: string): Netns {
 function checkFileSystem(path: string): void {
   let magic: number;
   try {
-    magic = fs().statfsSync(path).type;
+    magic = libc()?.fileSystem(path) ?? fs().statfsSync(path).type;
   } catch (thrown) {
     throw openError(path, thrown);
   }
@@ -64,7 +64,7 @@ function checkFileSystem(path: string): void {
 
 function open(path: string): number {
   try {
-    return fs().openSync(path, 'r');
+    return openFile(path);
   } catch (thrown) {
     // Between the two calls it may have gone.
     if (thrownErrno(thrown) === 'ENOENT') throw openError(path, thrown);

@@ -1,5 +1,6 @@
-import { fs, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { overwriteFile, readExistingFile } from '../sys/files.ts';
 import { startProcess } from '../sys/process.ts';
+import { closeFile, identify, openFile } from './descriptor.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
 
 let own: Netns | undefined;
@@ -18,7 +19,7 @@ class OwnNetns implements Netns {
   #identity: NetnsIdentity | undefined;
 
   get identity(): NetnsIdentity {
-    this.#identity ??= fs().statSync('/proc/self/ns/net', { bigint: true });
+    this.#identity ??= identifyOwn();
     return this.#identity;
   }
 
@@ -45,4 +46,13 @@ class OwnNetns implements Netns {
   }
 
   close(): void {}
+}
+
+function identifyOwn(): NetnsIdentity {
+  const fd = openFile('/proc/thread-self/ns/net');
+  try {
+    return identify(fd);
+  } finally {
+    closeFile(fd);
+  }
 }

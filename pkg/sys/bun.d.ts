@@ -27,6 +27,9 @@ interface BunSubprocess {
 }
 
 interface BunRuntime {
+  readonly stdout: unknown;
+  readonly stderr: unknown;
+  write(file: unknown, text: string): Promise<number>;
   spawn(
     argv: readonly string[],
     options: {

@@ -1,13 +1,28 @@
 import type * as Ffi from 'bun:ffi';
 import { type ErrnoName, errnoName, errnoText } from './errno.ts';
 
-/** The few functions of the C library that no `node:` module has. A failure is an {@link LibcError}. */
+/** A file's identity: two paths with the same pair lead to the same file or namespace. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/**
+ * The few functions of the C library that no `node:` module has, and the fewer that are needed on every call:
+ * loading `node:fs` for them would cost a fifth of an empty program. A failure is an {@link LibcError}.
+ */
 export interface Libc {
   /** Moves the calling thread into the namespace that `fd` is open on. */
   setns(fd: number, kind: number): void;
-  /** Opens a path close-on-exec. */
-  open(path: string, flags: number): number;
+  /** Opens a path for reading, close-on-exec. */
+  open(path: string): number;
   close(fd: number): void;
+  /** Reads into a buffer; gives how much, 0 at the end. */
+  read(fd: number, buffer: Uint8Array): number;
+  /** The identity of what a file descriptor is open on. */
+  identify(fd: number): FileIdentity;
+  /** The magic number of the file system that a path is on. */
+  fileSystem(path: string): number;
   /** An ioctl without an argument; gives what it returned. */
   ioctl(fd: number, request: number): number;
   /** Locks or unlocks a whole file; see {@link LOCK}. */
@@ -24,6 +39,10 @@ export const NS_GET_NSTYPE = 0xb703;
 export const LOCK = { shared: 1, exclusive: 2, nonBlocking: 4, unlock: 8 } as const;
 
 const O_CLOEXEC = 0o2000000;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_INO = 0x100;
+const STATX_BYTES = 256;
+const STATFS_BYTES = 256;
 
 /** A call into the C library that failed. */
 export class LibcError extends Error {
@@ -63,6 +82,9 @@ function bind(ffi: typeof Ffi): Libc {
     // Only ever called with two arguments: no file is created here.
     open: { args: ['ptr', 'int'], returns: 'int' },
     close: { args: ['int'], returns: 'int' },
+    read: { args: ['int', 'ptr', 'u64'], returns: 'i64' },
+    statx: { args: ['int', 'ptr', 'int', 'u32', 'ptr'], returns: 'int' },
+    statfs: { args: ['ptr', 'ptr'], returns: 'int' },
     ioctl: { args: ['int', 'u64', 'u64'], returns: 'int' },
     flock: { args: ['int', 'int'], returns: 'int' },
     __errno_location: { args: [], returns: 'ptr' },
@@ -73,12 +95,41 @@ function bind(ffi: typeof Ffi): Libc {
   };
   return {
     setns: (fd, kind) => void checked('setns', symbols.setns(fd, kind)),
-    open(path, flags) {
-      const text = new TextEncoder().encode(`${path}\0`);
-      return checked(`open ${path}`, symbols.open(ffi.ptr(text), flags | O_CLOEXEC));
-    },
+    open: (path) => checked(`open ${path}`, symbols.open(ffi.ptr(cText(path)), O_CLOEXEC)),
     close: (fd) => void checked('close', symbols.close(fd)),
+    read: (fd, buffer) => checked('read', Number(symbols.read(fd, ffi.ptr(buffer), buffer.length))),
+    identify(fd) {
+      // statx, because its structure is the same on every architecture.
+      const buffer = new DataView(new ArrayBuffer(STATX_BYTES));
+      const result = symbols.statx(fd, ffi.ptr(cText('')), AT_EMPTY_PATH, STATX_INO, ffi.ptr(bytesOf(buffer)));
+      checked('statx', result);
+      return {
+        dev: deviceNumber(buffer.getUint32(136, true), buffer.getUint32(140, true)),
+        ino: buffer.getBigUint64(32, true),
+      };
+    },
+    fileSystem(path) {
+      const buffer = new DataView(new ArrayBuffer(STATFS_BYTES));
+      checked(`statfs ${path}`, symbols.statfs(ffi.ptr(cText(path)), ffi.ptr(bytesOf(buffer))));
+      return Number(buffer.getBigInt64(0, true));
+    },
     ioctl: (fd, request) => checked('ioctl', symbols.ioctl(fd, request, 0)),
     flock: (fd, operation) => void checked('flock', symbols.flock(fd, operation)),
   };
+}
+
+/** A text as the C library takes it; one with a NUL inside would be cut there, and name something else. */
+function cText(text: string): Uint8Array {
+  if (text.includes('\0')) throw new LibcError('a path with a NUL', 22);
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer);
+}
+
+/** One number from the two parts of a device's, put together as `node:fs` has it. */
+function deviceNumber(major: number, minor: number): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);
 }

@@ -1,4 +1,7 @@
 import { CniError, ErrorCode } from '../types/error.ts';
+import { thrownErrno, thrownText } from './errno.ts';
+import { fs } from './files.ts';
+import { libc } from './libc.ts';
 
 /** A configuration larger than this is a mistake, and reading on would only cost memory. */
 export const MAX_STDIN_BYTES = 8 * 1024 * 1024;
@@ -7,12 +10,11 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** All of stdin as text, invalid UTF-8 replaced; throws a `CniError` when it cannot be read or is too large. */
 export async function readStdin(): Promise<string> {
-  const { readSync } = process.getBuiltinModule('node:fs');
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const chunk = new Uint8Array(CHUNK_BYTES);
-    const length = await readSome(() => readSync(0, chunk));
+    const length = await readSome(chunk);
     if (length === 0) break;
     chunks.push(chunk.subarray(0, length));
     size += length;
@@ -36,38 +38,16 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 /** Reads once; a caller that handed over a non-blocking pipe is waited for. */
-async function readSome(read: () => number): Promise<number> {
+async function readSome(chunk: Uint8Array): Promise<number> {
   for (;;) {
     try {
-      return read();
+      // libc is needed for the namespace anyway; loading `node:fs` as well would cost a millisecond.
+      return libc()?.read(0, chunk) ?? fs().readSync(0, chunk);
     } catch (thrown) {
-      if (!isAgain(thrown)) {
-        const why = thrown instanceof Error ? thrown.message : String(thrown);
-        throw new CniError(ErrorCode.io, `error reading from stdin: ${why}`);
-      }
-      await pause();
+      const errno = thrownErrno(thrown);
+      if (errno === 'EINTR') continue;
+      if (errno !== 'EAGAIN') throw new CniError(ErrorCode.io, `error reading from stdin: ${thrownText(thrown)}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
-}
-
-/** Writes all of a text to stdout or stderr; throws when the reader is gone. */
-export async function writeOut(descriptor: 1 | 2, text: string): Promise<void> {
-  const { writeSync } = process.getBuiltinModule('node:fs');
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest));
-    } catch (thrown) {
-      if (!isAgain(thrown)) throw thrown;
-      await pause();
-    }
-  }
-}
-
-function isAgain(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'EAGAIN';
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

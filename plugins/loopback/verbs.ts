@@ -5,29 +5,11 @@ import { openNetns } from '../../pkg/netns/open.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { traceFrom } from '../../pkg/plan/trace.ts';
-import type { AttachmentCall, Call, Plugin } from '../../pkg/skel/plugin.ts';
+import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { IpConfig, Result } from '../../pkg/types/result.ts';
-import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-
-/** It has no configuration keys of its own. */
-type NoKeys = Record<string, never>;
-
-/** Sets `lo` up in the container; it owns nothing that could be left behind. */
-export const loopback: Plugin<NoKeys> = {
-  name: 'loopback',
-  about: 'sets the loopback interface of the container up, and down again',
-  versions: SPEC_VERSIONS,
-  configFailure: 'failed to parse network config',
-  add,
-  check,
-  del,
-  async gc() {},
-  async status(call) {
-    requireIp(call);
-  },
-};
+import type { NoKeys } from './plugin.ts';
 
 /** The part of `ip -j addr show` that is looked at. */
 interface ShownLink {
@@ -35,7 +17,8 @@ interface ShownLink {
   readonly addr_info: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[];
 }
 
-async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
+/** Sets `lo` up and reports its addresses; one that does not belong there is refused. */
+export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
   // Decoded first, so that a malformed one is refused before anything is done.
   const { prevResult } = call;
   return inContainer(call, async (netns) => {
@@ -54,7 +37,8 @@ async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
   });
 }
 
-async function check(call: AttachmentCall<NoKeys>): Promise<void> {
+/** Fails when `lo` is down. */
+export async function check(call: AttachmentCall<NoKeys>): Promise<void> {
   await inContainer(call, async (netns) => {
     const plan = new Plan().inside(netns, ip`addr show dev lo`, { capture: 'lo' });
     const { captures } = await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
@@ -67,7 +51,8 @@ async function check(call: AttachmentCall<NoKeys>): Promise<void> {
   });
 }
 
-async function del(call: AttachmentCall<NoKeys>): Promise<void> {
+/** Sets `lo` down; a namespace that is gone needs nothing. */
+export async function del(call: AttachmentCall<NoKeys>): Promise<void> {
   if (call.netns === '') return;
   try {
     await inContainer(call, (netns) => setDown(call, netns));
@@ -122,7 +107,7 @@ function strayError(address: string): CniError {
 }
 
 /** Without `ip` no ADD on this node can succeed until somebody installs it. */
-function requireIp(call: Call<NoKeys>): void {
+export async function status(call: Call<NoKeys>): Promise<void> {
   try {
     findProgram('ip', call.environment['PATH']);
   } catch (thrown) {
