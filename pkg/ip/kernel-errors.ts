@@ -62,6 +62,11 @@ export function readComplaint(stderr: string, command?: IpCommand): IpComplaint 
   };
 }
 
+/** The same for an error that came from the kernel directly: its number, and its own words where it gave some. */
+export function explain(errno: ErrnoName | undefined, reason: string, command?: IpCommand): Omit<IpComplaint, 'line'> {
+  return { errno, reason, hint: errno === undefined ? '' : hintFor(errno, reason, command?.words ?? []) };
+}
+
 function toErrno(reason: string): ErrnoName | undefined {
   // `RTNETLINK answers: File exists`, `ioctl(TUNSETIFF): Device or resource busy`
   const answer = /^(?:RTNETLINK answers|[a-z]+\([^)]*\)): (.*)$/.exec(reason);

@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EnteredNetns } from './entered.ts';
 import { NetnsError } from './error.ts';
@@ -14,6 +14,8 @@ vi.mock('../sys/libc.ts', () => ({
       if (refuse(fd)) throw new Error('setns: invalid argument');
       moves.push(fd);
     },
+    open: (path: string) => openSync(path, 'r'),
+    close: (descriptor: number) => closeSync(descriptor),
   }),
 }));
 

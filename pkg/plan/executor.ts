@@ -2,7 +2,7 @@ import { causeErrno, thrownText } from '../sys/errno.ts';
 import { toCniError } from '../types/error.ts';
 import { isIpAction, printAction, type WorkAction } from './action.ts';
 import type { IpFailure, IpHand, IpRun } from './hand.ts';
-import { ipHand } from './ip-hand.ts';
+import { nativeHand } from './native-hand.ts';
 import type { PlacedAction, Plan, Step } from './plan.ts';
 import { PlanError, type Stop } from './plan-error.ts';
 import { ipRunOf } from './run-of.ts';
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** When it fires, the plan stops after the running step and takes back what it did. */
   readonly signal?: AbortSignal;
-  /** Who carries out `ip` commands; by default the program `ip`. */
+  /** Who carries out `ip` commands; by default the native hand, which leaves to `ip` what it does not know. */
   readonly hand?: IpHand;
 }
 
@@ -66,7 +66,7 @@ class Execution {
   readonly #deadline: number;
 
   constructor(options: RunOptions) {
-    this.#hand = options.hand ?? ipHand;
+    this.#hand = options.hand ?? nativeHand;
     this.#trace = options.trace;
     this.#signal = options.signal;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;

@@ -52,26 +52,45 @@ export function readVariables(environment: Environment): ProtocolVariables {
   };
 }
 
-const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+/** `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; here and below in plain code, as an expression is dear the first time it runs. */
+function isIdentifier(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    const letterOrDigit = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+    // Dot, hyphen, underscore.
+    const inside = index > 0 && (code === 46 || code === 45 || code === 95);
+    if (!letterOrDigit && !inside) return false;
+  }
+  return text !== '';
+}
 
 function validateContainerId(id: string): void {
-  if (IDENTIFIER.test(id) && !id.endsWith('\n')) return;
+  if (isIdentifier(id)) return;
   throw new CniError(ErrorCode.invalidEnvironment, 'invalid characters in containerID', id);
 }
 
 /** Refuses a network name that is missing or could be anything but a name in a path. */
 export function validateNetworkName(name: string): void {
   if (name === '') throw new CniError(ErrorCode.invalidConfig, 'missing network name');
-  if (IDENTIFIER.test(name) && !name.endsWith('\n')) return;
+  if (isIdentifier(name)) return;
   throw new CniError(ErrorCode.invalidConfig, 'invalid characters found in network name', name);
 }
 
 /** Refuses what the kernel would not take as the name of an interface. */
 export function validateInterfaceName(name: string): void {
+  if (name === '.' || name === '..') refuseName('interface name is . or ..');
+  if (!isOrdinaryName(name)) checkUnusualName(name);
+}
+
+/** What nearly every name is: a short identifier. */
+function isOrdinaryName(name: string): boolean {
+  return name.length <= 15 && isIdentifier(name);
+}
+
+function checkUnusualName(name: string): void {
   if (new TextEncoder().encode(name).length > 15) {
     refuseName('interface name is too long', 'interface name should be less than 16 characters');
   }
-  if (name === '.' || name === '..') refuseName('interface name is . or ..');
   if (/[/:\s\u0085]/u.test(name)) refuseName('interface name contains / or : or whitespace characters');
 }
 

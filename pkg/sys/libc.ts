@@ -27,6 +27,11 @@ export interface Libc {
   ioctl(fd: number, request: number): number;
   /** Locks or unlocks a whole file; see {@link LOCK}. */
   flock(fd: number, operation: number): void;
+  /** A route netlink socket with explained errors and, where the kernel has it, strict filters. */
+  routeSocket(): number;
+  send(fd: number, bytes: Uint8Array): void;
+  /** Receives one datagram; gives its length. */
+  receive(fd: number, buffer: Uint8Array): number;
 }
 
 /** `CLONE_NEWNET`: what `setns` and `NS_GET_NSTYPE` call a network namespace. */
@@ -39,6 +44,11 @@ export const NS_GET_NSTYPE = 0xb703;
 export const LOCK = { shared: 1, exclusive: 2, nonBlocking: 4, unlock: 8 } as const;
 
 const O_CLOEXEC = 0o2000000;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOL_NETLINK = 270;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
 const STATX_BYTES = 256;
@@ -87,6 +97,10 @@ function bind(ffi: typeof Ffi): Libc {
     statfs: { args: ['ptr', 'ptr'], returns: 'int' },
     ioctl: { args: ['int', 'u64', 'u64'], returns: 'int' },
     flock: { args: ['int', 'int'], returns: 'int' },
+    socket: { args: ['int', 'int', 'int'], returns: 'int' },
+    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'u32'], returns: 'int' },
+    send: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
+    recv: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
     __errno_location: { args: [], returns: 'ptr' },
   });
   const checked = (call: string, result: number): number => {
@@ -115,6 +129,17 @@ function bind(ffi: typeof Ffi): Libc {
     },
     ioctl: (fd, request) => checked('ioctl', symbols.ioctl(fd, request, 0)),
     flock: (fd, operation) => void checked('flock', symbols.flock(fd, operation)),
+    routeSocket() {
+      const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, 0));
+      const on = new Int32Array([1]);
+      // A kernel without one of them still answers, only with less to go by.
+      for (const option of [NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+        symbols.setsockopt(fd, SOL_NETLINK, option, ffi.ptr(on), 4);
+      }
+      return fd;
+    },
+    send: (fd, bytes) => void checked('send', Number(symbols.send(fd, ffi.ptr(bytes), bytes.length, 0))),
+    receive: (fd, buffer) => checked('recv', Number(symbols.recv(fd, ffi.ptr(buffer), buffer.length, 0))),
   };
 }
 

@@ -3,8 +3,8 @@ import { isNetnsGone } from '../../pkg/netns/error.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { traceFrom } from '../../pkg/plan/trace.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -26,7 +26,7 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
       .inside(netns, ip`addr show dev lo`, { capture: 'before' })
       .inside(netns, ip`link set dev lo up`, { failing: 'failed to set "lo" up' })
       .inside(netns, ip`addr show dev lo`, { capture: 'after' });
-    const { captures } = await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+    const { captures } = await runPlan(plan, await runOptions(call.environment, 'loopback'));
     const after = shown(captures.get('after'));
     const stray = after.addr_info.find((address) => !isLoopback(address.local));
     if (stray !== undefined) {
@@ -41,7 +41,7 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
 export async function check(call: AttachmentCall<NoKeys>): Promise<void> {
   await inContainer(call, async (netns) => {
     const plan = new Plan().inside(netns, ip`addr show dev lo`, { capture: 'lo' });
-    const { captures } = await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+    const { captures } = await runPlan(plan, await runOptions(call.environment, 'loopback'));
     if (isUp(captures.get('lo'))) return;
     throw new CniError(
       ErrorCode.internal,
@@ -63,7 +63,7 @@ export async function del(call: AttachmentCall<NoKeys>): Promise<void> {
 
 async function setDown(call: AttachmentCall<NoKeys>, netns: Netns): Promise<void> {
   const plan = new Plan().inside(netns, ip`link set dev lo down`, { failing: 'failed to set "lo" down' });
-  await runPlan(plan, { trace: traceFrom(call.environment, 'loopback') });
+  await runPlan(plan, await runOptions(call.environment, 'loopback'));
 }
 
 async function inContainer<T>(call: AttachmentCall<NoKeys>, work: (netns: Netns) => Promise<T>): Promise<T> {

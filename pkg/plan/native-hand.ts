@@ -1,0 +1,50 @@
+import type { IpCommand } from '../ip/command.ts';
+import type { Netns } from '../netns/netns.ts';
+import { type NativeCommand, nativeForm } from '../rtnl/commands.ts';
+import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
+import { type Libc, libc } from '../sys/libc.ts';
+import type { IpHand, IpRun } from './hand.ts';
+
+/** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the `ip` program. */
+export const nativeHand: IpHand = {
+  async run(place, commands, timeoutMs) {
+    const c = libc();
+    const forms: NativeCommand[] = [];
+    for (const command of commands) {
+      const form = nativeForm(command);
+      if (form === undefined) break;
+      forms.push(form);
+    }
+    if (c !== undefined && place.canEnter && forms.length > 0) return runNative(c, place, commands, forms);
+    const { ipHand } = await import('./ip-hand.ts');
+    const unknown = commands.findIndex((command, index) => index > 0 && nativeForm(command) !== undefined);
+    return ipHand.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
+  },
+};
+
+async function runNative(
+  c: Libc,
+  place: Netns,
+  commands: readonly IpCommand[],
+  forms: readonly NativeCommand[],
+): Promise<IpRun> {
+  const outputs = new Map<number, unknown>();
+  let done = 0;
+  // A socket stays in the namespace it was opened in, so only its opening happens there.
+  const socket = place.run(() => new RtnlSocket(c));
+  try {
+    for (const form of forms) {
+      const output = form(socket);
+      if (output !== undefined) outputs.set(done, output);
+      done += 1;
+    }
+    return { taken: forms.length, done, outputs };
+  } catch (thrown) {
+    if (!(thrown instanceof RtnlError)) throw thrown;
+    const { explain } = await import('../ip/kernel-errors.ts');
+    const failure = explain(thrown.code, thrown.message, commands[done]);
+    return { taken: forms.length, done, outputs, failure };
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,13 @@
+import type { RunOptions } from './executor.ts';
+import { nativeHand } from './native-hand.ts';
+import { traceFrom } from './trace.ts';
+
+/** How a plugin's plans are carried out: traced where `CNI_TS_TRACE` says, by `ip` alone when `CNI_TS_IP=exec`. */
+export async function runOptions(
+  environment: Readonly<Record<string, string | undefined>>,
+  plugin: string,
+): Promise<RunOptions> {
+  const trace = traceFrom(environment, plugin);
+  if (environment['CNI_TS_IP'] !== 'exec') return { trace, hand: nativeHand };
+  return { trace, hand: (await import('./ip-hand.ts')).ipHand };
+}

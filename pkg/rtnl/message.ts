@@ -1,0 +1,87 @@
+/** A netlink attribute: its type and its bytes. */
+export type Attribute = readonly [type: number, value: Uint8Array];
+
+/** A message that the kernel sent. */
+export interface Message {
+  readonly type: number;
+  readonly flags: number;
+  readonly body: DataView;
+}
+
+/** `NLM_F_REQUEST`, and what goes with it. */
+export const FLAG = { request: 0x1, multi: 0x2, ack: 0x4, dump: 0x300 } as const;
+
+const HEADER_BYTES = 16;
+const ATTRIBUTE_HEADER_BYTES = 4;
+
+/** Everything in netlink starts at a multiple of four. */
+function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** A request: message header, the family's own header, attributes. All machines that run this are little-endian. */
+export function request(type: number, flags: number, header: Uint8Array, attributes: readonly Attribute[]): Uint8Array {
+  let length = HEADER_BYTES + aligned(header.length);
+  for (const [, value] of attributes) length += ATTRIBUTE_HEADER_BYTES + aligned(value.length);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags | FLAG.request, true);
+  bytes.set(header, HEADER_BYTES);
+  let at = HEADER_BYTES + aligned(header.length);
+  for (const [attribute, value] of attributes) {
+    view.setUint16(at, ATTRIBUTE_HEADER_BYTES + value.length, true);
+    view.setUint16(at + 2, attribute, true);
+    bytes.set(value, at + ATTRIBUTE_HEADER_BYTES);
+    at += ATTRIBUTE_HEADER_BYTES + aligned(value.length);
+  }
+  return bytes;
+}
+
+/** The messages in what was received at once. */
+export function messagesIn(bytes: Uint8Array): Message[] {
+  const messages: Message[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const length = view.getUint32(at, true);
+    if (length < HEADER_BYTES || at + length > bytes.length) break;
+    const body = new DataView(bytes.buffer, bytes.byteOffset + at + HEADER_BYTES, length - HEADER_BYTES);
+    messages.push({ type: view.getUint16(at + 4, true), flags: view.getUint16(at + 6, true), body });
+    at += aligned(length);
+  }
+  return messages;
+}
+
+/** The attributes behind a body's own header, by type; of several with one type the last. */
+export function attributesOf(body: DataView, headerBytes: number): Map<number, DataView> {
+  const attributes = new Map<number, DataView>();
+  for (let at = aligned(headerBytes); at + ATTRIBUTE_HEADER_BYTES <= body.byteLength; ) {
+    const length = body.getUint16(at, true);
+    if (length < ATTRIBUTE_HEADER_BYTES || at + length > body.byteLength) break;
+    // The two highest bits say how the value is written, not what it is.
+    const type = body.getUint16(at + 2, true) & 0x3fff;
+    const offset = body.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
+    attributes.set(type, new DataView(body.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
+    at += aligned(length);
+  }
+  return attributes;
+}
+
+/** A text as the kernel takes it. */
+export function textBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** The bytes of an attribute. */
+export function bytesOf(value: DataView): Uint8Array {
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** The text in an attribute, up to its NUL. */
+export function textOf(value: DataView | undefined): string {
+  if (value === undefined) return '';
+  const bytes = bytesOf(value);
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}

@@ -1,0 +1,83 @@
+import { type ErrnoName, errnoName, errnoText } from '../sys/errno.ts';
+import type { Libc } from '../sys/libc.ts';
+import { attributesOf, FLAG, type Message, messagesIn, textOf } from './message.ts';
+
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+const NLM_F_DUMP_INTR = 0x10;
+const NLMSGERR_ATTR_MSG = 1;
+const ERROR_HEADER_BYTES = 20;
+const RECEIVE_BYTES = 64 * 1024;
+const DUMP_TRIES = 5;
+
+/** The kernel's refusal of a request. */
+export class RtnlError extends Error {
+  readonly code: ErrnoName | undefined;
+
+  constructor(errno: number, explanation: string) {
+    const code = errnoName(errno);
+    super(explanation === '' ? (code === undefined ? `errno ${-errno}` : errnoText(code)) : explanation);
+    this.code = code;
+  }
+}
+
+/** A dump that another change overtook: its answer may lack something. */
+class InterruptedDump extends Error {}
+
+/** A route netlink socket; it speaks to the namespace that its thread was in when it was opened. */
+export class RtnlSocket {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(RECEIVE_BYTES);
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#fd = libc.routeSocket();
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
+  }
+
+  /** Sends a request and gives all messages of the answer; throws an {@link RtnlError} when the kernel refuses. */
+  exchange(request: Uint8Array): Message[] {
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.#once(request);
+      } catch (thrown) {
+        if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
+      }
+    }
+  }
+
+  #once(request: Uint8Array): Message[] {
+    this.#libc.send(this.#fd, request);
+    const answer: Message[] = [];
+    let interrupted = false;
+    for (;;) {
+      const length = this.#libc.receive(this.#fd, this.#buffer);
+      for (const message of messagesIn(this.#buffer.slice(0, length))) {
+        interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+        if (message.type === NLMSG_ERROR) return acknowledged(message, answer);
+        if (message.type === NLMSG_DONE) {
+          if (interrupted) throw new InterruptedDump('the dump was interrupted by other changes');
+          return answer;
+        }
+        answer.push(message);
+        if ((message.flags & FLAG.multi) === 0) return answer;
+      }
+    }
+  }
+}
+
+/** An error message with the number 0 is the kernel's yes. */
+function acknowledged({ body, flags }: Message, answer: Message[]): Message[] {
+  const errno = body.getInt32(0, true);
+  if (errno === 0) return answer;
+  if ((flags & NLM_F_ACK_TLVS) === 0) throw new RtnlError(errno, '');
+  // The refused request is repeated behind the number, whole or just its header.
+  const repeated = (flags & NLM_F_CAPPED) === 0 ? body.getUint32(4, true) : ERROR_HEADER_BYTES - 4;
+  throw new RtnlError(errno, textOf(attributesOf(body, 4 + repeated).get(NLMSGERR_ATTR_MSG)));
+}
