@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { ip } from '../ip/command.ts';
+import type { Libc } from '../sys/libc.ts';
+import { nativeForm } from './commands.ts';
+import { type Attribute, request, textBytes } from './message.ts';
+import { RtnlError, RtnlSocket } from './socket.ts';
+
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const MULTI = 0x2;
+
+/** A C library whose kernel gives the prepared datagrams, one for each receive. */
+function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Array[] } {
+  const waiting = [...datagrams];
+  const sent: Uint8Array[] = [];
+  const unused = (): never => {
+    throw new Error('not part of this test');
+  };
+  const libc: Libc = {
+    setns: unused,
+    open: unused,
+    close() {},
+    read: unused,
+    identify: unused,
+    fileSystem: unused,
+    ioctl: unused,
+    flock: unused,
+    routeSocket: () => 7,
+    send: (_fd, bytes) => void sent.push(bytes),
+    receive(_fd, buffer) {
+      const datagram = waiting.shift();
+      if (datagram === undefined) throw new Error('the kernel has nothing more to say');
+      buffer.set(datagram);
+      return datagram.length;
+    },
+  };
+  return { libc, sent };
+}
+
+/** A message as the kernel writes it: like a request, but without that flag. */
+function message(type: number, flags: number, body: readonly number[], attributes: readonly Attribute[] = []) {
+  const bytes = request(type, 0, Uint8Array.from(body), attributes);
+  new DataView(bytes.buffer).setUint16(6, flags, true);
+  return bytes;
+}
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+const question = request(18, 0, new Uint8Array(16), []);
+const repeatedHeader = [...question.subarray(0, 16)];
+
+describe('RtnlSocket', () => {
+  test('an answer of one message', () => {
+    const socket = new RtnlSocket(libcWith([message(16, 0, [1, 2, 3, 4])]).libc);
+    expect(socket.exchange(question).map(({ type }) => type)).toEqual([16]);
+  });
+
+  test('a yes without content', () => {
+    const socket = new RtnlSocket(libcWith([message(NLMSG_ERROR, 0x100, [0, 0, 0, 0, ...repeatedHeader])]).libc);
+    expect(socket.exchange(question)).toEqual([]);
+  });
+
+  test('a refusal has the name of its error', () => {
+    const refusal = message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]);
+    const error = errorOf(() => new RtnlSocket(libcWith([refusal]).libc).exchange(question));
+    expect(error).toBeInstanceOf(RtnlError);
+    expect(error).toMatchObject({ code: 'ENODEV', message: 'no such device' });
+  });
+
+  test('a refusal that the kernel explains has its words, whether the request is repeated whole or not', () => {
+    const explanation: Attribute = [1, textBytes('Device name too short')];
+    const capped = message(NLMSG_ERROR, 0x300, [0xea, 0xff, 0xff, 0xff, ...repeatedHeader], [explanation]);
+    const whole = message(NLMSG_ERROR, 0x200, [0xea, 0xff, 0xff, 0xff, ...question], [explanation]);
+    for (const refusal of [capped, whole]) {
+      const error = errorOf(() => new RtnlSocket(libcWith([refusal]).libc).exchange(question));
+      expect(error).toMatchObject({ code: 'EINVAL', message: 'Device name too short' });
+    }
+  });
+
+  test('a dump goes on to its end over several datagrams', () => {
+    const parts = [message(20, MULTI, [1]), message(20, MULTI, [2]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
+    expect(new RtnlSocket(libcWith(parts).libc).exchange(question)).toHaveLength(2);
+  });
+
+  test('a dump that was overtaken by a change is asked for again', () => {
+    const overtaken = [message(20, MULTI | 0x10, [1]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
+    const whole = [message(20, MULTI, [1]), message(20, MULTI, [2]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
+    const { libc, sent } = libcWith([...overtaken, ...whole]);
+    expect(new RtnlSocket(libc).exchange(question)).toHaveLength(2);
+    expect(sent).toHaveLength(2);
+    const always = libcWith(Array.from({ length: 20 }, () => overtaken).flat());
+    expect(() => new RtnlSocket(always.libc).exchange(question)).toThrow('interrupted');
+    expect(always.sent).toHaveLength(5);
+  });
+});
+
+describe('nativeForm', () => {
+  test.each([
+    [ip`addr show dev lo`, true],
+    [ip`link set dev lo up`, true],
+    [ip`link set dev lo down`, true],
+    [ip`-6 addr show dev lo`, false],
+    [ip`addr show lo`, false],
+    [ip`addr show dev lo scope host`, false],
+    [ip`link set dev lo up mtu 1400`, false],
+    [ip`link set dev lo name eth0`, false],
+    [ip`link set lo up`, false],
+    [ip`link show`, false],
+    [ip`route show dev lo`, false],
+  ])('%s: %s', (command, known) => {
+    expect(nativeForm(command) !== undefined).toBe(known);
+  });
+});
