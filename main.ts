@@ -2,7 +2,7 @@ import type { AnyPlugin } from './pkg/skel/plugin.ts';
 import { respond } from './pkg/skel/respond.ts';
 import { writeOut } from './pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from './plugins/names.ts';
-import { loadPlugin } from './plugins/table.ts';
+import { pluginNamed } from './plugins/table.ts';
 import { createWorld } from './world.ts';
 
 const VERSION = `v${CNI_TS_VERSION} (commit ${CNI_TS_COMMIT})`;
@@ -11,8 +11,8 @@ const VERSION = `v${CNI_TS_VERSION} (commit ${CNI_TS_COMMIT})`;
 async function main(): Promise<number> {
   const name = process.argv0.slice(process.argv0.lastIndexOf('/') + 1);
   const argv = process.argv.slice(2);
-  const plugin = loadPlugin(name);
-  if (plugin !== undefined) return runPlugin(await plugin, argv);
+  const plugin = pluginNamed(name);
+  if (plugin !== undefined) return runPlugin(plugin, argv);
   if (name === 'cni') {
     const { runCli } = await import('./cli/cli.ts');
     return runCli(argv, VERSION);

@@ -3,7 +3,7 @@ import type { Delegator } from './pkg/skel/delegator.ts';
 import type { Environment } from './pkg/skel/plugin.ts';
 import type { World } from './pkg/skel/world.ts';
 import { fs } from './pkg/sys/files.ts';
-import { loadPlugin } from './plugins/table.ts';
+import { pluginNamed } from './plugins/table.ts';
 
 /** The process as the skeleton sees it: its environment, its stdin, its namespace, its neighbours in CNI_PATH. */
 export function createWorld(): World {
@@ -22,7 +22,7 @@ export function createWorld(): World {
 function lazyDelegator(environment: Environment, world: World): Delegator {
   const delegator = async () => {
     const { createDelegator } = await import('./pkg/delegate/delegator.ts');
-    return createDelegator({ environment, load: loadPlugin, self: () => identify('/proc/self/exe'), identify, world });
+    return createDelegator({ environment, pluginNamed, self: () => identify('/proc/self/exe'), identify, world });
   };
   return {
     add: async (request) => (await delegator()).add(request),

@@ -2,7 +2,7 @@ import { parseArgs } from '@pkgjs/parseargs';
 import { pluginHelp } from '../pkg/skel/person.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
-import { loadPlugin } from '../plugins/table.ts';
+import { pluginNamed } from '../plugins/table.ts';
 
 const USAGE = `usage: cni [--help] [--version]
        cni help [PLUGIN]   what a plugin does, and its configuration keys
@@ -39,9 +39,9 @@ async function help([name]: readonly string[], version: string): Promise<number>
     await writeOut('stdout', `${USAGE}\nplugins: ${PLUGIN_NAMES.join(', ')}\n`);
     return 0;
   }
-  const plugin = loadPlugin(name);
+  const plugin = pluginNamed(name);
   if (plugin === undefined) return misused(`there is no plugin "${name}"; there are: ${PLUGIN_NAMES.join(', ')}`);
-  await writeOut('stdout', await pluginHelp(await plugin, version));
+  await writeOut('stdout', await pluginHelp(plugin, version));
   return 0;
 }
 

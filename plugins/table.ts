@@ -1,13 +1,11 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
-import { PLUGIN_NAMES, type PluginName } from './names.ts';
+import { loopback } from './loopback/plugin.ts';
+import type { PluginName } from './names.ts';
 
-/** Loads each plugin when it is called; what is not called costs nothing. */
-const LOADERS: Readonly<Record<PluginName, () => Promise<AnyPlugin>>> = {
-  loopback: async () => (await import('./loopback/plugin.ts')).loopback,
-};
+/** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
+const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = { loopback };
 
 /** The plugin of that name, or `undefined` when this executable has none. */
-export function loadPlugin(name: string): Promise<AnyPlugin> | undefined {
-  const known = PLUGIN_NAMES.find((candidate) => candidate === name);
-  return known === undefined ? undefined : LOADERS[known]();
+export function pluginNamed(name: string): AnyPlugin | undefined {
+  return Object.hasOwn(PLUGINS, name) ? PLUGINS[name as PluginName] : undefined;
 }

@@ -8,8 +8,8 @@ import type { Result } from '../types/result.ts';
 import { findPlugin } from './find-plugin.ts';
 import { runForeign } from './foreign.ts';
 
-/** The plugins of this executable, each loaded when it is called. */
-export type PluginLoader = (name: string) => Promise<AnyPlugin> | undefined;
+/** The plugins of this executable by name. */
+export type PluginTable = (name: string) => AnyPlugin | undefined;
 
 /** A file's identity, whatever name it has. */
 export interface FileIdentity {
@@ -20,7 +20,7 @@ export interface FileIdentity {
 /** What the delegator needs of its surroundings. */
 export interface DelegatorOptions {
   readonly environment: Environment;
-  readonly load: PluginLoader;
+  readonly pluginNamed: PluginTable;
   /** Identity of this executable; without it every delegate is another program. */
   self(): FileIdentity | undefined;
   /** Identity of a regular file, `undefined` when there is none; symbolic links are followed. */
@@ -47,10 +47,10 @@ export function createDelegator(options: DelegatorOptions): Delegator {
 async function call(options: DelegatorOptions, request: DelegateRequest): Promise<Result | undefined> {
   const environment: Environment = { ...options.environment, ...request.environment, CNI_COMMAND: request.verb };
   const file = findPlugin(request.type, environment['CNI_PATH'] ?? '', (path) => options.identify(path) !== undefined);
-  const own = isSelf(options, file) ? options.load(request.type) : undefined;
+  const own = isSelf(options, file) ? options.pluginNamed(request.type) : undefined;
   if (own !== undefined) {
     const world = { ...options.world, environment, readStdin: async () => request.config };
-    return callPlugin(await own, world);
+    return callPlugin(own, world);
   }
   const stdout = await runForeign(file, request, environment);
   if (request.verb !== 'ADD') return undefined;

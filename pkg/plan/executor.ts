@@ -83,10 +83,7 @@ class Execution {
         await Promise.all(item.map((group) => this.plan(group)));
         at += 1;
       } else if (isIpAction(item.action)) {
-        const following = plan.items.slice(at);
-        const end = following.findIndex((one) => !('action' in one));
-        const steps = (end < 0 ? following : following.slice(0, end)).flatMap((one) => ('action' in one ? [one] : []));
-        at += await this.#commands(steps);
+        at += await this.#commands(stepsFrom(plan, at));
       } else {
         await this.#work(item, item.action);
         at += 1;
@@ -195,6 +192,17 @@ class Execution {
       }),
     );
   }
+}
+
+/** The steps from one on, up to the next groups. */
+function stepsFrom(plan: Plan, at: number): Step[] {
+  const steps: Step[] = [];
+  for (let index = at; index < plan.items.length; index++) {
+    const item = plan.items[index];
+    if (item === undefined || !('action' in item)) break;
+    steps.push(item);
+  }
+  return steps;
 }
 
 function tolerates(step: Step, failure: Pick<IpFailure, 'errno'>): boolean {

@@ -27,17 +27,14 @@ export interface ShownAddress {
 
 /** The addresses of a link, in the order of `ip addr show`: IPv4 first. */
 export function showAddresses(socket: RtnlSocket, ifindex: number): ShownAddress[] {
-  return [...addressesOf(socket, ifindex, AF_INET), ...addressesOf(socket, ifindex, AF_INET6)];
-}
-
-function addressesOf(socket: RtnlSocket, ifindex: number, family: number): ShownAddress[] {
   const header = new DataView(new ArrayBuffer(IFADDR_BYTES));
-  header.setUint8(0, family);
   // With strict checking on, the kernel gives this link's addresses only; one that is too old for it gives all.
   header.setUint32(4, ifindex, true);
   const found: ShownAddress[] = [];
   for (const { body } of socket.exchange(request(RTM_GETADDR, FLAG.dump, bytesOf(header), []))) {
-    if (body.getUint32(4, true) === ifindex && body.getUint8(0) === family) found.push(shown(body, family));
+    const family = body.getUint8(0);
+    if (body.getUint32(4, true) !== ifindex || (family !== AF_INET && family !== AF_INET6)) continue;
+    found.push(shown(body, family));
   }
   return found;
 }

@@ -29,6 +29,8 @@ const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [0x40000, 'ECHO'],
 ];
 
+const HEX = '0123456789abcdef';
+
 const OPERSTATES = ['UNKNOWN', 'NOTPRESENT', 'DOWN', 'LOWERLAYERDOWN', 'TESTING', 'DORMANT', 'UP'];
 
 /** What `ip -j link show` says of a link, as far as plugins look at it. */
@@ -57,7 +59,7 @@ export function showLink(socket: RtnlSocket, name: string): ShownLink {
   return {
     ifindex: body.getInt32(4, true),
     ifname: textOf(attributes.get(IFLA.ifname)),
-    flags: FLAG_NAMES.filter(([bit]) => (bits & bit) !== 0).map(([, flag]) => flag),
+    flags: flagsIn(bits),
     mtu: attributes.get(IFLA.mtu)?.getUint32(0, true) ?? 0,
     operstate: OPERSTATES[attributes.get(IFLA.operstate)?.getUint8(0) ?? 0] ?? 'UNKNOWN',
     txqlen: attributes.get(IFLA.txqlen)?.getUint32(0, true) ?? 0,
@@ -73,7 +75,15 @@ export function setLinkUp(socket: RtnlSocket, name: string, up: boolean): void {
   socket.exchange(request(RTM_NEWLINK, FLAG.ack, bytesOf(header), [[IFLA.ifname, textBytes(name)]]));
 }
 
+function flagsIn(bits: number): string[] {
+  const flags: string[] = [];
+  for (const [bit, name] of FLAG_NAMES) if ((bits & bit) !== 0) flags.push(name);
+  return flags;
+}
+
 function macText(value: DataView | undefined): string {
   if (value === undefined) return '';
-  return Array.from(bytesOf(value), (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  let text = '';
+  for (const byte of bytesOf(value)) text += `${text === '' ? '' : ':'}${HEX[byte >> 4]}${HEX[byte & 15]}`;
+  return text;
 }

@@ -9,7 +9,8 @@ const NLM_F_ACK_TLVS = 0x200;
 const NLM_F_DUMP_INTR = 0x10;
 const NLMSGERR_ATTR_MSG = 1;
 const ERROR_HEADER_BYTES = 20;
-const RECEIVE_BYTES = 64 * 1024;
+/** As large as the kernel makes a part of a dump for whoever asks with less. */
+const RECEIVE_BYTES = 32 * 1024;
 const DUMP_TRIES = 5;
 
 /** The kernel's refusal of a request. */
