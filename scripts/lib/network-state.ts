@@ -55,6 +55,8 @@ function readRules(program: string, body: string): readonly string[] {
   const rules: string[] = [];
   for (const line of body.split('\n').map((raw) => raw.replace(/\[\d+:\d+\]/, '').trim())) {
     if (line === '' || line === 'COMMIT' || line.startsWith('#')) continue;
+    // A built-in chain that lets everything pass: it appears with the first look at its table and never goes.
+    if (/^:\S+ ACCEPT$/.test(line)) continue;
     if (line.startsWith('*')) headings[0] = line;
     else if (line === '}') headings.pop();
     else rules.push([program, ...headings, line].join(' '));
@@ -67,6 +69,17 @@ function readRules(program: string, body: string): readonly string[] {
 function steady(this: unknown, key: string, value: unknown): unknown {
   if (VOLATILE.test(key)) return undefined;
   return key === 'flags' && Array.isArray(value) ? value.filter((flag) => flag === 'UP') : value;
+}
+
+/** Makes lines that occur more than once different from each other: a rule that is there twice is not one rule. */
+export function distinctLines(lines: readonly string[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  const distinct = lines.map((line) => {
+    const count = (counts.get(line) ?? 0) + 1;
+    counts.set(line, count);
+    return count === 1 ? line : `${line} (${count})`;
+  });
+  return new Set(distinct);
 }
 
 /** What came and what went between two lists of lines, as lines that begin with `+` or `-`. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { compareLines, NETWORK_STATE_SCRIPT, readNetworkState } from './network-state.ts';
+import { compareLines, distinctLines, NETWORK_STATE_SCRIPT, readNetworkState } from './network-state.ts';
 
 /** The state of the machine that tests must leave as they found it: one line per thing. */
 export type Snapshot = ReadonlySet<string>;
@@ -18,7 +18,7 @@ const PATIENCE_MS = 3000;
 export async function takeSnapshot(run: string): Promise<Snapshot> {
   const { stdout } = await execa('sh', ['-c', NETWORK_STATE_SCRIPT]);
   const files = FOLDERS.flatMap((folder) => listFiles(folder).map((file) => `file ${file}`));
-  return new Set([...readNetworkState(stdout), ...files, ...listProcesses(run)]);
+  return distinctLines([...readNetworkState(stdout), ...files, ...listProcesses(run)]);
 }
 
 /** What a run left behind or took away, as lines that begin with `+` or `-`; waits a moment for the kernel. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { connect } from './harness/connect.ts';
 import { createHost } from './harness/host.ts';
+import { measure } from './harness/measure.ts';
 import { expectRestored, expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
 
@@ -57,6 +58,19 @@ describe('a host', () => {
     const slow = await host.run(['sleep', '600'], { timeoutMs: 100 });
     expect(slow.exitCode).toBeUndefined();
     expect(slow.ms).toBeLessThan(5000);
+  });
+
+  test('runs programs one after another with exact times', async () => {
+    const outcomes = await measure(host, [
+      { argv: ['cat'], env: { A: 'b' }, stdin: 'text' },
+      { argv: ['sh', '-c', 'echo $A >&2; sleep 0.05; readlink /proc/self/ns/net; exit 3'], env: { A: 'b' } },
+      { argv: ['no-such-program'] },
+    ]);
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 3, undefined]);
+    expect(outcomes[0]).toMatchObject({ stdout: 'text', stderr: '' });
+    expect(outcomes[1]).toMatchObject({ stdout: `${readlinkSync(`/proc/${host.pid}/ns/net`)}\n`, stderr: 'b\n' });
+    expect(outcomes[1]?.ms).toBeGreaterThan(50);
+    expect(outcomes[2]?.stderr).toContain('ENOENT');
   });
 
   test('has cables to other hosts', async () => {

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { findProgram } from '../../../pkg/sys/process.ts';
 import { RUN_MARKER } from '../../../scripts/lib/snapshot.ts';
 
 /** How a program is run in a {@link Place}. */
@@ -45,11 +46,15 @@ export interface Place {
   wearIn(): Promise<void>;
 }
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where programs are found on a host. */
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** By its whole path: the PATH of a call is the program's, and may be one in which nothing is found. */
+const NSENTER = findProgram('nsenter');
 
 /** A place in these two namespaces, given as paths of the test's own process. */
 export function placeOf(name: string, netns: string, mounts: string): Place {
-  const enter = ['nsenter', `--net=${netns}`, `--mount=${mounts}`, '--'] as const;
+  const enter = [NSENTER, `--net=${netns}`, `--mount=${mounts}`, '--'] as const;
   const launch = (argv: readonly string[], { env = {}, stdin = '' }: RunOptions, timeout: number) => {
     const [program, ...args] = [...enter, ...argv] as const;
     return execa(program, args, {

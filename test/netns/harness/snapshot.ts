@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { compareLines, NETWORK_STATE_SCRIPT, readNetworkState } from '../../../scripts/lib/network-state.ts';
+import {
+  compareLines,
+  distinctLines,
+  NETWORK_STATE_SCRIPT,
+  readNetworkState,
+} from '../../../scripts/lib/network-state.ts';
 import type { Host, Pod } from './host.ts';
 import type { Place } from './place.ts';
 import { processesIn } from './processes.ts';
@@ -37,7 +42,7 @@ export async function takeSnapshot(host: Host, options: SnapshotOptions = {}): P
   const processes = processesIn(host.pid, pods).map(({ command }) => `process ${command}`);
   const ignore = [...ALWAYS_IGNORED, ...(options.ignore ?? [])];
   const lines = [...network.flat(), ...files, ...processes];
-  return new Set(lines.filter((line) => !ignore.some((pattern) => pattern.test(line))));
+  return distinctLines(lines.filter((line) => !ignore.some((pattern) => pattern.test(line))));
 }
 
 /** Fails with the differences when something came or went; `what` says between which moments. */
