@@ -20,7 +20,9 @@ export function createNetns(purpose: string): ThrowawayNetns {
   if (!watching) removeAtExit();
   const name = `cni-ts-${purpose}-${randomBytes(4).toString('hex')}`;
   living.add(name);
-  const { status, stderr } = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  const { status, signal, stderr } = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  // Ctrl-C meant this process too, and what it made is removed on its way out.
+  if (signal === 'SIGINT') process.exit(130);
   if (status !== 0) throw new Error(`cannot create a network namespace: ${stderr.trim()}`);
   return { name, path: `/run/netns/${name}`, remove: () => remove(name) };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Pod } from './harness/host.ts';
-import { callPlugin, type PluginCall, type PluginOutcome } from './harness/plugin.ts';
+import { BUILT_PLUGINS, callPlugin, type PluginCall, type PluginOutcome, pluginEnvironment } from './harness/plugin.ts';
 import { expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
 import { withoutProgram } from './harness/without.ts';
@@ -47,6 +47,23 @@ function resultOf(version: string, sandbox: string): object {
     { version: '6', ...v6 },
   ];
   return { cniVersion: version, interfaces, ips, dns: {} };
+}
+
+/** The result of a plugin that came before in the list. */
+function previousResult(version: string, sandbox: string): object {
+  const gateway = '10.1.2.1';
+  if (version < '0.3.0') {
+    const ip4 = { ip: '10.1.2.3/24', gateway, routes: [{ dst: '0.0.0.0/0', gw: gateway }] };
+    return { cniVersion: version, ip4, dns: { nameservers: ['10.1.2.2'] } };
+  }
+  const ip = { address: '10.1.2.3/24', gateway, interface: 0 };
+  return {
+    cniVersion: version,
+    interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', sandbox }],
+    ips: [version < '1.0.0' ? { version: '4', ...ip } : ip],
+    routes: [{ dst: '0.0.0.0/0', gw: gateway }],
+    dns: { nameservers: ['10.1.2.2'] },
+  };
 }
 
 describe.each([
@@ -102,16 +119,40 @@ describe('ADD', () => {
     expectUnchanged(before, await takeSnapshot(host));
   });
 
-  test('hands the result of the plugin before on, and still sets lo up', async () => {
+  test.each(VERSIONS)('hands the result of the plugin before on in %s, and still sets lo up', async (cniVersion) => {
     const pod = await host.addPod();
-    const prevResult = {
-      cniVersion: '1.0.0',
-      interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', sandbox: pod.path }],
-      ips: [{ address: '10.1.2.3/24', gateway: '10.1.2.1', interface: 0 }],
-      routes: [{ dst: '0.0.0.0/0' }],
-    };
-    expect((await call('ADD', pod.path, { prevResult })).result).toEqual(prevResult);
+    const prevResult = previousResult(cniVersion, pod.path);
+    expect((await call('ADD', pod.path, { cniVersion, prevResult })).result).toEqual(prevResult);
     expect(await isUp(pod)).toBe(true);
+  });
+
+  test('as containerd calls it before anything else', async () => {
+    const pod = await host.addPod();
+    const netns = `/var${pod.path}`;
+    const conf = '{"cniVersion":"0.3.1","name":"cni-loopback","type":"loopback"}';
+    const args = 'K8S_POD_UID=u-1;IgnoreUnknown=1;K8S_POD_NAME=web;K8S_POD_NAMESPACE=default';
+    expect((await call('ADD', netns, { conf, args })).result).toEqual(resultOf('0.3.1', netns));
+    expectSilence(await call('DEL', netns, { conf, args }));
+    expectSilence(await call('DEL', '', { conf, args }));
+    expect(await isUp(pod)).toBe(false);
+  });
+
+  test.each([
+    ['has no room', '"$0" >/dev/full; echo $? >&2'],
+    // The reader is gone long before the plugin writes.
+    ['has nobody at its other end', '{ sleep 0.2; "$0"; echo $? >&2; } | true'],
+  ])('whose result cannot be delivered because stdout %s is taken back', async (_why, script) => {
+    const pod = await host.addPod();
+    await pod.wearIn();
+    const before = await takeSnapshot(host);
+    const trace = join(temporaryFolder(), 'trace');
+    const ids = { containerId: 'c1', netns: pod.path, ifName: 'lo' };
+    const env = pluginEnvironment({ verb: 'ADD', ...ids, env: { CNI_TS_TRACE: trace } });
+    const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'lo', type: 'loopback' });
+    const { stderr } = await host.run(['sh', '-c', script, join(BUILT_PLUGINS, 'loopback')], { env, stdin });
+    expect(stderr).toBe('1\n');
+    expect(readFileSync(trace, 'utf8')).toContain('link set dev lo up');
+    expectUnchanged(before, await takeSnapshot(host));
   });
 
   test('refuses a malformed result of the plugin before, and has done nothing', async () => {
@@ -223,6 +264,8 @@ describe.each([
     }
     // DEL would have set it down.
     expect(await host.ip('link show dev lo')).toContain('<LOOPBACK,UP');
+    const allowed = await call('ADD', '/proc/self/ns/net', { env: { ...env, CNI_NETNS_OVERRIDE: '1' } });
+    expect(allowed.result).toEqual(resultOf('1.0.0', '/proc/self/ns/net'));
   });
 
   test('a pod that was removed: DEL is content', async () => {
