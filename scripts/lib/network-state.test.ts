@@ -12,7 +12,7 @@ test('links and their addresses are lines of their own, without what changes by 
 });
 
 test('sections without content have no lines, and one that is not JSON is an error', () => {
-  expect(readNetworkState('\n## links\n\n## route-4\n[ ]\n\n## nft\n')).toEqual([]);
+  expect(readNetworkState('\n## links\n\n## route-4\n[ ]\n\n## nft')).toEqual([]);
   expect(() => readNetworkState('\n## links\nCannot open netlink socket\n')).toThrow(SyntaxError);
 });
 

@@ -26,8 +26,8 @@ export function readNetworkState(output: string): readonly string[] {
     .split('\n## ')
     .slice(1)
     .flatMap((section) => {
-      const end = section.indexOf('\n');
-      return readSection(section.slice(0, end), section.slice(end + 1).trim());
+      const [title = '', ...body] = section.split('\n');
+      return readSection(title, body.join('\n').trim());
     });
 }
 

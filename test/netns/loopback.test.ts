@@ -1,75 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Pod } from './harness/host.ts';
-import { BUILT_PLUGINS, callPlugin, type PluginCall, type PluginOutcome, pluginEnvironment } from './harness/plugin.ts';
+import { describe, expect, test } from 'vitest';
+import { callPlugin } from './harness/plugin.ts';
 import { expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
-import { withoutProgram } from './harness/without.ts';
+import {
+  expectSilence,
+  isUp,
+  loopbackOn,
+  previousResult,
+  resultOf,
+  temporaryFolder,
+  VERSIONS,
+  WAYS,
+} from './loopback-calls.ts';
 
 const host = await useHost();
+const call = loopbackOn(host);
 
-const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
-
-/** Without the JIT the plugin cannot enter namespaces itself and does all through nsenter. */
-const WITHOUT_JIT = { BUN_JSC_useJIT: '0' };
-
-type Options = Partial<PluginCall> & { readonly cniVersion?: string; readonly prevResult?: unknown };
-
-function call(verb: string, netns: string | undefined, options: Options = {}): Promise<PluginOutcome> {
-  const { cniVersion = '1.0.0', prevResult, ...rest } = options;
-  const conf = { cniVersion, name: 'lo', type: 'loopback', ...(prevResult === undefined ? {} : { prevResult }) };
-  const ids = { containerId: 'c1', ifName: 'lo', ...(netns === undefined ? {} : { netns }) };
-  return callPlugin(host, 'loopback', { verb, ...ids, conf, ...rest });
-}
-
-/** Expects a call to have succeeded in silence. */
-function expectSilence({ exitCode, stdout, stderr }: PluginOutcome): void {
-  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' });
-}
-
-async function isUp(pod: Pod): Promise<boolean> {
-  return (await pod.ip('link show dev lo')).includes('<LOOPBACK,UP');
-}
-
-/** What the specification's versions say about the same two addresses. */
-function resultOf(version: string, sandbox: string): object {
-  const v4 = { address: '127.0.0.1/8', interface: 0 };
-  const v6 = { address: '::1/128', interface: 0 };
-  const interfaces = [{ name: 'lo', mac: '00:00:00:00:00:00', sandbox }];
-  if (version < '0.3.0') {
-    return { cniVersion: version, ip4: { ip: '127.0.0.1/8' }, ip6: { ip: '::1/128' }, dns: {} };
-  }
-  if (version >= '1.0.0') return { cniVersion: version, interfaces, ips: [v4, v6] };
-  const ips = [
-    { version: '4', ...v4 },
-    { version: '6', ...v6 },
-  ];
-  return { cniVersion: version, interfaces, ips, dns: {} };
-}
-
-/** The result of a plugin that came before in the list. */
-function previousResult(version: string, sandbox: string): object {
-  const gateway = '10.1.2.1';
-  if (version < '0.3.0') {
-    const ip4 = { ip: '10.1.2.3/24', gateway, routes: [{ dst: '0.0.0.0/0', gw: gateway }] };
-    return { cniVersion: version, ip4, dns: { nameservers: ['10.1.2.2'] } };
-  }
-  const ip = { address: '10.1.2.3/24', gateway, interface: 0 };
-  return {
-    cniVersion: version,
-    interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', sandbox }],
-    ips: [version < '1.0.0' ? { version: '4', ...ip } : ip],
-    routes: [{ dst: '0.0.0.0/0', gw: gateway }],
-    dns: { nameservers: ['10.1.2.2'] },
-  };
-}
-
-describe.each([
-  ['by itself', {}],
-  ['through nsenter', WITHOUT_JIT],
-] as const)('the life of an attachment, %s', (_how, env) => {
+describe.each(WAYS)('the life of an attachment, %s', (_how, env) => {
   test.each(VERSIONS)('%s', async (cniVersion) => {
     const pod = await host.addPod();
     await pod.wearIn();
@@ -137,57 +86,6 @@ describe('ADD', () => {
     expect(await isUp(pod)).toBe(false);
   });
 
-  test.each([
-    ['has no room', '"$0" >/dev/full; echo $? >&2'],
-    // The reader is gone long before the plugin writes.
-    ['has nobody at its other end', '{ sleep 0.2; "$0"; echo $? >&2; } | true'],
-  ])('whose result cannot be delivered because stdout %s is taken back', async (_why, script) => {
-    const pod = await host.addPod();
-    await pod.wearIn();
-    const before = await takeSnapshot(host);
-    const trace = join(temporaryFolder(), 'trace');
-    const ids = { containerId: 'c1', netns: pod.path, ifName: 'lo' };
-    const env = pluginEnvironment({ verb: 'ADD', ...ids, env: { CNI_TS_TRACE: trace } });
-    const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'lo', type: 'loopback' });
-    const { stderr } = await host.run(['sh', '-c', script, join(BUILT_PLUGINS, 'loopback')], { env, stdin });
-    expect(stderr).toBe('1\n');
-    expect(readFileSync(trace, 'utf8')).toContain('link set dev lo up');
-    expectUnchanged(before, await takeSnapshot(host));
-  });
-
-  test('refuses a malformed result of the plugin before, and has done nothing', async () => {
-    const pod = await host.addPod();
-    const before = await takeSnapshot(host);
-    const { error } = await call('ADD', pod.path, { prevResult: { cniVersion: '1.0.0', ips: [{ address: 'x' }] } });
-    expect(error?.msg).toMatch(/^failed to parse network config: |^could not parse prevResult: /);
-    expectUnchanged(before, await takeSnapshot(host));
-  });
-
-  test('refuses an address that is not a loopback address, and lo is down again', async () => {
-    const pod = await host.addPod();
-    await pod.wearIn();
-    await pod.ip('addr add 10.0.0.1/32 dev lo');
-    const before = await takeSnapshot(host);
-    const { error } = await call('ADD', pod.path);
-    expect(error).toMatchObject({
-      cniVersion: '1.0.0',
-      code: 999,
-      msg: 'loopback interface found with non-loopback address "10.0.0.1"',
-    });
-    expect(error?.details).toContain('ip addr del 10.0.0.1');
-    expectUnchanged(before, await takeSnapshot(host));
-  });
-
-  test('refuses such an address on a lo that was up, and leaves it up', async () => {
-    const pod = await host.addPod();
-    await pod.ip('link set dev lo up');
-    await pod.ip('addr add fd00::1/128 dev lo');
-    const before = await takeSnapshot(host);
-    const { error } = await call('ADD', pod.path);
-    expect(error?.msg).toBe('loopback interface found with non-loopback address "fd00::1"');
-    expectUnchanged(before, await takeSnapshot(host));
-  });
-
   test('takes any address of 127.0.0.0/8', async () => {
     const pod = await host.addPod();
     await pod.ip('link set dev lo up');
@@ -227,93 +125,6 @@ describe('ADD', () => {
   });
 });
 
-describe.each([
-  ['by itself', {}],
-  ['through nsenter', WITHOUT_JIT],
-] as const)('a namespace that cannot be used, %s', (_how, env) => {
-  const nowhere = '/run/netns/nowhere';
-
-  test('ADD and CHECK say that there is none, DEL is content', async () => {
-    const message = `failed to Statfs "${nowhere}": no such file or directory`;
-    expect((await call('ADD', nowhere, { env })).error).toMatchObject({ code: 999, msg: message });
-    expect((await call('CHECK', nowhere, { env })).error).toMatchObject({ code: 999, msg: message });
-    expectSilence(await call('DEL', nowhere, { env }));
-    expectSilence(await call('DEL', undefined, { env }));
-  });
-
-  test('ADD needs a value', async () => {
-    const expected = { code: 4, msg: 'required env variables [CNI_NETNS] missing' };
-    expect((await call('ADD', '', { env })).error).toMatchObject(expected);
-    expect((await call('ADD', undefined, { env })).error).toMatchObject(expected);
-  });
-
-  test('a regular file is none, also for DEL', async () => {
-    const file = join(temporaryFolder(), 'file');
-    writeFileSync(file, '');
-    for (const verb of ['ADD', 'CHECK', 'DEL']) {
-      const { error } = await call(verb, file, { env });
-      expect(error?.msg, verb).toMatch(/^unknown FS magic on ".*\/file": [0-9a-f]+$/);
-    }
-  });
-
-  test('the host’s own namespace is refused before anything is done', async () => {
-    const error = { code: 8, msg: "plugin's netns and netns from CNI_NETNS should not be the same" };
-    for (const path of ['/proc/self/ns/net', `/proc/${host.pid}/ns/net`]) {
-      expect((await call('ADD', path, { env })).error).toMatchObject(error);
-      expect((await call('DEL', path, { env })).error).toMatchObject(error);
-    }
-    // DEL would have set it down.
-    expect(await host.ip('link show dev lo')).toContain('<LOOPBACK,UP');
-    const allowed = await call('ADD', '/proc/self/ns/net', { env: { ...env, CNI_NETNS_OVERRIDE: '1' } });
-    expect(allowed.result).toEqual(resultOf('1.0.0', '/proc/self/ns/net'));
-  });
-
-  test('a pod that was removed: DEL is content', async () => {
-    const pod = await host.addPod();
-    expect((await call('ADD', pod.path, { env })).exitCode).toBe(0);
-    await pod.remove();
-    expectSilence(await call('DEL', pod.path, { env }));
-  });
-});
-
-describe('CHECK', () => {
-  test('finds a lo that is down', async () => {
-    const pod = await host.addPod();
-    const { result } = await call('ADD', pod.path);
-    await pod.ip('link set dev lo down');
-    const { error } = await call('CHECK', pod.path, { prevResult: result });
-    expect(error).toMatchObject({ code: 999, msg: 'loopback interface is down' });
-    expect(error?.details).toContain(pod.path);
-    expect(await isUp(pod)).toBe(false);
-  });
-});
-
-describe('a host without ip', () => {
-  const conf = { cniVersion: '1.1.0', name: 'lo', type: 'loopback' };
-
-  test('all verbs that need it say what to install, and nothing is done', async () => {
-    const pod = await host.addPod();
-    const before = await takeSnapshot(host);
-    await withoutProgram(host, 'ip', async () => {
-      const { error } = await callPlugin(host, 'loopback', { verb: 'STATUS', conf });
-      expect(error).toMatchObject({ code: 50, msg: 'plugin loopback is not available' });
-      expect(error?.details).toContain('install iproute2');
-      for (const verb of ['ADD', 'CHECK', 'DEL']) {
-        expect((await call(verb, pod.path)).error?.details, verb).toContain('install iproute2');
-      }
-      expectSilence(await call('DEL', '', { conf }));
-    });
-    expectUnchanged(before, await takeSnapshot(host));
-  });
-
-  test('or with one that only PATH does not lead to: it is found', async () => {
-    const pod = await host.addPod();
-    const env = { PATH: temporaryFolder() };
-    expect((await call('ADD', pod.path, { env })).result).toEqual(resultOf('1.0.0', pod.path));
-    expectSilence(await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env }));
-  });
-});
-
 describe('a trace', () => {
   test('has one JSON line for each step, and nothing else is different', async () => {
     const folder = temporaryFolder();
@@ -341,10 +152,3 @@ describe('a trace', () => {
     expect(traced.stderr).toBe('');
   });
 });
-
-/** A folder that is gone after the test. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cni-ts-loopback-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
