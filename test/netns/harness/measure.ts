@@ -12,7 +12,7 @@ export interface TimedRun {
 const STOPWATCH = join(ROOT, 'test/netns/harness/stopwatch.mjs');
 
 /**
- * Runs programs one after another with exact times: from fork to end, without the one to two milliseconds of `nsenter`
+ * Runs programs one after another with exact times: from fork to end, without the two to four milliseconds of `nsenter`
  * that are in the times of {@link Place.run}.
  *
  * @example

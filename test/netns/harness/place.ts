@@ -17,7 +17,7 @@ export interface Outcome {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
-  /** From the call until the end, `nsenter` included: one to two milliseconds of it. */
+  /** From the call until the end, `nsenter` included: two to four milliseconds of it. */
   readonly ms: number;
 }
 
