@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{pkg,plugins,cli,scripts}/**/*.test.ts', 'test/protocol/**/*.test.ts'],
           testTimeout: 60_000,
+          // Projects with a number of workers of their own have to take turns; cheapest first.
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -16,6 +18,7 @@ export default defineConfig({
           name: 'build',
           include: ['test/build/**/*.test.ts'],
           testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -25,6 +28,7 @@ export default defineConfig({
           testTimeout: 120_000,
           // Each file owns its namespaces; two cores, so two files at a time.
           maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

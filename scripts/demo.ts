@@ -59,7 +59,10 @@ function showLink(when: string, { name }: ThrowawayNetns): void {
 }
 
 function run(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; input?: string } = {}) {
-  return spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...options });
+  const outcome = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...options });
+  // Ctrl-C reaches every process of the terminal; the one that was waited for is the first to end of it.
+  if (outcome.signal === 'SIGINT') process.exit(130);
+  return outcome;
 }
 
 function indent(text: string): string {

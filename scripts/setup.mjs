@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const DEBIAN_PACKAGES = [
   { name: 'iproute2', command: 'ip', reason: 'the plugins run it, tests and the demo look at its output' },
   { name: 'util-linux', command: 'unshare', reason: 'throwaway namespaces; nsenter for the plugins' },
+  { name: 'mount', command: 'mount', reason: 'the private folders of throwaway hosts' },
   { name: 'strace', command: 'strace', reason: 'tests that count the system calls and processes of a plugin' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
 ];

@@ -272,6 +272,15 @@ describe('groups that overlap', () => {
   test('when one fails, the others come to rest before both are undone', async () => {
     const before = [left.state(), right.state()];
     const log: string[] = [];
+    // On a busy machine the failure could come first, and then the other group would not begin.
+    const untilBegun = {
+      kind: 'wait',
+      print: () => [],
+      run: async () => {
+        await expect.poll(() => log).toContain('slow begins');
+        return {};
+      },
+    };
     const plan = new Plan().together(
       new Plan()
         .inside(a, ip`link add name one type bridge`, { undo: ip`link del dev one` })
@@ -280,6 +289,7 @@ describe('groups that overlap', () => {
         }),
       new Plan()
         .inside(b, ip`link add name two type bridge`, { undo: ip`link del dev two` })
+        .do(b, untilBegun)
         .inside(b, ip`link set dev nope up`),
     );
     const error = await failureOf(plan);

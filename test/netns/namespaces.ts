@@ -1,45 +1,28 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { NETWORK_STATE_SCRIPT, readNetworkState } from '../../scripts/lib/network-state.ts';
+import { createNetns, type ThrowawayNetns } from '../../scripts/lib/throwaway.ts';
 
-/** A throwaway namespace of a test. */
-export interface TestNamespace {
-  readonly name: string;
-  readonly path: string;
+/** A namespace for tests of modules that run in the test's own process, and so need a path that this process sees. */
+export interface TestNamespace extends ThrowawayNetns {
   /** Runs `ip` inside and gives its stdout; throws when it fails. */
   ip(line: string): string;
   /** Runs lines as one batch inside, whatever becomes of them, and gives stderr. */
   complaints(...lines: string[]): string;
   /** Links, addresses, routes and rules, without what changes by itself. */
-  state(): unknown;
-  remove(): void;
+  state(): readonly string[];
 }
 
 /** Makes a network namespace with a name that nobody else has. */
 export function makeNamespace(): TestNamespace {
-  const name = `cnits-${randomBytes(5).toString('hex')}`;
-  execFileSync('ip', ['netns', 'add', name]);
-  const run = (...args: string[]): string =>
-    execFileSync('ip', ['-n', name, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const netns = createNetns('test');
+  const run = (...argv: [string, ...string[]]): string =>
+    execFileSync('nsenter', [`--net=${netns.path}`, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   return {
-    name,
-    path: `/run/netns/${name}`,
-    ip: (line) => run(...line.split(' ')),
+    ...netns,
+    ip: (line) => run('ip', ...line.split(' ')),
     complaints: (...lines) =>
-      spawnSync('ip', ['-n', name, '-j', '-batch', '-'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' }).stderr,
-    state: () => ({
-      links: steady(run('-j', '-d', 'link', 'show')),
-      addresses: steady(run('-j', '-d', 'addr', 'show')),
-      routes: steady(run('-j', '-d', 'route', 'show', 'table', 'all')),
-      routes6: steady(run('-j', '-d', '-6', 'route', 'show', 'table', 'all')),
-      rules: steady(run('-j', 'rule', 'show')),
-    }),
-    remove: () => void spawnSync('ip', ['netns', 'del', name]),
+      spawnSync('ip', ['-n', netns.name, '-j', '-batch', '-'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' })
+        .stderr,
+    state: () => readNetworkState(run('sh', '-c', NETWORK_STATE_SCRIPT)),
   };
-}
-
-/** What counts time or traffic. */
-const VOLATILE = /timer|age|_time$|^stats|^hello|^tcn_|^gc_|valid_life|preferred_life/;
-
-function steady(text: string): unknown {
-  return JSON.parse(text, (key, value) => (VOLATILE.test(key) ? undefined : value));
 }

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+
+/** A process that is in one of a host's namespaces. */
+export interface FoundProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** The processes in the namespaces of a host and of these pods, without the one that holds the host. */
+export function processesIn(holder: number, pods: readonly { readonly outerPath: string }[]): readonly FoundProcess[] {
+  const networks = new Set([readlinkSync(`/proc/${holder}/ns/net`)]);
+  for (const { outerPath } of pods) {
+    const pod = statSync(outerPath, { throwIfNoEntry: false });
+    if (pod !== undefined) networks.add(`net:[${pod.ino}]`);
+  }
+  const mounts = readlinkSync(`/proc/${holder}/ns/mnt`);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== holder)
+    .flatMap((pid) => {
+      try {
+        const inside =
+          networks.has(readlinkSync(`/proc/${pid}/ns/net`)) || readlinkSync(`/proc/${pid}/ns/mnt`) === mounts;
+        if (!inside) return [];
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+        return [{ pid: Number(pid), command }];
+      } catch {
+        return []; // It ended while it was looked at.
+      }
+    });
+}
