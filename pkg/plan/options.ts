@@ -1,3 +1,4 @@
+import { libc } from '../sys/libc.ts';
 import type { RunOptions } from './executor.ts';
 import { nativeHand } from './native-hand.ts';
 import { traceFrom } from './trace.ts';
@@ -8,6 +9,15 @@ export async function runOptions(
   plugin: string,
 ): Promise<RunOptions> {
   const trace = traceFrom(environment, plugin);
-  if (environment['CNI_TS_IP'] !== 'exec') return { trace, hand: nativeHand };
+  if (!onlyIp(environment)) return { trace, hand: nativeHand };
   return { trace, hand: (await import('./ip-hand.ts')).ipHand };
+}
+
+/** Whether even the commands that the native hand knows need the `ip` program. */
+export function needsIpProgram(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return onlyIp(environment) || libc() === undefined;
+}
+
+function onlyIp(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment['CNI_TS_IP'] === 'exec';
 }

@@ -3,7 +3,7 @@ import { isNetnsGone } from '../../pkg/netns/error.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
-import { runOptions } from '../../pkg/plan/options.ts';
+import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
@@ -106,8 +106,9 @@ function strayError(address: string): CniError {
   );
 }
 
-/** Without `ip` no ADD on this node can succeed until somebody installs it. */
+/** Where the kernel cannot be spoken to directly, no ADD can succeed until somebody installs `ip`. */
 export async function status(call: Call<NoKeys>): Promise<void> {
+  if (!needsIpProgram(call.environment)) return;
   try {
     findProgram('ip', call.environment['PATH']);
   } catch (thrown) {

@@ -11,6 +11,7 @@ export const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '
 /** The ways into a namespace: without the JIT the plugin cannot enter it itself and does all through nsenter. */
 export const WAYS = [
   ['by itself', {}],
+  ['through ip', { CNI_TS_IP: 'exec' }],
   ['through nsenter', { BUN_JSC_useJIT: '0' }],
 ] as const;
 

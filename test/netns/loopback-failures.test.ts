@@ -124,24 +124,37 @@ describe('CHECK', () => {
 describe('a host without ip', () => {
   const conf = { cniVersion: '1.1.0', name: 'lo', type: 'loopback' };
 
-  test('all verbs that need it say what to install, and nothing is done', async () => {
+  const native = {};
+  const withoutNative = [{ CNI_TS_IP: 'exec' }, { BUN_JSC_useJIT: '0' }];
+
+  test('does not miss it while the kernel is spoken to directly', async () => {
+    const pod = await host.addPod();
+    await withoutProgram(host, 'ip', async () => {
+      expectSilence(await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env: native }));
+      expect((await call('ADD', pod.path, { env: native })).result).toEqual(resultOf('1.0.0', pod.path));
+      expectSilence(await call('CHECK', pod.path, { env: native }));
+      expectSilence(await call('DEL', pod.path, { env: native }));
+    });
+  });
+
+  test.each(withoutNative)('needs it with %o: all verbs say what to install, and nothing is done', async (env) => {
     const pod = await host.addPod();
     const before = await takeSnapshot(host);
     await withoutProgram(host, 'ip', async () => {
-      const { error } = await callPlugin(host, 'loopback', { verb: 'STATUS', conf });
+      const { error } = await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env });
       expect(error).toMatchObject({ code: 50, msg: 'plugin loopback is not available' });
       expect(error?.details).toContain('install iproute2');
       for (const verb of ['ADD', 'CHECK', 'DEL']) {
-        expect((await call(verb, pod.path)).error?.details, verb).toContain('install iproute2');
+        expect((await call(verb, pod.path, { env })).error?.details, verb).toContain('install iproute2');
       }
-      expectSilence(await call('DEL', '', { conf }));
+      expectSilence(await call('DEL', '', { conf, env }));
     });
     expectUnchanged(before, await takeSnapshot(host));
   });
 
   test('or with one that only PATH does not lead to: it is found', async () => {
     const pod = await host.addPod();
-    const env = { PATH: temporaryFolder() };
+    const env = { PATH: temporaryFolder(), CNI_TS_IP: 'exec' };
     expect((await call('ADD', pod.path, { env })).result).toEqual(resultOf('1.0.0', pod.path));
     expectSilence(await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env }));
   });
