@@ -23,12 +23,21 @@ export default defineConfig({
       },
       {
         test: {
+          // Generated calls, in process and through the executable.
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'netns',
           include: ['test/netns/**/*.test.ts'],
           testTimeout: 120_000,
           // Each file owns its namespaces; two cores, so two files at a time.
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -28,8 +28,8 @@ export interface FoldedConfig {
  * Keys in free-form maps stay as they are. Unknown keys stay too; one that looks like a slip is named in a warning.
  */
 export function foldKeys(schema: $ZodType, value: unknown): FoldedConfig {
-  const warnings: string[] = [];
-  return { value: fold(schema, value, [], warnings), warnings };
+  const slips = new Slips();
+  return { value: fold(schema, value, [], slips), warnings: slips.warnings };
 }
 
 /** The definition of a schema with the wrappers (optional, default, …) taken off. */
@@ -48,23 +48,23 @@ export function keyPath(path: readonly PropertyKey[]): string {
     .join('');
 }
 
-function fold(schema: $ZodType, value: unknown, path: readonly PropertyKey[], warnings: string[]): unknown {
+function fold(schema: $ZodType, value: unknown, path: readonly PropertyKey[], slips: Slips): unknown {
   const def = unwrapped(schema);
   if (def.type === 'array' && Array.isArray(value)) {
-    return value.map((element, index) => fold(def.element, element, [...path, index], warnings));
+    return value.map((element, index) => fold(def.element, element, [...path, index], slips));
   }
   if (def.type === 'union' && isObject(value)) {
     const option = def.options.find((candidate) => unwrapped(candidate).type === 'object');
-    return option === undefined ? value : fold(option, value, path, warnings);
+    return option === undefined ? value : fold(option, value, path, slips);
   }
-  return def.type === 'object' && isObject(value) ? foldObject(def.shape, value, path, warnings) : value;
+  return def.type === 'object' && isObject(value) ? foldObject(def.shape, value, path, slips) : value;
 }
 
 function foldObject(
   shape: Readonly<Record<string, $ZodType>>,
   value: Readonly<Record<string, unknown>>,
   path: readonly PropertyKey[],
-  warnings: string[],
+  slips: Slips,
 ): object {
   const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   // No prototype: a key such as __proto__ or constructor is a key and nothing else.
@@ -74,19 +74,31 @@ function foldObject(
     const key = known.get(spelled.toLowerCase());
     const keySchema = key === undefined ? undefined : shape[key];
     if (key === undefined || keySchema === undefined) {
-      warnSlip(spelled, Object.keys(shape), path, warnings);
+      slips.note(spelled, Object.keys(shape), path);
       folded[spelled] = element;
     } else {
-      folded[key] = fold(keySchema, element, [...path, key], warnings);
+      folded[key] = fold(keySchema, element, [...path, key], slips);
     }
   }
   return folded;
 }
 
-function warnSlip(key: string, known: readonly string[], path: readonly PropertyKey[], warnings: string[]): void {
-  if (path.length === 0 && COMMON_KEYS.some((common) => common.toLowerCase() === key.toLowerCase())) return;
-  const meant = nearest(key, path.length === 0 ? [...known, ...COMMON_KEYS] : known);
-  if (meant === undefined) return;
-  const shown = JSON.stringify(keyPath([...path, key.slice(0, 60)]));
-  warnings.push(`unknown key ${shown} is ignored; did you mean "${meant}"?`);
+/** More unknown keys than this are no slips, and comparing them all would take time. */
+const MOST_UNKNOWN = 64;
+
+/** Tells apart what is unknown and what was probably meant. */
+class Slips {
+  readonly warnings: string[] = [];
+  #unknown = 0;
+
+  note(key: string, known: readonly string[], path: readonly PropertyKey[]): void {
+    const top = path.length === 0;
+    if (top && COMMON_KEYS.some((common) => common.toLowerCase() === key.toLowerCase())) return;
+    this.#unknown += 1;
+    if (this.#unknown > MOST_UNKNOWN) return;
+    const meant = nearest(key, top ? [...known, ...COMMON_KEYS] : known);
+    if (meant === undefined) return;
+    const shown = JSON.stringify(keyPath([...path, key]));
+    this.warnings.push(`unknown key ${shown} is ignored; did you mean "${meant}"?`);
+  }
 }

@@ -33,7 +33,8 @@ function sentence(issue: $ZodIssue): string {
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a text',
-  number: 'a number',
+  // No key of any plugin takes a fraction.
+  number: 'a whole number',
   int: 'a whole number',
   boolean: 'true or false',
   array: 'a list',
