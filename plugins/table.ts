@@ -3,7 +3,9 @@ import { PLUGIN_NAMES, type PluginName } from './names.ts';
 
 /** Loads each plugin when it is called; what is not called costs nothing. */
 const LOADERS: Readonly<Record<PluginName, () => Promise<AnyPlugin>>> = {
+  'host-local': async () => (await import('./host-local/host-local.ts')).hostLocal,
   loopback: async () => (await import('./loopback/loopback.ts')).loopback,
+  static: async () => (await import('./static/static.ts')).staticAddresses,
 };
 
 /** The plugin of that name, or `undefined` when this executable has none. */
