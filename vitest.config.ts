@@ -20,6 +20,17 @@ export default defineConfig({
       },
       {
         test: {
+          // Processes that share lease folders, ours and the reference's; temporary folders only.
+          name: 'ipam',
+          include: ['test/ipam/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'netns',
           include: ['test/netns/**/*.test.ts'],
           testTimeout: 120_000,

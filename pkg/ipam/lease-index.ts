@@ -141,7 +141,8 @@ function hintName(owner: Owner): string {
 }
 
 function decodeHint(text: string): Hint | 'damaged' {
-  if (!text.endsWith('\n')) return 'damaged';
+  // A shorter text that was being written over a longer one has the rest of that after its end.
+  if (text.indexOf('\n') !== text.length - 1) return 'damaged';
   const [format, bootId = '-', stamp, ...addresses] = text.trimEnd().split(' ');
   if (format !== FORMAT || addresses.length === 0) return 'damaged';
   return bootId === '-' ? { addresses } : { addresses, given: { bootId, stamp: Number(stamp) } };
