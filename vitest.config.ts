@@ -32,12 +32,23 @@ export default defineConfig({
       },
       {
         test: {
+          // Processes that share lease folders, ours and the reference's; temporary folders only.
+          name: 'ipam',
+          include: ['test/ipam/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'netns',
           include: ['test/netns/**/*.test.ts'],
           testTimeout: 120_000,
           // Each file owns its namespaces; two cores, so two files at a time.
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -24,10 +24,18 @@ export interface Measurement {
 export const INCLUDED =
   'from just before spawn until the exit is noticed, one process at a time, spawned by a loop in one helper process';
 
-/** Runs programs in turn, `rounds` times each, in alternating order. */
-export async function measure(commands: readonly MeasuredCommand[], rounds: number): Promise<readonly Measurement[]> {
+/**
+ * Runs programs in turn, `rounds` times each, in alternating order.
+ *
+ * @param inOrder keeps the order, for programs that undo what another one did
+ */
+export async function measure(
+  commands: readonly MeasuredCommand[],
+  rounds: number,
+  inOrder = false,
+): Promise<readonly Measurement[]> {
   const { stdout } = await execa(nativeRuntime(), [join(ROOT, 'bench/spawn-loop.ts')], {
-    input: JSON.stringify({ commands, rounds }),
+    input: JSON.stringify({ commands, rounds, inOrder }),
   });
   const times = JSON.parse(stdout) as number[][];
   return times.map((own) => summarize(own, times[0] ?? []));

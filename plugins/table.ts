@@ -1,9 +1,15 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
+import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
+import { staticAddresses } from './static/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
-const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = { loopback };
+const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
+  'host-local': hostLocal,
+  loopback,
+  static: staticAddresses,
+};
 
 /** The plugin of that name, or `undefined` when this executable has none. */
 export function pluginNamed(name: string): AnyPlugin | undefined {

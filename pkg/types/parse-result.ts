@@ -130,7 +130,8 @@ function readCurrentIp(value: unknown, path: string): IpConfig {
   });
 }
 
-function readRoute(value: unknown, path: string): Route {
+/** A route of a document, in canonical text. */
+export function readRoute(value: unknown, path: string): Route {
   const fields = readFields(value, path, ['dst', 'gw', 'mtu', 'advmss', 'priority', 'table', 'scope']);
   return withoutAbsent<Route>({
     dst: readPrefix(fields.dst, under(path, 'dst')),
@@ -144,7 +145,7 @@ function readRoute(value: unknown, path: string): Route {
 }
 
 /** Resolver settings; `undefined` when nothing is set. */
-function readDns(value: unknown, path: string): Dns | undefined {
+export function readDns(value: unknown, path: string): Dns | undefined {
   const fields = readFields(value, path, ['nameservers', 'domain', 'search', 'options']);
   const dns = withoutAbsent<Dns>({
     nameservers: readTexts(fields.nameservers, under(path, 'nameservers')),

@@ -1,0 +1,149 @@
+import { folderName } from '../record/names.ts';
+import { fs, readTextFile } from '../sys/files.ts';
+import type { Owner } from './lease.ts';
+import type { FolderContent } from './lease-folder.ts';
+
+/** What the index knows of one owner. */
+export interface Hint {
+  /** Addresses that the owner may have; the lease files decide. */
+  readonly addresses: readonly string[];
+  /** Absent when another program gave them. */
+  readonly given?: Giving;
+}
+
+/** When addresses were given: a lease file with exactly this modification time was written in this boot. */
+export interface Giving {
+  readonly bootId: string;
+  /** Milliseconds since the epoch. */
+  readonly stamp: number;
+}
+
+/** First word of every file of the index; another one is of another version, or damaged. */
+const FORMAT = 'cni-ts/1';
+
+const STATE = '.state';
+
+/**
+ * Which addresses an owner has, without reading every lease. It lies beside the networks' folders, where the
+ * reference does not look, and is only a hint: losing it costs one look through the leases, and nothing else.
+ *
+ * It is complete as long as nobody else changed the lease folder, which is seen from the folder's times: after each
+ * change of our own the modification time is set to a moment in the past, which no change can give it again.
+ */
+export class LeaseIndex {
+  readonly #folder: string;
+  readonly #leases: string;
+  readonly #bootId: string;
+  #broken = false;
+
+  constructor(folder: string, leases: string, bootId: string) {
+    this.#folder = folder;
+    this.#leases = leases;
+    this.#bootId = bootId;
+  }
+
+  /** Whether it knows every lease of the folder. */
+  isComplete(): boolean {
+    try {
+      // Nothing here is synced, so after a crash of the whole machine parts of it may be missing.
+      return this.#bootId !== '' && readTextFile(`${this.#folder}/${STATE}`) === this.#fingerprint();
+    } catch {
+      return false;
+    }
+  }
+
+  /** The hint about an owner; `undefined` when there is none, `damaged` when there is one that says nothing. */
+  read(owner: Owner): Hint | 'damaged' | undefined {
+    try {
+      const text = readTextFile(this.#path(owner));
+      return text === undefined ? undefined : decodeHint(text);
+    } catch {
+      return 'damaged';
+    }
+  }
+
+  /** Notes what an owner has; to be done before a lease is written, so that no lease is ever unknown. */
+  write(owner: Owner, hint: Hint): void {
+    this.#attempt(() => {
+      const { bootId = '-', stamp = 0 } = hint.given ?? {};
+      const text = `${FORMAT} ${bootId} ${stamp} ${hint.addresses.join(' ')}\n`;
+      try {
+        fs().writeFileSync(this.#path(owner), text, { mode: 0o600 });
+      } catch {
+        fs().mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
+        fs().writeFileSync(this.#path(owner), text, { mode: 0o600 });
+      }
+    });
+  }
+
+  /** Forgets an owner; to be done after its leases are gone. */
+  remove(owner: Owner): void {
+    this.#attempt(() => fs().rmSync(this.#path(owner), { force: true }));
+  }
+
+  /** Learns the folder anew. What it knew of the boots stays where it still fits. */
+  rebuild(content: FolderContent): void {
+    this.#attempt(() => {
+      fs().mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
+      const owners = new Map<string, { owner: Owner; addresses: string[] }>();
+      for (const { owner, address } of content.leases.values()) {
+        const name = hintName(owner);
+        const known = owners.get(name);
+        if (known === undefined) owners.set(name, { owner, addresses: [address] });
+        else known.addresses.push(address);
+      }
+      for (const name of fs().readdirSync(this.#folder)) {
+        if (!name.startsWith('.') && !owners.has(name)) fs().rmSync(`${this.#folder}/${name}`);
+      }
+      for (const { owner, addresses } of owners.values()) {
+        const known = this.read(owner);
+        if (known !== undefined && known !== 'damaged' && addresses.every((one) => known.addresses.includes(one))) {
+          continue;
+        }
+        this.write(owner, { addresses });
+      }
+    });
+  }
+
+  /** To be called at the end of a verb that changed the lease folder, or rebuilt the index. */
+  seal(content: { readonly hasFolders: boolean }): void {
+    // Changes in folders below do not show, so with such folders the index is never complete.
+    if (this.#broken || content.hasFolders) return;
+    this.#attempt(() => {
+      // Not just now: another program's change in the same tick of the clock would give the folder the same time.
+      const marker = Math.floor(Date.now() / 1000) - 2 + Math.random();
+      fs().utimesSync(this.#leases, marker, marker);
+      fs().writeFileSync(`${this.#folder}/${STATE}`, this.#fingerprint(), { mode: 0o600 });
+    });
+  }
+
+  #fingerprint(): string {
+    const { dev, ino, mtimeNs, ctimeNs } = fs().statSync(this.#leases, { bigint: true });
+    return `${FORMAT} ${this.#bootId} ${dev} ${ino} ${mtimeNs} ${ctimeNs}\n`;
+  }
+
+  #path(owner: Owner): string {
+    return `${this.#folder}/${hintName(owner)}`;
+  }
+
+  /** An index that cannot be written is not sealed, and so not used by the next call. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#broken = true;
+    }
+  }
+}
+
+function hintName(owner: Owner): string {
+  return folderName(`${owner.containerId}:${owner.ifName}`);
+}
+
+function decodeHint(text: string): Hint | 'damaged' {
+  // A shorter text that was being written over a longer one has the rest of that after its end.
+  if (text.indexOf('\n') !== text.length - 1) return 'damaged';
+  const [format, bootId = '-', stamp, ...addresses] = text.trimEnd().split(' ');
+  if (format !== FORMAT || addresses.length === 0) return 'damaged';
+  return bootId === '-' ? { addresses } : { addresses, given: { bootId, stamp: Number(stamp) } };
+}

@@ -1,0 +1,177 @@
+import { RecordStore } from '../record/store.ts';
+import { thrownErrno } from '../sys/errno.ts';
+import { lockFile } from '../sys/file-lock.ts';
+import { fileError, fs } from '../sys/files.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { type Boot, currentBoot } from './boot.ts';
+import { type Owner, sameOwner } from './lease.ts';
+import { type FolderContent, type Lease, LeaseFolder } from './lease-folder.ts';
+import { LeaseIndex } from './lease-index.ts';
+import { judge, type Verdict } from './liveness.ts';
+import { StickyMemory } from './sticky.ts';
+
+/** Which leases, and what is needed to judge them. */
+export interface StoreOptions {
+  /** Folder with one folder for each network. */
+  readonly dataDir: string;
+  readonly network: string;
+  /** Folder of the attachments' records; without it the one of this machine. */
+  readonly recordFolder?: string | undefined;
+  /** By default the boot that this process runs in. */
+  readonly boot?: Boot;
+  /** How long to wait for others who use the same leases. */
+  readonly lockTimeoutMs?: number;
+  /** One line for people. */
+  warn(line: string): void;
+}
+
+/** Others hold the lock for milliseconds; a runtime gives up on a plugin after a minute or more. */
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** What the reference creates its lock file with. */
+const LOCK_MODE = 0o750;
+
+/**
+ * Works on a network's leases while nobody else does, this suite or the reference.
+ *
+ * @param create whether to create the folder; otherwise `undefined` is the answer when there is none
+ */
+export async function withLeases<T>(
+  options: StoreOptions,
+  create: boolean,
+  work: (store: LeaseStore) => T,
+): Promise<T | undefined> {
+  const folder = `${options.dataDir}/${options.network}`;
+  if (create) makeFolder(folder);
+  else if (!isThere(folder)) return undefined;
+  const lock = await lockFile(`${folder}/lock`, LOCK_MODE, options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
+  try {
+    const store = new LeaseStore(folder, options);
+    try {
+      return work(store);
+    } finally {
+      store.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs().mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (thrown) {
+    // In the reference's words; the kernel's own are about the attempt to create what is there.
+    if (thrownErrno(thrown) === 'EEXIST') throw new CniError(ErrorCode.io, `mkdir ${folder}: not a directory`);
+    throw fileError('mkdir', folder, thrown);
+  }
+}
+
+function isThere(folder: string): boolean {
+  try {
+    return fs().statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  } catch (thrown) {
+    throw fileError('stat', folder, thrown);
+  }
+}
+
+/** The leases of one network, held under their lock. */
+export class LeaseStore {
+  readonly folder: LeaseFolder;
+  readonly sticky: StickyMemory;
+  readonly warn: (line: string) => void;
+  readonly #index: LeaseIndex;
+  readonly #boot: Boot;
+  readonly #network: string;
+  readonly #records: RecordStore;
+  #content: FolderContent | undefined;
+  #isSealed = true;
+  #hasFolders = false;
+
+  constructor(path: string, options: StoreOptions) {
+    const aside = `${options.dataDir}/.cni-ts/${options.network}`;
+    this.warn = options.warn;
+    this.#network = options.network;
+    this.#boot = options.boot ?? currentBoot();
+    this.#records = new RecordStore(options.recordFolder);
+    this.folder = new LeaseFolder(path);
+    this.sticky = new StickyMemory(`${aside}/.sticky`);
+    this.#index = new LeaseIndex(aside, path, this.#boot.id);
+    if (!this.#index.isComplete()) this.#learn();
+  }
+
+  /** Everything in the folder: reads every lease, so this is for what concerns all of them. */
+  content(): FolderContent {
+    this.#content ??= this.folder.scan();
+    return this.#content;
+  }
+
+  /** The leases of an owner; those of the oldest plugins, which name no interface, are asked for without one. */
+  ownedBy(owner: Owner): readonly Lease[] {
+    const hint = this.#content === undefined ? this.#index.read(owner) : 'damaged';
+    if (hint === 'damaged') {
+      if (this.#content === undefined) this.#learn();
+      return [...this.content().leases.values()].filter((lease) => sameOwner(lease.owner, owner));
+    }
+    const addresses = hint?.addresses.filter((address) => this.#isOwner(owner, address)) ?? [];
+    return addresses.map((address) => ({ address, owner, path: `${this.folder.path}/${address}` }));
+  }
+
+  /** What can be proven about a lease. */
+  judge(lease: Lease): Verdict {
+    return judge(lease, {
+      network: this.#network,
+      boot: this.#boot,
+      records: this.#records,
+      index: this.#index,
+    });
+  }
+
+  /** Announces the addresses that an owner is about to get; gives the time that their files have to bear. */
+  announce(owner: Owner, addresses: readonly string[]): number {
+    this.#isSealed = false;
+    const others = this.ownedBy(owner).map((lease) => lease.address);
+    const stamp = Date.now();
+    const given = this.#boot.id === '' ? {} : { given: { bootId: this.#boot.id, stamp } };
+    this.#index.write(owner, { addresses: [...new Set([...others, ...addresses])], ...given });
+    return stamp;
+  }
+
+  /** Frees leases, all of them those of one owner. */
+  release(owner: Owner, leases: readonly Lease[]): void {
+    this.#isSealed = false;
+    for (const { path } of leases) {
+      this.folder.remove(path);
+      this.#content?.leases.delete(path);
+    }
+    const hint = this.#index.read(owner);
+    if (hint === undefined) return;
+    if (hint === 'damaged' || !hint.addresses.some((address) => this.#isOwner(owner, address)))
+      this.#index.remove(owner);
+  }
+
+  #isOwner(owner: Owner, address: string): boolean {
+    const slot = this.folder.slot(address);
+    return slot.state === 'leased' && sameOwner(slot.owner, owner);
+  }
+
+  /** Frees the file of an address that names nobody. */
+  discard(path: string): void {
+    this.#isSealed = false;
+    this.folder.remove(path);
+    this.#content?.damaged.delete(path);
+  }
+
+  /** Makes what was done here known to the next one. */
+  close(): void {
+    if (!this.#isSealed) this.#index.seal({ hasFolders: this.#hasFolders });
+  }
+
+  #learn(): void {
+    this.#isSealed = false;
+    this.folder.removeTemporary();
+    this.#content = this.folder.scan();
+    this.#hasFolders = this.#content.hasFolders;
+    this.#index.rebuild(this.#content);
+  }
+}

@@ -1,0 +1,85 @@
+import { CniError, ErrorCode } from '../types/error.ts';
+import { fileError, fs } from './files.ts';
+import { LibcError, LOCK, libc } from './libc.ts';
+import { findProgram } from './process.ts';
+
+/** A lock that is held; released by closing it, or by the end of the process. */
+export interface FileLock {
+  release(): void;
+}
+
+/** First and longest pause between two attempts: a holder is done within milliseconds. */
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 8;
+
+/**
+ * Takes the exclusive flock(2) of a file, which is created if need be: programs that lock the same file with flock,
+ * whatever they are written in, exclude each other.
+ *
+ * @param mode permissions of the file when it is created here; the umask applies
+ * @throws {CniError} code 11 when others held it for all of `timeoutMs`, code 5 when it cannot be locked at all
+ */
+export async function lockFile(path: string, mode: number, timeoutMs: number): Promise<FileLock> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const fd = openLock(path, mode);
+    try {
+      await lockDescriptor(fd, path, deadline, timeoutMs);
+      if (isStillAt(fd, path)) return { release: () => fs().closeSync(fd) };
+    } catch (thrown) {
+      fs().closeSync(fd);
+      throw thrown;
+    }
+    // Somebody removed the file while it was waited for: the others lock another one by now.
+    fs().closeSync(fd);
+  }
+}
+
+function openLock(path: string, mode: number): number {
+  const { O_CREAT, O_RDONLY } = fs().constants;
+  try {
+    return fs().openSync(path, O_CREAT | O_RDONLY, mode);
+  } catch (thrown) {
+    throw fileError('open', path, thrown);
+  }
+}
+
+function isStillAt(fd: number, path: string): boolean {
+  const held = fs().fstatSync(fd);
+  const found = fs().statSync(path, { throwIfNoEntry: false });
+  return found?.ino === held.ino && found.dev === held.dev;
+}
+
+async function lockDescriptor(fd: number, path: string, deadline: number, timeoutMs: number): Promise<void> {
+  const c = libc();
+  if (c === undefined) return lockWithProgram(fd, path, deadline, timeoutMs);
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      c.flock(fd, LOCK.exclusive | LOCK.nonBlocking);
+      return;
+    } catch (thrown) {
+      // A call that a signal interrupted is tried again like one that found the lock taken.
+      if (!(thrown instanceof LibcError) || (thrown.code !== 'EAGAIN' && thrown.code !== 'EINTR')) {
+        throw fileError('flock', path, thrown);
+      }
+    }
+    if (performance.now() >= deadline) throw busy(path, timeoutMs);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/** flock(1) locks the file that it inherits; the lock stays with the open file, which is ours, when it ends. */
+function lockWithProgram(fd: number, path: string, deadline: number, timeoutMs: number): void {
+  const seconds = Math.max(0, (deadline - performance.now()) / 1000).toFixed(3);
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const options = { stdio: ['ignore', 'ignore', 'pipe', fd] as ['ignore', 'ignore', 'pipe', number] };
+  const { status, stderr } = spawnSync(findProgram('flock'), ['-x', '-w', seconds, '3'], options);
+  if (status === 0) return;
+  if (status === 1 && stderr.length === 0) throw busy(path, timeoutMs);
+  throw fileError('flock', path, new Error(`flock(1) ended with status ${status}: ${String(stderr).trim()}`));
+}
+
+function busy(path: string, timeoutMs: number): CniError {
+  const details = `another process has held ${path} for ${timeoutMs / 1000} s; \`fuser ${path}\` shows which one`;
+  return new CniError(ErrorCode.tryAgain, 'the address store is locked', details);
+}

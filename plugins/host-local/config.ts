@@ -1,0 +1,107 @@
+import type { Address } from '../../pkg/addr/address.ts';
+import { parseAddress } from '../../pkg/addr/address.ts';
+import { parsePrefix } from '../../pkg/addr/prefix.ts';
+import { configError } from '../../pkg/ipam/config-error.ts';
+import { type RangeSet, setsOverlap } from '../../pkg/ipam/range.ts';
+import { type RangeConfig, type RangeSetConfig, readRangeSets } from '../../pkg/ipam/range-config.ts';
+import type { StoreOptions } from '../../pkg/ipam/store.ts';
+import { refuseSurplus } from '../../pkg/ipam/surplus.ts';
+import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
+import type { Call } from '../../pkg/skel/plugin.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { quote } from '../../pkg/types/quote.ts';
+import type { HostLocalConf } from './schema.ts';
+
+/** Where leases are kept unless the configuration says otherwise. */
+const DATA_DIR = '/var/lib/cni/networks';
+
+type HostLocalCall = Call<HostLocalConf>;
+
+/** Which leases a call is about. */
+export function storeOptions({ conf, network, environment, warn }: HostLocalCall): StoreOptions {
+  return {
+    dataDir: conf.ipam?.dataDir || DATA_DIR,
+    network,
+    recordFolder: environment['CNI_TS_RUN_DIR'] || undefined,
+    warn: (line) => warn(`host-local: ${line}`),
+  };
+}
+
+/** The `ipam` section, which has to be there. */
+export function ipamOf({ conf }: HostLocalCall): NonNullable<HostLocalConf['ipam']> {
+  if (conf.ipam !== undefined) return conf.ipam;
+  throw configError("IPAM config missing 'ipam' key", 'ipam', undefined, 'an object with "ranges" or "subnet"');
+}
+
+/** The range sets, those of the runtime first. */
+export function rangeSetsOf(call: HostLocalCall): readonly RangeSet[] {
+  const ipam = ipamOf(call);
+  const configs = [
+    ...setConfigs(call.conf.runtimeConfig?.ipRanges, 'runtimeConfig.ipRanges'),
+    ...(ipam.subnet === undefined ? [] : [{ key: 'ipam', ranges: [{ key: 'ipam', config: ipam }] }]),
+    ...setConfigs(ipam.ranges, 'ipam.ranges'),
+  ];
+  if (configs.length === 0) {
+    throw configError(
+      'no IP ranges specified',
+      'ipam.ranges',
+      ipam.ranges,
+      'a list such as [[{"subnet": "10.1.2.0/24"}]]',
+    );
+  }
+  const sets = readRangeSets(configs);
+  refuseSurplus(
+    call,
+    sets.map((set) => set[0]?.start.family),
+    'ipam.ranges',
+  );
+  refuseOverlap(sets, configs);
+  return sets;
+}
+
+function setConfigs(sets: readonly (readonly RangeConfig[])[] | undefined, key: string): readonly RangeSetConfig[] {
+  return (sets ?? []).map((ranges, index) => ({
+    key: `${key}[${index}]`,
+    ranges: ranges.map((config, at) => ({ key: `${key}[${index}][${at}]`, config })),
+  }));
+}
+
+function refuseOverlap(sets: readonly RangeSet[], configs: readonly RangeSetConfig[]): void {
+  for (const [index, set] of sets.entries()) {
+    const other = sets.findIndex((candidate, at) => at > index && setsOverlap(set, candidate));
+    if (other === -1) continue;
+    const expected = `ranges that share no address with "${configs[other]?.key}"`;
+    throw configError(`range set ${index} overlaps with ${other}`, configs[index]?.key ?? 'ipam.ranges', set, expected);
+  }
+}
+
+/** The addresses that are asked for: by the environment, by the configuration's args, by the runtime. */
+export function requestedOf({ conf, args }: HostLocalCall): readonly Address[] {
+  const { IP: fromEnvironment = '' } = parseCniArgs(args, ['IP']);
+  const requested = [
+    ...readRequested(conf.args?.cni?.ips, 'args.cni.ips'),
+    ...readRequested(conf.runtimeConfig?.ips, 'runtimeConfig.ips'),
+  ];
+  if (fromEnvironment === '') return requested;
+  const address = hostAddress(fromEnvironment);
+  if (address !== undefined) return [address, ...requested];
+  throw new CniError(
+    ErrorCode.invalidEnvironment,
+    `ARGS: error parsing value of pair ${quote(`IP=${fromEnvironment}`)}: invalid IP address ${fromEnvironment}`,
+    'CNI_ARGS: IP is an address such as 10.1.2.3, a prefix length may follow',
+  );
+}
+
+function readRequested(texts: readonly string[] | undefined, key: string): Address[] {
+  return (texts ?? []).flatMap((text, at) => {
+    if (text === '') return [];
+    const address = hostAddress(text);
+    if (address !== undefined) return [address];
+    throw configError(`invalid IP address ${text}`, `${key}[${at}]`, text, 'an address such as "10.1.2.3"');
+  });
+}
+
+/** The address of a text with or without prefix length. */
+function hostAddress(text: string): Address | undefined {
+  return parseAddress(text) ?? parsePrefix(text)?.address;
+}
