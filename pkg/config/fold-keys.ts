@@ -25,10 +25,11 @@ export interface FoldedConfig {
 
 /**
  * Spells every key that the schema knows as the schema does, whatever its letter case, and drops `null` values.
- * Keys in free-form maps stay as they are. Unknown keys stay too; one that looks like a slip is named in a warning.
+ * Keys in free-form maps stay as they are. Unknown keys stay too; one that looks like a slip is named in a warning,
+ * at the top only when the keys there are the plugin's own and not those of the plugin that calls it.
  */
-export function foldKeys(schema: $ZodType, value: unknown): FoldedConfig {
-  const slips = new Slips();
+export function foldKeys(schema: $ZodType, value: unknown, ownTop = true): FoldedConfig {
+  const slips = new Slips(ownTop);
   return { value: fold(schema, value, [], slips), warnings: slips.warnings };
 }
 
@@ -83,17 +84,27 @@ function foldObject(
   return folded;
 }
 
+function isCommon(key: string): boolean {
+  const lower = key.toLowerCase();
+  return COMMON_KEYS.some((common) => common.toLowerCase() === lower);
+}
+
 /** More unknown keys than this are no slips, and comparing them all would take time. */
 const MOST_UNKNOWN = 64;
 
 /** Tells apart what is unknown and what was probably meant. */
 class Slips {
   readonly warnings: string[] = [];
+  readonly #ownTop: boolean;
   #unknown = 0;
+
+  constructor(ownTop: boolean) {
+    this.#ownTop = ownTop;
+  }
 
   note(key: string, known: readonly string[], path: readonly PropertyKey[]): void {
     const top = path.length === 0;
-    if (top && COMMON_KEYS.some((common) => common.toLowerCase() === key.toLowerCase())) return;
+    if (top && (!this.#ownTop || isCommon(key))) return;
     this.#unknown += 1;
     if (this.#unknown > MOST_UNKNOWN) return;
     const meant = nearest(key, top ? [...known, ...COMMON_KEYS] : known);

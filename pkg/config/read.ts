@@ -15,8 +15,13 @@ export interface ReadConfig<Conf> {
  * Reads a decoded configuration by a schema: keys in any letter case, `null` as absent, strict types.
  * What does not fit throws a {@link CniError} that says which key, what was found and what was expected.
  */
-export function readConfig<Conf>(schema: ConfigSchema<Conf>, raw: unknown, failure: string): ReadConfig<Conf> {
-  const { value, warnings } = foldKeys(schema, raw);
+export function readConfig<Conf>(
+  schema: ConfigSchema<Conf>,
+  raw: unknown,
+  failure: string,
+  ownTop = true,
+): ReadConfig<Conf> {
+  const { value, warnings } = foldKeys(schema, raw, ownTop);
   const parsed = safeParse(schema, value, { reportInput: true });
   if (parsed.success) return { conf: parsed.data, warnings };
   const [first = 'the configuration does not fit', ...more] = parsed.error.issues.map(sentence);

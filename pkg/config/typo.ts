@@ -5,7 +5,7 @@ export function nearest(unknown: string, known: readonly string[]): string | und
   let best = unknown.length < 6 ? 2 : 3;
   let meant: string | undefined;
   for (const candidate of known) {
-    if (candidate.length < 3) continue;
+    if (candidate.length < 3 || Math.abs(candidate.length - unknown.length) >= best) continue;
     const slips = distance(unknown.toLowerCase(), candidate.toLowerCase());
     if (slips < best) {
       best = slips;

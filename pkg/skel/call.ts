@@ -138,7 +138,7 @@ async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World
   const schema = await plugin.config?.();
   if (schema === undefined) return {};
   const { readConfig } = await import('../config/read.ts');
-  const { conf, warnings } = readConfig(schema, raw, plugin.configFailure);
+  const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, plugin.readsForeignConfig !== true);
   for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);
   return conf;
 }

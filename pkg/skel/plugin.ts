@@ -63,6 +63,8 @@ export interface Plugin<Conf> {
   readonly about: string;
   /** Specification versions of the configurations that it takes. */
   readonly versions: readonly SpecVersion[];
+  /** Whether it is called with another plugin's configuration, of which it reads a part: all IPAM plugins are. */
+  readonly readsForeignConfig?: true;
   /** How an error about the configuration begins: `failed to load netconf`. */
   readonly configFailure: string;
   /** The plugin's own configuration keys, loaded only when a configuration is read; absent when it has none. */

@@ -7,6 +7,7 @@ export const hostLocal: Plugin<HostLocalConf> = {
   name: 'host-local',
   about: 'gives addresses from ranges, noted on this host',
   versions: SPEC_VERSIONS,
+  readsForeignConfig: true,
   configFailure: 'failed to load IPAM config',
   config: async () => (await import('./schema.ts')).hostLocalSchema,
   add: async (call) => (await import('./add.ts')).add(call),

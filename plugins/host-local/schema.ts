@@ -5,6 +5,7 @@ import { ipsSchema, rangeSchema, routeSchema } from '../../pkg/ipam/schema.ts';
 const rangeSets = array(array(rangeSchema));
 
 const ipam = object({
+  type: describe(optional(string()), { text: 'host-local' }),
   ranges: describe(optional(rangeSets), { text: 'range sets: an attachment gets one address from each' }),
   subnet: describe(rangeSchema.shape.subnet, { text: 'older spelling of a range set of its own, the first one' }),
   rangeStart: describe(rangeSchema.shape.rangeStart, { text: 'belongs to "subnet"' }),

@@ -8,6 +8,7 @@ const address = object({
 });
 
 const ipam = object({
+  type: describe(optional(string()), { text: 'static' }),
   addresses: describe(optional(array(address)), { text: 'addresses for the container' }),
   routes: describe(optional(array(routeSchema)), { text: 'routes for the container' }),
   dns: describe(optional(dnsSchema), { text: 'resolver settings for the container' }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AttachmentCall, GcCall } from '../../pkg/skel/plugin.ts';
 import { CniError } from '../../pkg/types/error.ts';
 import { errorDocument } from './expect-outcome.ts';
-import { fakePlugin, fakePluginWithKeys } from './fake-plugin.ts';
+import { FAKE_SCHEMA, fakePlugin, fakePluginWithKeys } from './fake-plugin.ts';
 import { callInProcess } from './in-process.ts';
 
 const environment = {
@@ -230,6 +230,13 @@ describe('configuration keys', () => {
     { sysctl: { isGatway: 'x' } },
   ])('%j is not', async (more) => {
     expect((await read(more)).warnings).toEqual([]);
+  });
+
+  test("another plugin's keys at the top are no slips of the own ones, but those below are", async () => {
+    const { plugin } = fakePlugin({}, { config: async () => FAKE_SCHEMA, readsForeignConfig: true });
+    const warnings: string[] = [];
+    await callInProcess(ADD, conf({ isGatway: true, ipam: { rnages: [] } }), plugin, warnings);
+    expect(warnings).toEqual(['fake: unknown key "ipam.rnages" is ignored; did you mean "ranges"?']);
   });
 
   test('of duplicates the last one counts', async () => {
