@@ -25,7 +25,8 @@ export function isDead(verdict: Verdict): verdict is 'before-boot' | 'namespace-
 
 /** Judges a lease. What cannot be proven is unknown, and an unknown lease may well be in use. */
 export function judge(lease: Lease, evidence: Evidence): Verdict {
-  const { mtimeMs } = fs().statSync(lease.path);
+  const mtimeMs = fs().statSync(lease.path, { throwIfNoEntry: false })?.mtimeMs;
+  if (mtimeMs === undefined) return 'unknown';
   const namespace = judgeNamespace(lease, mtimeMs, evidence);
   if (namespace === 'alive') return namespace;
   return isFromBeforeBoot(lease, mtimeMs, evidence) ? 'before-boot' : namespace;

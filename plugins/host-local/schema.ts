@@ -4,14 +4,17 @@ import { ipsSchema, rangeSchema, routeSchema } from '../../pkg/ipam/schema.ts';
 
 const rangeSets = array(array(rangeSchema));
 
+// Wrapped once more, because the keys of a range have descriptions of their own.
 const ipam = object({
   type: describe(optional(string()), { text: 'host-local' }),
   ranges: describe(optional(rangeSets), { text: 'range sets: an attachment gets one address from each' }),
-  subnet: describe(rangeSchema.shape.subnet, { text: 'older spelling of a range set of its own, the first one' }),
-  rangeStart: describe(rangeSchema.shape.rangeStart, { text: 'belongs to "subnet"' }),
-  rangeEnd: describe(rangeSchema.shape.rangeEnd, { text: 'belongs to "subnet"' }),
-  gateway: describe(rangeSchema.shape.gateway, { text: 'belongs to "subnet"' }),
-  exclude: describe(rangeSchema.shape.exclude, { text: 'belongs to "subnet"' }),
+  subnet: describe(optional(rangeSchema.shape.subnet), {
+    text: 'older spelling of a range set of its own, the first one',
+  }),
+  rangeStart: describe(optional(rangeSchema.shape.rangeStart), { text: 'belongs to "subnet"' }),
+  rangeEnd: describe(optional(rangeSchema.shape.rangeEnd), { text: 'belongs to "subnet"' }),
+  gateway: describe(optional(rangeSchema.shape.gateway), { text: 'belongs to "subnet"' }),
+  exclude: describe(optional(rangeSchema.shape.exclude), { text: 'belongs to "subnet"' }),
   routes: describe(optional(array(routeSchema)), { text: 'routes for the container' }),
   dataDir: describe(optional(string()), { text: 'folder of the leases', fallback: '/var/lib/cni/networks' }),
   resolvConf: describe(optional(string()), { text: 'resolv.conf file that the resolver settings are read from' }),

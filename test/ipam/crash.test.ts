@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { referencePlugins } from '../../scripts/lib/reference.ts';
@@ -10,7 +10,34 @@ beforeAll(async () => {
   reference = `${await referencePlugins()}/host-local`;
 });
 
-const IPAM = { ranges: [[{ subnet: '10.8.0.0/28' }], [{ subnet: 'fd00:8::/124' }]] };
+const DUAL = { ranges: [[{ subnet: '10.8.0.0/28' }], [{ subnet: 'fd00:8::/124' }]] };
+const SMALL = { ranges: [[{ subnet: '10.8.0.0/29' }]] };
+
+/** A call to be killed, and what was there before it. */
+interface Scenario {
+  readonly name: string;
+  readonly verb: string;
+  readonly ipam: object;
+  readonly more?: object;
+  /** Containers that have an address before; the call is about `victim`. */
+  readonly before: readonly string[];
+  /** Whether the range is full of leases from before this boot. */
+  readonly isFullOfDead?: true;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { name: 'first ADD of all', verb: 'ADD', ipam: DUAL, before: [] },
+  { name: 'ADD', verb: 'ADD', ipam: DUAL, before: ['before'] },
+  { name: 'ADD that reclaims', verb: 'ADD', ipam: SMALL, before: [], isFullOfDead: true },
+  { name: 'DEL', verb: 'DEL', ipam: DUAL, before: ['before', 'victim'] },
+  {
+    name: 'GC',
+    verb: 'GC',
+    ipam: DUAL,
+    more: { 'cni.dev/valid-attachments': [{ containerID: 'before', ifname: 'eth0' }] },
+    before: ['before', 'victim'],
+  },
+];
 
 /** One system call of one kind: the N-th of its thread. */
 interface Moment {
@@ -19,19 +46,25 @@ interface Moment {
   readonly line: string;
 }
 
-/** Before the call under test one container has an address; another one is what the call is about. */
-async function prepare(dataDir: string, verb: string): Promise<void> {
-  await callPlugin(OURS, configOf(dataDir, IPAM), { verb: 'ADD', containerId: 'before' });
-  if (verb === 'DEL') await callPlugin(OURS, configOf(dataDir, IPAM), { verb: 'ADD', containerId: 'victim' });
+async function prepare(dataDir: string, { ipam, before, isFullOfDead }: Scenario): Promise<void> {
+  for (const containerId of before) await callPlugin(OURS, configOf(dataDir, ipam), { verb: 'ADD', containerId });
+  if (isFullOfDead === undefined) return;
+  mkdirSync(join(dataDir, 'net'));
+  for (let host = 2; host < 7; host++) {
+    const file = join(dataDir, `net/10.8.0.${host}`);
+    writeFileSync(file, `dead${host}\r\neth0`);
+    utimesSync(file, 1_000_000_000, 1_000_000_000);
+  }
 }
 
 /** Every system call of a verb that touches the lease folder or what lies beside it. */
-async function momentsOf(verb: string): Promise<readonly Moment[]> {
+async function momentsOf(scenario: Scenario): Promise<readonly Moment[]> {
+  const { verb, ipam, more } = scenario;
   const dataDir = temporaryFolder();
-  await prepare(dataDir, verb);
+  await prepare(dataDir, scenario);
   const trace = join(temporaryFolder(), 'trace');
   const prefix = ['strace', '-f', '-y', '-o', trace];
-  const outcome = await callPlugin(OURS, configOf(dataDir, IPAM), { verb, containerId: 'victim', prefix });
+  const outcome = await callPlugin(OURS, configOf(dataDir, ipam, more), { verb, containerId: 'victim', prefix });
   expect(outcome.exitCode).toBe(0);
   const seen = new Map<string, number>();
   const moments: Moment[] = [];
@@ -46,44 +79,45 @@ async function momentsOf(verb: string): Promise<readonly Moment[]> {
   return moments;
 }
 
-describe.each(['ADD', 'DEL'])('%s killed', (verb) => {
-  test('at each system call that touches the store', async () => {
-    const moments = await momentsOf(verb);
+describe('killed at each system call that touches the store', () => {
+  test.each(SCENARIOS)('$name', async (scenario) => {
+    const { name, verb, ipam, more, before } = scenario;
+    const moments = await momentsOf(scenario);
     expect(moments.length).toBeGreaterThan(15);
     const kills = await inFlight(moments, 2, async (moment) => {
       const dataDir = temporaryFolder();
-      const config = configOf(dataDir, IPAM);
-      await prepare(dataDir, verb);
+      const config = configOf(dataDir, ipam);
+      /** The leases but those that are dead, which may wait until they are needed. */
+      const living = () => Object.entries(leasesIn(dataDir)).filter(([, content]) => !content.startsWith('dead'));
+      await prepare(dataDir, scenario);
       const inject = `inject=${moment.call}:signal=SIGKILL:when=${moment.ordinal}`;
       const prefix = ['strace', '-f', '-o', '/dev/null', '-e', inject];
-      const killed = await callPlugin(OURS, config, { verb, containerId: 'victim', prefix });
+      const killed = await callPlugin(OURS, configOf(dataDir, ipam, more), { verb, containerId: 'victim', prefix });
       const context = `${moment.line} (${killed.exitCode}, ${killed.signal})`;
-      // Others go on at once: one of ours, one of the reference's.
+      // Others go on at once: one of ours, one of the reference's unless it would need to reclaim.
       const others = [
         await callPlugin(OURS, config, { verb: 'ADD', containerId: 'after' }),
-        await callPlugin(reference, config, { verb: 'ADD', containerId: 'foreign' }),
+        await callPlugin(scenario.isFullOfDead ? OURS : reference, config, { verb: 'ADD', containerId: 'foreign' }),
       ];
       for (const { exitCode, document } of others) expect(exitCode, `${context} ${document?.msg}`).toBe(0);
       // The killed one is asked for again: it gets an address, or is told which one it has.
       const again = await callPlugin(OURS, config, { verb: 'ADD', containerId: 'victim' });
       if (again.exitCode !== 0) expect(again.document?.msg, context).toContain('duplicate allocation is not allowed');
-      const leases = leasesIn(dataDir);
+      const leases = Object.fromEntries(living());
       const owners = Object.values(leases).map((content) => content.split('\r\n')[0]);
-      expect(new Set(owners), context).toEqual(new Set(['before', 'after', 'foreign', 'victim']));
-      for (const { document, ...outcome } of others) {
-        for (const address of addressesOf({ document, ...outcome })) expect(leases, context).toHaveProperty([address]);
-      }
-      const first = verb === 'ADD' ? OURS : reference;
-      for (const containerId of ['victim', 'before', 'after', 'foreign']) {
-        const removed = await callPlugin(containerId === 'victim' ? first : OURS, config, { verb: 'DEL', containerId });
+      expect(new Set(owners), context).toEqual(new Set([...before, 'after', 'foreign', 'victim']));
+      for (const address of others.flatMap(addressesOf)) expect(leases, context).toHaveProperty([address]);
+      for (const [at, containerId] of ['victim', 'before', 'after', 'foreign'].entries()) {
+        const removed = await callPlugin(at % 2 === 0 ? reference : OURS, config, { verb: 'DEL', containerId });
         expect(removed.exitCode, context).toBe(0);
       }
-      expect(leasesIn(dataDir), context).toEqual({});
+      expect(living(), context).toEqual([]);
       expect(existsSync(join(dataDir, 'net/lock'))).toBe(true);
       return killed.signal === 'SIGKILL';
     });
     // The order of system calls may differ a little from run to run; nearly every kill has to have hit.
-    expect(kills.filter(Boolean).length).toBeGreaterThan(moments.length * 0.9);
-    console.log(`${verb}: killed at ${kills.filter(Boolean).length} of ${moments.length} system calls`);
+    const hits = kills.filter(Boolean).length;
+    console.log(`${name}: killed at ${hits} of ${moments.length} system calls`);
+    expect(hits).toBeGreaterThan(moments.length * 0.9);
   });
 });
