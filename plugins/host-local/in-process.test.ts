@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDelegator } from '../../pkg/delegate/delegator.ts';
 import type { Delegator } from '../../pkg/skel/delegator.ts';
-import { loadPlugin } from '../table.ts';
+import { pluginNamed } from '../table.ts';
 
 /** The door that a main plugin has to its IPAM plugin, when both are the same executable. */
 function door(folder: string): Delegator {
   const world = {
-    isOwnNetns: () => false,
+    isOwnNetns: async () => false,
     warn: () => {},
     delegator: () => door(folder),
   };
   const identity = { dev: 1, ino: 1 };
   return createDelegator({
     environment: { CNI_CONTAINERID: 'c1', CNI_IFNAME: 'eth0', CNI_NETNS: '/proc/no', CNI_PATH: folder },
-    load: loadPlugin,
-    self: identity,
+    pluginNamed,
+    self: () => identity,
     identify: (file) => (file === join(folder, 'host-local') ? identity : undefined),
     world,
   });
