@@ -1,3 +1,4 @@
+import type { NamespaceCensus } from '../record/census.ts';
 import { isAlive, type RecordStore } from '../record/store.ts';
 import { fs } from '../sys/files.ts';
 import type { Boot } from './boot.ts';
@@ -13,6 +14,7 @@ export interface Evidence {
   readonly boot: Boot;
   readonly records: RecordStore;
   readonly index: LeaseIndex;
+  readonly isInUse: NamespaceCensus;
 }
 
 /** A record is written before the address is asked for; a lease this much younger belongs to a later attachment. */
@@ -38,7 +40,7 @@ function judgeNamespace({ owner }: Lease, mtimeMs: number, evidence: Evidence): 
     .records.filter(
       (record) => record.network === evidence.network && (owner.ifName === '' || record.ifName === owner.ifName),
     );
-  const states = records.map((record) => ({ record, state: isAlive(record) }));
+  const states = records.map((record) => ({ record, state: isAlive(record, evidence.isInUse) }));
   if (states.some(({ state }) => state === 'alive')) return 'alive';
   // The same container may have been attached again since, by plugins that keep no records.
   const areDead = states.every(({ record, state }) => {

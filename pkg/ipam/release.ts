@@ -13,6 +13,8 @@ export function releaseAll(store: LeaseStore, owner: Owner): void {
   const anyInterface = { containerId: owner.containerId, ifName: '' };
   const legacy = store.ownedBy(anyInterface);
   if (legacy.length > 0) store.release(anyInterface, legacy);
+  // An ADD that was killed may have come no further than its record.
+  store.forget(owner);
 }
 
 /** Frees every address of the network that no valid attachment has. */
@@ -27,6 +29,7 @@ export function collectGarbage(store: LeaseStore, valid: readonly ValidAttachmen
     store.release(lease.owner, [lease]);
     store.warn(`freed ${lease.address} of container ${containerId}: the runtime does not know it any more`);
   }
+  store.forgetOthers((owner) => attachments.has(`${owner.containerId}\n${owner.ifName}`));
   for (const path of [...damaged]) {
     store.discard(path);
     store.warn(`removed ${path}: it is empty or damaged and names no container`);

@@ -1,3 +1,7 @@
+import { NetnsError } from '../netns/error.ts';
+import { openNetns } from '../netns/open.ts';
+import { namespaceCensus } from '../record/census.ts';
+import type { AttachmentKey } from '../record/record.ts';
 import { RecordStore } from '../record/store.ts';
 import { thrownErrno } from '../sys/errno.ts';
 import { lockFile } from '../sys/file-lock.ts';
@@ -10,6 +14,14 @@ import { LeaseIndex } from './lease-index.ts';
 import { judge, type Verdict } from './liveness.ts';
 import { StickyMemory } from './sticky.ts';
 
+/** What is noted about an attachment when it gets addresses: the proof, later, that nobody can be using them. */
+export interface AttachmentFacts {
+  /** Path of the container's network namespace. */
+  readonly netns: string;
+  /** CNI_ARGS. */
+  readonly args: string;
+}
+
 /** Which leases, and what is needed to judge them. */
 export interface StoreOptions {
   /** Folder with one folder for each network. */
@@ -17,6 +29,8 @@ export interface StoreOptions {
   readonly network: string;
   /** Folder of the attachments' records; without it the one of this machine. */
   readonly recordFolder?: string | undefined;
+  /** The attachment that the call is about; without it nothing is noted. */
+  readonly attachment?: AttachmentFacts | undefined;
   /** By default the boot that this process runs in. */
   readonly boot?: Boot;
   /** How long to wait for others who use the same leases. */
@@ -27,6 +41,9 @@ export interface StoreOptions {
 
 /** Others hold the lock for milliseconds; a runtime gives up on a plugin after a minute or more. */
 const LOCK_TIMEOUT_MS = 30_000;
+
+/** Whose records these are. */
+const PLUGIN = 'host-local';
 
 /** What the reference creates its lock file with. */
 const LOCK_MODE = 0o750;
@@ -84,6 +101,8 @@ export class LeaseStore {
   readonly #boot: Boot;
   readonly #network: string;
   readonly #records: RecordStore;
+  readonly #isInUse = namespaceCensus();
+  readonly #attachment: AttachmentFacts | undefined;
   #content: FolderContent | undefined;
   #isSealed = true;
   #hasFolders = false;
@@ -94,6 +113,7 @@ export class LeaseStore {
     this.#network = options.network;
     this.#boot = options.boot ?? currentBoot();
     this.#records = new RecordStore(options.recordFolder);
+    this.#attachment = options.attachment;
     this.folder = new LeaseFolder(path);
     this.sticky = new StickyMemory(`${aside}/.sticky`);
     this.#index = new LeaseIndex(aside, path, this.#boot.id);
@@ -124,12 +144,14 @@ export class LeaseStore {
       boot: this.#boot,
       records: this.#records,
       index: this.#index,
+      isInUse: this.#isInUse,
     });
   }
 
   /** Announces the addresses that an owner is about to get; gives the time that their files have to bear. */
   announce(owner: Owner, addresses: readonly string[]): number {
     this.#isSealed = false;
+    this.#record(owner, addresses);
     const others = this.ownedBy(owner).map((lease) => lease.address);
     const stamp = Date.now();
     const given = this.#boot.id === '' ? {} : { given: { bootId: this.#boot.id, stamp } };
@@ -146,8 +168,43 @@ export class LeaseStore {
     }
     const hint = this.#index.read(owner);
     if (hint === undefined) return;
-    if (hint === 'damaged' || !hint.addresses.some((address) => this.#isOwner(owner, address)))
-      this.#index.remove(owner);
+    if (hint !== 'damaged' && hint.addresses.some((address) => this.#isOwner(owner, address))) return;
+    this.#index.remove(owner);
+    this.forget(owner);
+  }
+
+  /** Removes the record of an owner that has no lease any more. */
+  forget(owner: Owner): void {
+    this.#records.remove(this.#recordKey(owner));
+  }
+
+  /** Removes the records of this network whose owners are not among those to keep. */
+  forgetOthers(isKept: (owner: Owner) => boolean): void {
+    for (const record of this.#records.readAll().records) {
+      const isOurs = record.network === this.#network && record.plugin === PLUGIN;
+      if (isOurs && !isKept(record)) this.forget(record);
+    }
+  }
+
+  /** A namespace that cannot be opened leaves no record: its lease is then held until the next boot, or a DEL. */
+  #record(owner: Owner, addresses: readonly string[]): void {
+    if (this.#attachment === undefined) return;
+    try {
+      const netns = openNetns(this.#attachment.netns);
+      try {
+        const data = { addresses };
+        const warning = this.#records.write({ ...this.#recordKey(owner), netns, cniArgs: this.#attachment.args, data });
+        if (warning !== undefined) this.warn(warning);
+      } finally {
+        netns.close();
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof NetnsError)) throw thrown;
+    }
+  }
+
+  #recordKey(owner: Owner): AttachmentKey {
+    return { containerId: owner.containerId, ifName: owner.ifName, network: this.#network, plugin: PLUGIN };
   }
 
   #isOwner(owner: Owner, address: string): boolean {

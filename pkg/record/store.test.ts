@@ -93,7 +93,9 @@ test('alive, dead', () => {
   expect(isAlive(record)).toBe('alive');
   expect(isAlive({ ...record, bootId: 'another' })).toBe('dead');
   expect(isAlive({ ...record, netns: { ...record.netns, ino: '1' } })).toBe('dead');
-  expect(isAlive({ ...record, netns: { ...record.netns, path: '/run/netns/gone' } })).toBe('dead');
+  // The path is gone from here, but this very process is still inside.
+  expect(isAlive({ ...record, netns: { ...record.netns, path: '/run/netns/gone' } })).toBe('alive');
+  expect(isAlive({ ...record, netns: { ...record.netns, path: '/run/netns/gone', ino: '1' } })).toBe('dead');
   expect(isAlive({ ...record, netns: { ...record.netns, path: '/etc/passwd/x' } })).toBe('unknown');
   expect(existsSync(record.netns.path)).toBe(true);
 });

@@ -1,6 +1,7 @@
 import type { Netns } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
 import { fs, readTextFile, writeFileAtomically } from '../sys/files.ts';
+import { type NamespaceCensus, namespaceCensus } from './census.ts';
 import { fileName, folderName } from './names.ts';
 import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';
 
@@ -110,16 +111,23 @@ export class RecordStore {
 
 /**
  * Whether the attachment that a record describes can still be there. `unknown` when the machine does not say.
+ *
+ * A path that leads nowhere is no proof by itself: it may only be out of sight from here, in another mount namespace.
+ * The namespace is gone when no process is inside either.
  */
-export function isAlive(record: AttachmentRecord): 'alive' | 'dead' | 'unknown' {
+export function isAlive(
+  record: AttachmentRecord,
+  isInUse: NamespaceCensus = namespaceCensus(),
+): 'alive' | 'dead' | 'unknown' {
   if (record.bootId !== '' && bootId() !== '' && record.bootId !== bootId()) return 'dead';
   const { path, dev, ino } = record.netns;
   try {
     const found = fs().statSync(path, { bigint: true });
-    return String(found.dev) === dev && String(found.ino) === ino ? 'alive' : 'dead';
+    if (String(found.dev) === dev && String(found.ino) === ino) return 'alive';
   } catch (thrown) {
-    return causeErrno(thrown) === 'ENOENT' ? 'dead' : 'unknown';
+    if (causeErrno(thrown) !== 'ENOENT') return 'unknown';
   }
+  return isInUse(ino) ? 'alive' : 'dead';
 }
 
 /** Identifies the running boot; '' where the kernel does not tell. */

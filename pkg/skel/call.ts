@@ -1,6 +1,6 @@
 import { decodeJson, isObject } from '../json/decode.ts';
 import { describeValue, readFields } from '../types/decode.ts';
-import { CniError, ErrorCode } from '../types/error.ts';
+import { CniError, ErrorCode, notAvailable } from '../types/error.ts';
 import { parsePrevResult } from '../types/prev-result.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
@@ -46,7 +46,7 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
   trail.version = configVersion(raw);
   const cniVersion = gateVersion(verb, trail.version, plugin.versions);
   if (verb === 'ADD' || verb === 'DEL') await refuseOwnNetns(variables, world);
-  const conf = await readPluginConfig(plugin, raw, world);
+  const conf = await readPluginConfig(plugin, raw, world, verb);
   const base: Call<unknown> = {
     verb,
     network,
@@ -134,13 +134,19 @@ async function refuseOwnNetns(variables: ProtocolVariables, world: World): Promi
   );
 }
 
-async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World): Promise<unknown> {
+async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World, verb: Verb): Promise<unknown> {
+  if (verb === 'DEL' && plugin.ignoresConfigOnDel === true) return {};
   const schema = await plugin.config?.();
   if (schema === undefined) return {};
   const { readConfig } = await import('../config/read.ts');
-  const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, plugin.readsForeignConfig !== true);
-  for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);
-  return conf;
+  try {
+    const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, plugin.readsForeignConfig !== true);
+    for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);
+    return conf;
+  } catch (thrown) {
+    // No ADD can succeed with it, and that is what STATUS is asked.
+    throw verb === 'STATUS' ? notAvailable(plugin.name, thrown) : thrown;
+  }
 }
 
 function attachmentCall(call: Call<unknown>, variables: ProtocolVariables): AttachmentCall<unknown> {

@@ -65,6 +65,8 @@ export interface Plugin<Conf> {
   readonly versions: readonly SpecVersion[];
   /** Whether it is called with another plugin's configuration, of which it reads a part: all IPAM plugins are. */
   readonly readsForeignConfig?: true;
+  /** Whether DEL has nothing to do, so that no configuration, however broken, may make it fail. */
+  readonly ignoresConfigOnDel?: true;
   /** How an error about the configuration begins: `failed to load netconf`. */
   readonly configFailure: string;
   /** The plugin's own configuration keys, loaded only when a configuration is read; absent when it has none. */

@@ -54,3 +54,10 @@ export function toCniError(thrown: unknown): CniError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new CniError(ErrorCode.internal, message, '', { cause: thrown });
 }
+
+/** What STATUS answers while no ADD can succeed until somebody acts. */
+export function notAvailable(plugin: string, cause: unknown): CniError {
+  return new CniError(ErrorCode.notAvailable, `plugin ${plugin} is not available`, toCniError(cause).toString(), {
+    cause,
+  });
+}

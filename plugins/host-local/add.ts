@@ -17,14 +17,17 @@ export async function add(call: AttachmentCall<HostLocalConf>): Promise<Result> 
   const routes = readList(ipam.routes, 'ipam.routes', 'route objects', readRoute) ?? [];
   const dns = ipam.resolvConf ? (await import('./resolv-conf.ts')).readResolvConf(ipam.resolvConf) : undefined;
   const { containerId, ifName } = call;
-  const allocated = await withLeases(storeOptions(call), true, (store) =>
-    allocate(store, {
-      owner: { containerId, ifName },
-      rangeSets,
-      requested,
-      reclaim: ipam.reclaim ?? true,
-      stickyPod: ipam.sticky === true ? podName(call.args) : undefined,
-    }),
+  const allocated = await withLeases(
+    { ...storeOptions(call), attachment: { netns: call.netns, args: call.args } },
+    true,
+    (store) =>
+      allocate(store, {
+        owner: { containerId, ifName },
+        rangeSets,
+        requested,
+        reclaim: ipam.reclaim ?? true,
+        stickyPod: ipam.sticky === true ? podName(call.args) : undefined,
+      }),
   );
   const ips = (allocated ?? []).map(({ address, range }) => ({
     address: `${formatAddress(address)}/${range.subnet.length}`,

@@ -1,7 +1,7 @@
 import type { RangeSet } from '../../pkg/ipam/range.ts';
 import { occupancy, refuseUnusable } from '../../pkg/ipam/status.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
+import { notAvailable } from '../../pkg/types/error.ts';
 import { rangeSetsOf, storeOptions } from './config.ts';
 import type { HostLocalConf } from './schema.ts';
 
@@ -16,17 +16,13 @@ export async function status(call: Call<HostLocalConf>): Promise<void> {
   const { tight, isFull } = await occupancy(options, sets);
   for (const line of tight) options.warn(line);
   if (!isFull || call.conf.ipam?.statusWhenFull !== true) return;
-  throw notAvailable(`${tight.join('; ')}; "statusWhenFull": true makes this an error`);
+  throw notAvailable('host-local', `${tight.join('; ')}; "statusWhenFull": true makes this an error`);
 }
 
 function readSets(call: Call<HostLocalConf>): readonly RangeSet[] {
   try {
     return rangeSetsOf(call);
   } catch (thrown) {
-    throw notAvailable(toCniError(thrown).toString());
+    throw notAvailable('host-local', thrown);
   }
-}
-
-function notAvailable(why: string): CniError {
-  return new CniError(ErrorCode.notAvailable, 'plugin host-local is not available', why);
 }

@@ -7,7 +7,7 @@ import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { CniError, ErrorCode, notAvailable, toCniError } from '../../pkg/types/error.ts';
 import type { IpConfig, Result } from '../../pkg/types/result.ts';
 import type { NoKeys } from './plugin.ts';
 
@@ -112,7 +112,6 @@ export async function status(call: Call<NoKeys>): Promise<void> {
   try {
     findProgram('ip', call.environment['PATH']);
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CniError(ErrorCode.notAvailable, 'plugin loopback is not available', `${why}; install iproute2`);
+    throw notAvailable('loopback', `${toCniError(thrown)}; install iproute2`);
   }
 }

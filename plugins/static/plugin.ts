@@ -8,6 +8,7 @@ export const staticAddresses: Plugin<StaticConf> = {
   about: 'gives the addresses that the configuration or the runtime names',
   versions: SPEC_VERSIONS,
   readsForeignConfig: true,
+  ignoresConfigOnDel: true,
   configFailure: 'failed to load IPAM config',
   config: async () => (await import('./schema.ts')).staticSchema,
   add: async (call) => (await import('./verbs.ts')).add(call),

@@ -128,6 +128,13 @@ describe('what is refused', () => {
   test('before an ADD is tried: STATUS', async () => {
     expect(await call('STATUS', { ipam: IPAM })).toMatchObject({ exitCode: 0 });
     expect((await call('STATUS', { ipam: { addresses: [{}] } })).document).toMatchObject({ code: 50 });
+    expect((await call('STATUS', { ipam: { addresses: 'x' } })).document).toMatchObject({ code: 50 });
+  });
+
+  test('but never on DEL, which has nothing to do', async () => {
+    for (const ipam of [undefined, 'x', { addresses: 'x' }, { addresses: [{ address: 'x' }] }]) {
+      expect(await call('DEL', { ipam })).toEqual({ exitCode: 0, document: {} });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { readList } from '../../pkg/types/decode.ts';
-import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
+import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
 import { readDns, readRoute } from '../../pkg/types/parse-result.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressesOf, ipamOf } from './addresses.ts';
@@ -47,8 +47,7 @@ export async function status(call: Call<StaticConf>): Promise<void> {
   try {
     resultOf(call);
   } catch (thrown) {
-    const why = toCniError(thrown).toString();
-    throw new CniError(ErrorCode.notAvailable, 'plugin static is not available', why, { cause: thrown });
+    throw notAvailable('static', thrown);
   }
 }
 
