@@ -1,16 +1,18 @@
 import type { FileIdentity } from './pkg/delegate/delegator.ts';
+import { isOwnNetns } from './pkg/netns/is-own.ts';
 import type { Delegator } from './pkg/skel/delegator.ts';
 import type { Environment } from './pkg/skel/plugin.ts';
 import type { World } from './pkg/skel/world.ts';
 import { fs } from './pkg/sys/files.ts';
+import { readStdin } from './pkg/sys/stdin.ts';
 import { pluginNamed } from './plugins/table.ts';
 
 /** The process as the skeleton sees it: its environment, its stdin, its namespace, its neighbours in CNI_PATH. */
 export function createWorld(): World {
   const world: World = {
     environment: process.env,
-    readStdin: async () => (await import('./pkg/sys/stdin.ts')).readStdin(),
-    isOwnNetns: async (path) => (await import('./pkg/netns/is-own.ts')).isOwnNetns(path),
+    readStdin,
+    isOwnNetns,
     // Not process.stderr, which takes several milliseconds to come to life.
     warn: (line) => void fs().writeSync(2, `${line}\n`),
     delegator: (environment) => lazyDelegator(environment, world),

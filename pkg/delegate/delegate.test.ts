@@ -53,7 +53,7 @@ function delegator(plugin?: AnyPlugin, more: Environment = {}) {
   };
   const warnings: string[] = [];
   const world = {
-    isOwnNetns: async () => false,
+    isOwnNetns: () => false,
     warn: (line: string) => void warnings.push(line),
     delegator: () => door,
   };

@@ -22,6 +22,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     close() {},
     read: unused,
     identify: unused,
+    identifyPath: unused,
     fileSystem: unused,
     ioctl: unused,
     flock: unused,

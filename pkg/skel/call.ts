@@ -45,7 +45,7 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
   const verb = knownVerb(variables.command);
   trail.version = configVersion(raw);
   const cniVersion = gateVersion(verb, trail.version, plugin.versions);
-  if (verb === 'ADD' || verb === 'DEL') await refuseOwnNetns(variables, world);
+  if (verb === 'ADD' || verb === 'DEL') refuseOwnNetns(variables, world);
   const conf = await readPluginConfig(plugin, raw, world, verb);
   const base: Call<unknown> = {
     verb,
@@ -124,8 +124,8 @@ function knownVerb(command: string): Verb {
   );
 }
 
-async function refuseOwnNetns(variables: ProtocolVariables, world: World): Promise<void> {
-  if (variables.netnsOverride || variables.netns === '' || !(await world.isOwnNetns(variables.netns))) return;
+function refuseOwnNetns(variables: ProtocolVariables, world: World): void {
+  if (variables.netnsOverride || variables.netns === '' || !world.isOwnNetns(variables.netns)) return;
   throw new CniError(
     ErrorCode.invalidNetns,
     "plugin's netns and netns from CNI_NETNS should not be the same",

@@ -7,7 +7,7 @@ export interface World {
   /** All of stdin as text; throws a `CniError` when it cannot be read or is larger than a configuration may be. */
   readStdin(): Promise<string>;
   /** Whether a path opens as a network namespace and that is the one this process is in. */
-  isOwnNetns(path: string): Promise<boolean>;
+  isOwnNetns(path: string): boolean;
   /** The door to other plugins for a call with this environment. */
   delegator(environment: Environment): Delegator;
   /** One line for people on stderr. */

@@ -21,6 +21,8 @@ export interface Libc {
   read(fd: number, buffer: Uint8Array): number;
   /** The identity of what a file descriptor is open on. */
   identify(fd: number): FileIdentity;
+  /** The identity of what a path leads to. */
+  identifyPath(path: string): FileIdentity;
   /** The magic number of the file system that a path is on. */
   fileSystem(path: string): number;
   /** An ioctl without an argument; gives what it returned. */
@@ -49,6 +51,7 @@ const SOCK_RAW = 3;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
+const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
 const STATX_BYTES = 256;
@@ -107,21 +110,23 @@ function bind(ffi: typeof Ffi): Libc {
     if (result >= 0) return result;
     throw new LibcError(call, ffi.read.i32(symbols.__errno_location()));
   };
+  const identify = (fd: number, path: string, flags: number): FileIdentity => {
+    // statx, because its structure is the same on every architecture.
+    const buffer = new DataView(new ArrayBuffer(STATX_BYTES));
+    const result = symbols.statx(fd, ffi.ptr(cText(path)), flags, STATX_INO, ffi.ptr(bytesOf(buffer)));
+    checked(`statx ${path}`, result);
+    return {
+      dev: deviceNumber(buffer.getUint32(136, true), buffer.getUint32(140, true)),
+      ino: buffer.getBigUint64(32, true),
+    };
+  };
   return {
     setns: (fd, kind) => void checked('setns', symbols.setns(fd, kind)),
     open: (path) => checked(`open ${path}`, symbols.open(ffi.ptr(cText(path)), O_CLOEXEC)),
     close: (fd) => void checked('close', symbols.close(fd)),
     read: (fd, buffer) => checked('read', Number(symbols.read(fd, ffi.ptr(buffer), buffer.length))),
-    identify(fd) {
-      // statx, because its structure is the same on every architecture.
-      const buffer = new DataView(new ArrayBuffer(STATX_BYTES));
-      const result = symbols.statx(fd, ffi.ptr(cText('')), AT_EMPTY_PATH, STATX_INO, ffi.ptr(bytesOf(buffer)));
-      checked('statx', result);
-      return {
-        dev: deviceNumber(buffer.getUint32(136, true), buffer.getUint32(140, true)),
-        ino: buffer.getBigUint64(32, true),
-      };
-    },
+    identify: (fd) => identify(fd, '', AT_EMPTY_PATH),
+    identifyPath: (path) => identify(AT_FDCWD, path, 0),
     fileSystem(path) {
       const buffer = new DataView(new ArrayBuffer(STATFS_BYTES));
       checked(`statfs ${path}`, symbols.statfs(ffi.ptr(cText(path)), ffi.ptr(bytesOf(buffer))));

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CniError } from './error.ts';
-import { printError, printJson, printResult } from './print.ts';
-import { printVersions } from './print-versions.ts';
+import { printError, printJson, printResult, printVersions } from './print.ts';
 import type { Result } from './result.ts';
 import { SPEC_VERSIONS } from './version.ts';
 

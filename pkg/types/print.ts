@@ -1,7 +1,7 @@
 import { toDocument } from './document.ts';
 import type { CniError } from './error.ts';
 import type { Result } from './result.ts';
-import type { SpecVersion } from './version.ts';
+import { LATEST_VERSION, type SpecVersion } from './version.ts';
 
 /**
  * A JSON document as CNI plugins print it: four spaces, no line break at the end.
@@ -32,4 +32,9 @@ export function printResult(result: Result, version: SpecVersion, readFrom?: str
 /** The text of a failure; `cniVersion` is the configuration's as far as it could be read. */
 export function printError(error: CniError, cniVersion: string): string {
   return printJson({ cniVersion, code: error.code, msg: error.message, details: error.details || undefined });
+}
+
+/** The answer to VERSION: one compact line, always of the newest version. */
+export function printVersions(supportedVersions: readonly SpecVersion[]): string {
+  return `${JSON.stringify({ cniVersion: LATEST_VERSION, supportedVersions })}\n`;
 }

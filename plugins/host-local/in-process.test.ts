@@ -9,7 +9,7 @@ import { pluginNamed } from '../table.ts';
 /** The door that a main plugin has to its IPAM plugin, when both are the same executable. */
 function door(folder: string): Delegator {
   const world = {
-    isOwnNetns: async () => false,
+    isOwnNetns: () => false,
     warn: () => {},
     delegator: () => door(folder),
   };

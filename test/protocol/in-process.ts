@@ -9,7 +9,7 @@ export function fakeWorld(environment: Environment, stdin: string, warnings: str
   return {
     environment,
     readStdin: async () => stdin,
-    isOwnNetns: async (path) => path === '/own',
+    isOwnNetns: (path) => path === '/own',
     warn: (line) => void warnings.push(line),
     delegator: () => {
       const none = () => Promise.reject(new Error('there are no other plugins here'));
