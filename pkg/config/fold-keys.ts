@@ -54,8 +54,9 @@ function fold(schema: $ZodType, value: unknown, path: readonly PropertyKey[], sl
   if (def.type === 'array' && Array.isArray(value)) {
     return value.map((element, index) => fold(def.element, element, [...path, index], slips));
   }
-  if (def.type === 'union' && isObject(value)) {
-    const option = def.options.find((candidate) => unwrapped(candidate).type === 'object');
+  if (def.type === 'union') {
+    const wanted = Array.isArray(value) ? 'array' : 'object';
+    const option = def.options.find((candidate) => unwrapped(candidate).type === wanted);
     return option === undefined ? value : fold(option, value, path, slips);
   }
   return def.type === 'object' && isObject(value) ? foldObject(def.shape, value, path, slips) : value;
@@ -77,7 +78,8 @@ function foldObject(
     if (key === undefined || keySchema === undefined) {
       slips.note(spelled, Object.keys(shape), path);
       folded[spelled] = element;
-    } else {
+    } else if (spelled === key || !Object.hasOwn(value, key) || value[key] === null) {
+      // An exact key is preferred, wherever it stands; every reader of the document agrees on that.
       folded[key] = fold(keySchema, element, [...path, key], slips);
     }
   }
@@ -91,6 +93,7 @@ function isCommon(key: string): boolean {
 
 /** More unknown keys than this are no slips, and comparing them all would take time. */
 const MOST_UNKNOWN = 64;
+const MOST_WARNINGS = 10;
 
 /** Tells apart what is unknown and what was probably meant. */
 class Slips {
@@ -106,7 +109,7 @@ class Slips {
     const top = path.length === 0;
     if (top && (!this.#ownTop || isCommon(key))) return;
     this.#unknown += 1;
-    if (this.#unknown > MOST_UNKNOWN) return;
+    if (this.#unknown > MOST_UNKNOWN || this.warnings.length === MOST_WARNINGS) return;
     const meant = nearest(key, top ? [...known, ...COMMON_KEYS] : known);
     if (meant === undefined) return;
     const shown = JSON.stringify(keyPath([...path, key]));

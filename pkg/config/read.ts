@@ -5,6 +5,9 @@ import { CniError, ErrorCode } from '../types/error.ts';
 import { foldKeys, keyPath } from './fold-keys.ts';
 import type { ConfigSchema } from './schema.ts';
 
+/** So many problems of one configuration are told at once; a wrong list of thousands must not flood a log. */
+const MAX_PROBLEMS = 10;
+
 /** A validated configuration and the lines that people should see about it. */
 export interface ReadConfig<Conf> {
   readonly conf: Conf;
@@ -24,9 +27,19 @@ export function readConfig<Conf>(
   const { value, warnings } = foldKeys(schema, raw, ownTop);
   const parsed = safeParse(schema, value, { reportInput: true });
   if (parsed.success) return { conf: parsed.data, warnings };
-  const [first = 'the configuration does not fit', ...more] = parsed.error.issues.map(sentence);
-  const details = more.length === 0 ? '' : `also: ${more.join('; ')}`;
+  const { issues } = parsed.error;
+  const [first = 'the configuration does not fit', ...more] = issues.slice(0, MAX_PROBLEMS).flatMap(told).map(sentence);
+  const rest = issues.length > MAX_PROBLEMS ? [`and ${issues.length - MAX_PROBLEMS} more`] : [];
+  const details = more.length === 0 ? '' : `also: ${[...more, ...rest].join('; ')}`;
   throw new CniError(ErrorCode.invalidConfig, `${failure}: ${first}`, details);
+}
+
+/** Of a key that takes several types, what is wrong inside the one that was meant. */
+function told(issue: $ZodIssue): readonly $ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((branch) => branch.length > 0 && branch.every(({ path }) => path.length > 0));
+  if (meant === undefined) return [issue];
+  return meant.flatMap((inner) => told({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function sentence(issue: $ZodIssue): string {

@@ -54,7 +54,7 @@ async function printedError(outcome: ProcessOutcome): Promise<CniError> {
     const document = await decodeJson(outcome.stdout);
     if (!isObject(document)) throw new Error('the document is not an object');
     const { code = SYNTHESIZED, msg = '', details = '' } = readFields(document, '', ['code', 'msg', 'details']);
-    if (typeof code !== 'number' || typeof msg !== 'string' || typeof details !== 'string') {
+    if (!isErrorCode(code) || typeof msg !== 'string' || typeof details !== 'string') {
       throw new Error('code, msg or details is of another type');
     }
     return new CniError(code, msg, details);
@@ -63,6 +63,10 @@ async function printedError(outcome: ProcessOutcome): Promise<CniError> {
     const shown = JSON.stringify(outcome.stdout.slice(0, 4096));
     return synthesized(`netplugin failed but error parsing its diagnostic message ${shown}: ${why}`);
   }
+}
+
+function isErrorCode(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function withoutDocument(outcome: ProcessOutcome): string {

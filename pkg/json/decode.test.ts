@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeJson, MAX_DEPTH } from './decode.ts';
+import { decodeJson, MAX_DEPTH, MAX_VALUES } from './decode.ts';
 import { findSyntaxError } from './syntax-error.ts';
 
 describe('decodeJson', () => {
@@ -46,7 +46,38 @@ describe('decodeJson', () => {
   });
 });
 
+describe('a document that would take much memory is refused', () => {
+  const problem = `more than ${MAX_VALUES} values`;
+
+  test.each([
+    ['numbers', '1'],
+    ['lists', '[]'],
+    ['objects', '{"a":1}'],
+  ])('%s', async (_, element) => {
+    const text = (count: number) => `[${Array.from({ length: count }, () => element).join()}]`;
+    await expect(decodeJson(text(2 * MAX_VALUES))).rejects.toThrow(problem);
+    expect(await decodeJson(text(MAX_VALUES / 2))).toHaveLength(MAX_VALUES / 2);
+  });
+
+  test('not for what is inside a text', async () => {
+    const commas = ',[{'.repeat(MAX_VALUES);
+    expect(await decodeJson(JSON.stringify([commas]))).toEqual([commas]);
+    const afterQuote = `"${commas}`;
+    expect(await decodeJson(JSON.stringify([afterQuote]))).toEqual([afterQuote]);
+  });
+});
+
 describe('findSyntaxError', () => {
+  test.each([
+    ['\n\n{"a":\n x}', 'line 4, column 2: found "x", expected a value'],
+    ['{"a":1\r\n"b":2}', 'line 2, column 1: found "\\"b\\":2", expected "," or "}"'],
+    ['\n', 'unexpected end of JSON input at line 2, column 1: the text is empty'],
+    ['"a\nb"', 'line 1, column 3: found "\\n", expected a closing double quote'],
+    ['x\n\n', 'line 1, column 1: found "x", expected a value'],
+  ])('%j: %s', (text, problem) => {
+    expect(findSyntaxError(text)).toBe(problem);
+  });
+
   test('agrees with JSON.parse on what is JSON', () => {
     const nearlyJson = fc
       .tuple(

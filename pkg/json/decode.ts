@@ -1,6 +1,9 @@
 /** Deeper documents are refused: nothing real nests past twenty, and every reader may then recurse. */
 export const MAX_DEPTH = 1000;
 
+/** Three bytes of text become a hundred of memory, so a small document could take a node's last; real ones have tens. */
+export const MAX_VALUES = 50_000;
+
 /** Why a text is not a JSON document, and where. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
@@ -12,7 +15,8 @@ export class JsonError extends Error {
  * Keys called `__proto__` become ordinary own properties and of duplicate keys the last one wins, as with `JSON.parse`.
  */
 export async function decodeJson(text: string): Promise<unknown> {
-  if (deeperThan(text, MAX_DEPTH)) throw new JsonError(`nested deeper than ${MAX_DEPTH} levels`);
+  const tooMuch = excess(text);
+  if (tooMuch !== undefined) throw new JsonError(tooMuch);
   try {
     return JSON.parse(text);
   } catch {
@@ -30,8 +34,10 @@ export function isObject(value: unknown): value is { [key: string]: unknown } {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-function deeperThan(text: string, limit: number): boolean {
+/** What makes a document unreasonable, found without building anything. */
+function excess(text: string): string | undefined {
   let depth = 0;
+  let values = 0;
   for (let index = 0; index < text.length; index++) {
     switch (text.charCodeAt(index)) {
       case QUOTE:
@@ -41,13 +47,18 @@ function deeperThan(text: string, limit: number): boolean {
         break;
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > limit) return true;
+        if (++depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
+        values++;
         break;
       case 0x5d: // ]
       case 0x7d: // }
         depth--;
         break;
+      case 0x2c: // ,
+        values++;
+        break;
     }
+    if (values > MAX_VALUES) return `more than ${MAX_VALUES} values`;
   }
-  return false;
+  return undefined;
 }

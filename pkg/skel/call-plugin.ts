@@ -14,7 +14,14 @@ import type { World } from './world.ts';
 export async function callPlugin(plugin: AnyPlugin, world: World): Promise<Result | undefined> {
   const call = await prepareCall(plugin, world, {});
   const outcome = await call.run();
-  return outcome === undefined ? undefined : asPrinted(outcome, call.cniVersion);
+  if (outcome === undefined) return undefined;
+  try {
+    return asPrinted(outcome, call.cniVersion);
+  } catch (thrown) {
+    // As its own process would: the caller never learns of this attachment.
+    await call.rollBack();
+    throw thrown;
+  }
 }
 
 /** What the oldest versions cannot say must not reach the caller here either, or exec and this way would differ. */

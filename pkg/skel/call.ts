@@ -1,6 +1,6 @@
 import { decodeJson, isObject } from '../json/decode.ts';
 import { describeValue, readFields } from '../types/decode.ts';
-import { CniError, ErrorCode, notAvailable } from '../types/error.ts';
+import { CniError, ErrorCode, notAvailable, toCniError } from '../types/error.ts';
 import { parsePrevResult } from '../types/prev-result.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
@@ -21,7 +21,7 @@ export interface PreparedCall {
   readonly verb: Verb;
   readonly cniVersion: SpecVersion;
   run(): Promise<AddOutcome | undefined>;
-  /** Takes back a successful ADD whose result could not be delivered. */
+  /** Takes back a successful ADD whose result could not be delivered; what fails here is only warned of. */
   rollBack(): Promise<void>;
 }
 
@@ -63,7 +63,13 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
     verb,
     cniVersion,
     run: () => runVerb(plugin, base, variables),
-    rollBack: () => plugin.del(attachmentCall({ ...base, verb: 'DEL' }, variables)),
+    async rollBack() {
+      try {
+        await plugin.del(attachmentCall({ ...base, verb: 'DEL' }, variables));
+      } catch (thrown) {
+        world.warn(`roll-back: ${toCniError(thrown)}`);
+      }
+    },
   };
 }
 
@@ -74,9 +80,10 @@ async function runVerb(
 ): Promise<AddOutcome | undefined> {
   switch (call.verb) {
     case 'ADD': {
-      const attachment = attachmentCall(call, variables);
-      const result = await plugin.add(attachment);
-      return { result, readFrom: result === attachment.prevResult ? call.cniVersion : undefined };
+      // Only what the plugin itself has read: to decode it now could fail, after everything was done.
+      const seen: SeenPrevResult = {};
+      const result = await plugin.add(attachmentCall(call, variables, seen));
+      return { result, readFrom: result === seen.decoded?.result ? call.cniVersion : undefined };
     }
     case 'DEL':
       await plugin.del(attachmentCall(call, variables));
@@ -149,16 +156,25 @@ async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World
   }
 }
 
-function attachmentCall(call: Call<unknown>, variables: ProtocolVariables): AttachmentCall<unknown> {
-  let decoded: { readonly result: Result | undefined } | undefined;
+/** The `prevResult` of a call, decoded at the first look at it. */
+interface SeenPrevResult {
+  decoded?: { readonly result: Result | undefined };
+}
+
+function attachmentCall(
+  call: Call<unknown>,
+  variables: ProtocolVariables,
+  seen: SeenPrevResult = {},
+): AttachmentCall<unknown> {
   return {
     ...call,
     containerId: variables.containerId,
     ifName: variables.ifName,
     netns: variables.netns,
     get prevResult() {
-      decoded ??= { result: parsePrevResult(readFields(call.rawConf, '', ['prevResult']).prevResult, call.cniVersion) };
-      return decoded.result;
+      const read = () => parsePrevResult(readFields(call.rawConf, '', ['prevResult']).prevResult, call.cniVersion);
+      seen.decoded ??= { result: read() };
+      return seen.decoded.result;
     },
   };
 }

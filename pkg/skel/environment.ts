@@ -1,3 +1,4 @@
+import { shortened } from '../types/decode.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import type { Environment } from './plugin.ts';
 
@@ -18,6 +19,9 @@ const REQUIRING_VERBS = {
   CNI_IFNAME: ['ADD', 'CHECK', 'DEL'],
   CNI_PATH: ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'],
 } as const;
+
+/** The verbs that are about one attachment; the others ignore what the environment says of one. */
+const ATTACHMENT_VERBS: readonly string[] = REQUIRING_VERBS.CNI_CONTAINERID;
 
 const VALIDATORS: Readonly<Record<string, (value: string) => void>> = {
   CNI_CONTAINERID: validateContainerId,
@@ -41,14 +45,15 @@ export function readVariables(environment: Environment): ProtocolVariables {
   if (missing.length > 0) {
     throw new CniError(ErrorCode.invalidEnvironment, `required env variables [${missing.join(',')}] missing`);
   }
+  const attachment = ATTACHMENT_VERBS.includes(command) ? environment : {};
   return {
     command,
-    containerId: environment['CNI_CONTAINERID'] ?? '',
-    netns: environment['CNI_NETNS'] ?? '',
-    ifName: environment['CNI_IFNAME'] ?? '',
-    args: environment['CNI_ARGS'] ?? '',
+    containerId: attachment['CNI_CONTAINERID'] ?? '',
+    netns: attachment['CNI_NETNS'] ?? '',
+    ifName: attachment['CNI_IFNAME'] ?? '',
+    args: attachment['CNI_ARGS'] ?? '',
     path: environment['CNI_PATH'] ?? '',
-    netnsOverride: ['TRUE', '1'].includes((environment['CNI_NETNS_OVERRIDE'] ?? '').toUpperCase()),
+    netnsOverride: ['TRUE', '1'].includes((attachment['CNI_NETNS_OVERRIDE'] ?? '').toUpperCase()),
   };
 }
 
@@ -73,8 +78,11 @@ function validateContainerId(id: string): void {
 export function validateNetworkName(name: string): void {
   if (name === '') throw new CniError(ErrorCode.invalidConfig, 'missing network name');
   if (isIdentifier(name)) return;
-  throw new CniError(ErrorCode.invalidConfig, 'invalid characters found in network name', name);
+  throw new CniError(ErrorCode.invalidConfig, 'invalid characters found in network name', shortened(name));
 }
+
+/** What Unicode calls white space, spelled out: the property class is dear to compile, and `\s` takes a byte order mark too. */
+const SEPARATOR = /[/:\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** Refuses what the kernel would not take as the name of an interface. */
 export function validateInterfaceName(name: string): void {
@@ -91,7 +99,7 @@ function checkUnusualName(name: string): void {
   if (new TextEncoder().encode(name).length > 15) {
     refuseName('interface name is too long', 'interface name should be less than 16 characters');
   }
-  if (/[/:\s\u0085]/u.test(name)) refuseName('interface name contains / or : or whitespace characters');
+  if (SEPARATOR.test(name)) refuseName('interface name contains / or : or whitespace characters');
 }
 
 function refuseName(message: string, details = ''): never {

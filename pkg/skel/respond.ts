@@ -21,19 +21,18 @@ export async function respond(plugin: AnyPlugin, world: World): Promise<Response
     const call = await prepareCall(plugin, world, trail);
     const outcome = await call.run();
     if (outcome === undefined) return success('');
-    return await deliverable(call, () => printResult(outcome.result, call.cniVersion, outcome.readFrom), world);
+    return await deliverable(call, () => printResult(outcome.result, call.cniVersion, outcome.readFrom));
   } catch (thrown) {
     return failure(thrown, trail.version);
   }
 }
 
 /** A result that cannot be printed is one the runtime never learns of: the ADD is taken back. */
-async function deliverable(call: PreparedCall, print: () => string, world: World): Promise<Response> {
-  const rollBack = () => call.rollBack().catch((thrown: unknown) => world.warn(`roll-back: ${toCniError(thrown)}`));
+async function deliverable(call: PreparedCall, print: () => string): Promise<Response> {
   try {
-    return { stdout: print(), exitCode: 0, rollBack };
+    return { stdout: print(), exitCode: 0, rollBack: () => call.rollBack() };
   } catch (thrown) {
-    await rollBack();
+    await call.rollBack();
     throw thrown;
   }
 }

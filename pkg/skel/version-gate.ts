@@ -1,4 +1,4 @@
-import { describeValue, readFields } from '../types/decode.ts';
+import { describeValue, readFields, shortened } from '../types/decode.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { quote, quoteList } from '../types/quote.ts';
 import { compareVersions, parseVersion, type SpecVersion } from '../types/version.ts';
@@ -34,7 +34,8 @@ export function gateVersion(verb: Verb, version: string, supported: readonly Spe
 
 function numbers(version: string) {
   try {
-    return parseVersion(version);
+    // Too long to be one or short enough to be shown.
+    return parseVersion(shortened(version));
   } catch (thrown) {
     throw new CniError(ErrorCode.decoding, thrown instanceof Error ? thrown.message : String(thrown));
   }
@@ -44,6 +45,6 @@ function refuse(message: string, version: string, supported: readonly SpecVersio
   throw new CniError(
     ErrorCode.incompatibleVersion,
     message,
-    `config is ${quote(version)}, plugin supports ${quoteList(supported)}`,
+    `config is ${quote(shortened(version))}, plugin supports ${quoteList(supported)}`,
   );
 }

@@ -24,6 +24,8 @@ interface BunSubprocess {
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   kill(signal?: number | string): void;
+  /** What the kernel counted, once it has ended; sizes in bytes. */
+  resourceUsage(): { readonly maxRSS: number } | undefined;
 }
 
 interface BunRuntime {

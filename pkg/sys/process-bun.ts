@@ -50,6 +50,6 @@ function spawn(
   } catch (thrown) {
     const errno = thrownErrno(thrown);
     if (errno === undefined) throw thrown;
-    throw new ProgramError(path, errnoText(errno));
+    throw new ProgramError(path, errnoText(errno), thrown);
   }
 }

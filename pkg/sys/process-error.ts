@@ -4,8 +4,8 @@ import { CniError, ErrorCode } from '../types/error.ts';
 export class ProgramError extends CniError {
   readonly program: string;
 
-  constructor(program: string, reason: string) {
-    super(ErrorCode.internal, `exec: ${JSON.stringify(program)}: ${reason}`);
+  constructor(program: string, reason: string, cause?: unknown) {
+    super(ErrorCode.internal, `exec: ${JSON.stringify(program)}: ${reason}`, '', { cause });
     this.program = program;
   }
 }

@@ -20,7 +20,7 @@ export function startWithNode(
   child.stdin?.on('error', () => {});
   child.stdin?.end(stdin);
   const exited = new Promise<Exit>((resolve, reject) => {
-    child.on('error', (error) => reject(new ProgramError(path, thrownText(error))));
+    child.on('error', (error) => reject(new ProgramError(path, thrownText(error), error)));
     child.on('exit', (status, signal) => resolve({ status: status ?? undefined, signal: signal ?? undefined }));
   });
   return {

@@ -68,8 +68,9 @@ export function readFields<Name extends string>(
   const object = value as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(object)) {
     const name = names.includes(key as Name) ? (key as Name) : nameInOtherCase(key, names);
+    if (name === undefined || object[key] === null) continue;
     // An exact key that comes first is not to be replaced by one in another case.
-    if (name !== undefined && (name === key || !Object.hasOwn(object, name))) fields[name] = object[key] ?? undefined;
+    if (name === key || !Object.hasOwn(object, name) || object[name] === null) fields[name] = object[key];
   }
   return fields;
 }

@@ -239,9 +239,11 @@ describe('configuration keys', () => {
     expect(warnings).toEqual(['fake: unknown key "ipam.rnages" is ignored; did you mean "ranges"?']);
   });
 
-  test('of duplicates the last one counts', async () => {
+  test('of duplicates the last one counts, and the exact spelling before any other', async () => {
     expect((await read('{"cniVersion":"1.0.0","name":"n","mtu":1,"mtu":2}')).conf).toEqual({ mtu: 2 });
-    expect((await read('{"cniVersion":"1.0.0","name":"n","mtu":1,"MTU":2}')).conf).toEqual({ mtu: 2 });
+    expect((await read('{"cniVersion":"1.0.0","name":"n","MTU":1,"Mtu":2}')).conf).toEqual({ mtu: 2 });
+    expect((await read('{"cniVersion":"1.0.0","name":"n","mtu":1,"MTU":2}')).conf).toEqual({ mtu: 1 });
+    expect((await read('{"cniVersion":"1.0.0","name":"n","mtu":null,"MTU":2}')).conf).toEqual({ mtu: 2 });
   });
 
   test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
