@@ -1,5 +1,5 @@
-import { type Address, addOffset, compareAddresses, formatAddress } from '../addr/address.ts';
-import { broadcastAddress, contains, lastHost, networkAddress, type Prefix } from '../addr/prefix.ts';
+import { type Address, compareAddresses, formatAddress } from '../addr/address.ts';
+import { broadcastAddress, contains, firstHost, lastHost, networkAddress, type Prefix } from '../addr/prefix.ts';
 
 /** A run of addresses in one subnet, both ends included. */
 export interface Range {
@@ -57,7 +57,7 @@ export function setText(set: RangeSet): string {
 
 /** The address after a network's own: first of a range and gateway, unless something else is configured. */
 export function defaultStart(subnet: Prefix): Address {
-  return addOffset(subnet.address, 1n) ?? subnet.address;
+  return firstHost(subnet);
 }
 
 /** The last address of a range unless something else is configured. */

@@ -12,11 +12,6 @@ export function isSpecVersion(text: string): text is SpecVersion {
   return (SPEC_VERSIONS as readonly string[]).includes(text);
 }
 
-/** All specification versions from `oldest` on, as plugins list them. */
-export function versionsFrom(oldest: SpecVersion): readonly SpecVersion[] {
-  return SPEC_VERSIONS.slice(SPEC_VERSIONS.indexOf(oldest));
-}
-
 /** A version's three numbers; missing minor and micro count as 0. */
 export type VersionNumbers = readonly [major: number, minor: number, micro: number];
 

@@ -3,16 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { JsonObject } from '../../pkg/skel/plugin.ts';
-import { respond } from '../../pkg/skel/respond.ts';
-import { fakeWorld } from '../../test/protocol/in-process.ts';
+import { type Answer, ask } from '../../test/protocol/in-process.ts';
 import { hostLocal } from './plugin.ts';
-
-/** What one call said. */
-interface Answer {
-  readonly exitCode: number;
-  readonly document: JsonObject;
-  readonly stderr: readonly string[];
-}
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cni-ts-host-local-'));
@@ -21,22 +13,8 @@ function temporaryFolder(): string {
 }
 
 /** Calls the plugin in this process. */
-async function call(verb: string, config: object, environment: Record<string, string> = {}): Promise<Answer> {
-  const stderr: string[] = [];
-  const variables = {
-    CNI_COMMAND: verb,
-    CNI_CONTAINERID: 'c1',
-    CNI_IFNAME: 'eth0',
-    CNI_NETNS: '/proc/no',
-    CNI_PATH: '/no',
-    ...environment,
-  };
-  const response = await respond(
-    hostLocal,
-    fakeWorld(variables, JSON.stringify({ cniVersion: '1.1.0', name: 'net', ...config }), stderr),
-  );
-  const document = response.stdout === '' ? {} : (JSON.parse(response.stdout) as JsonObject);
-  return { exitCode: response.exitCode, document, stderr };
+function call(verb: string, config: object, environment: Record<string, string> = {}): Promise<Answer> {
+  return ask(hostLocal, verb, config, environment);
 }
 
 const RANGE = { subnet: '10.0.0.0/24' };

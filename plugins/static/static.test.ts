@@ -1,27 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../pkg/skel/plugin.ts';
-import { respond } from '../../pkg/skel/respond.ts';
-import { fakeWorld } from '../../test/protocol/in-process.ts';
+import { type Answer, ask } from '../../test/protocol/in-process.ts';
 import { staticAddresses } from './plugin.ts';
 
-/** Calls the plugin in this process. */
-async function call(verb: string, config: object, args = ''): Promise<{ exitCode: number; document: JsonObject }> {
-  const variables = {
-    CNI_COMMAND: verb,
-    CNI_CONTAINERID: 'c1',
-    CNI_IFNAME: 'eth0',
-    CNI_NETNS: '/proc/no',
-    CNI_PATH: '/no',
-    CNI_ARGS: args,
-  };
-  const response = await respond(
-    staticAddresses,
-    fakeWorld(variables, JSON.stringify({ cniVersion: '1.1.0', name: 'net', ...config })),
-  );
-  return {
-    exitCode: response.exitCode,
-    document: response.stdout === '' ? {} : (JSON.parse(response.stdout) as JsonObject),
-  };
+/** Calls the plugin in this process; what it may say on stderr is not looked at. */
+async function call(verb: string, config: object, args = ''): Promise<Omit<Answer, 'stderr'>> {
+  const { exitCode, document } = await ask(staticAddresses, verb, config, { CNI_ARGS: args });
+  return { exitCode, document };
 }
 
 const TEN = { address: '10.0.0.5/8', gateway: '10.0.0.1' };

@@ -1,4 +1,4 @@
-import type { AnyPlugin, Environment } from '../../pkg/skel/plugin.ts';
+import type { AnyPlugin, Environment, JsonObject } from '../../pkg/skel/plugin.ts';
 import { respond } from '../../pkg/skel/respond.ts';
 import type { World } from '../../pkg/skel/world.ts';
 import { loopback } from '../../plugins/loopback/plugin.ts';
@@ -27,4 +27,32 @@ export async function callInProcess(
 ): Promise<Outcome> {
   const { stdout, exitCode } = await respond(plugin, fakeWorld(environment, stdin, warnings));
   return { stdout, exitCode };
+}
+
+/** What a plugin said to a call that names an attachment which does not exist. */
+export interface Answer {
+  readonly exitCode: number | undefined;
+  readonly document: JsonObject;
+  readonly stderr: readonly string[];
+}
+
+/** Calls a plugin in this process for container `c1`, with the given part of a configuration. */
+export async function ask(
+  plugin: AnyPlugin,
+  verb: string,
+  config: object,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const stderr: string[] = [];
+  const variables = {
+    CNI_COMMAND: verb,
+    CNI_CONTAINERID: 'c1',
+    CNI_IFNAME: 'eth0',
+    CNI_NETNS: '/proc/no',
+    CNI_PATH: '/no',
+    ...environment,
+  };
+  const stdin = JSON.stringify({ cniVersion: '1.1.0', name: 'net', ...config });
+  const { stdout, exitCode } = await callInProcess(variables, stdin, plugin, stderr);
+  return { exitCode, document: stdout === '' ? {} : (JSON.parse(stdout) as JsonObject), stderr };
 }
