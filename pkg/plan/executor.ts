@@ -4,7 +4,7 @@ import { isIpAction, printAction, type WorkAction } from './action.ts';
 import type { IpFailure, IpHand, IpRun } from './hand.ts';
 import { nativeHand } from './native-hand.ts';
 import type { PlacedAction, Plan, Step } from './plan.ts';
-import { PlanError, type Stop } from './plan-error.ts';
+import { planError, type Stop } from './plan-error.ts';
 import { ipRunOf } from './run-of.ts';
 import type { Trace, TraceOutcome } from './trace.ts';
 import { undoAll } from './undo.ts';
@@ -16,7 +16,7 @@ export interface RunOptions {
   /** For the whole plan; what is left of it is each process's limit. Undoing has as much again. 60 s by default. */
   readonly timeoutMs?: number;
   /** When it fires, the plan stops after the running step and takes back what it did. */
-  readonly signal?: AbortSignal;
+  readonly signal?: { readonly aborted: boolean };
   /** Who carries out `ip` commands; by default the native hand, which leaves to `ip` what it does not know. */
   readonly hand?: IpHand;
 }
@@ -30,6 +30,9 @@ export interface PlanRun {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** How long the event loop may have to wait for its turn. */
+const TURN_MS = 5;
 
 /**
  * Carries out a plan. When a step fails, all that was done before is taken back in reverse order.
@@ -48,7 +51,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Pla
   const execution = new Execution(options);
   await execution.plan(plan);
   const { stop } = execution;
-  if (stop !== undefined) throw new PlanError(stop, await execution.undo());
+  if (stop !== undefined) throw await planError(stop, await execution.undo());
   return { captures: execution.captures, undo: () => execution.undo() };
 }
 
@@ -59,9 +62,10 @@ class Execution {
   /** How to take back what was done, in the order it was done. */
   #journal: (readonly PlacedAction[])[] = [];
   #batches = 0;
+  #lastTurn = performance.now();
   readonly #hand: IpHand;
   readonly #trace: Trace | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: { readonly aborted: boolean } | undefined;
   readonly #timeoutMs: number;
   readonly #deadline: number;
 
@@ -98,10 +102,16 @@ class Execution {
   }
 
   async #mayGoOn(): Promise<boolean> {
-    // Signal handlers get their turn only when the event loop does.
-    if (this.#signal !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (this.#signal !== undefined) await this.#letSignalsIn();
     if (this.#signal?.aborted) this.#fail(undefined, { errno: undefined, reason: 'interrupted', hint: '' });
     return this.stop === undefined;
+  }
+
+  /** Signal handlers get their turn only when the event loop does, and that costs more than a step. */
+  async #letSignalsIn(): Promise<void> {
+    if (performance.now() - this.#lastTurn < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#lastTurn = performance.now();
   }
 
   get #timeLeft(): number {

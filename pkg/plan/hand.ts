@@ -7,8 +7,8 @@ export interface IpFailure {
   readonly errno: ErrnoName | undefined;
   /** The kernel's or the program's own words. */
   readonly reason: string;
-  /** What that means and what to do about it; '' when there is nothing to add. */
-  readonly hint: string;
+  /** What that means and what to do about it, found out when somebody wants to know; '' when there is nothing to add. */
+  readonly hint: string | (() => Promise<string>);
 }
 
 /** What became of some commands. */

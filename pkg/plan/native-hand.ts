@@ -41,9 +41,11 @@ async function runNative(
     return { taken: forms.length, done, outputs };
   } catch (thrown) {
     if (!(thrown instanceof RtnlError)) throw thrown;
-    const { explain } = await import('../ip/kernel-errors.ts');
-    const failure = explain(thrown.code, thrown.message, commands[done]);
-    return { taken: forms.length, done, outputs, failure };
+    const { code: errno, message: reason } = thrown;
+    const command = commands[done];
+    // Most failures are expected ones, and nobody asks what they mean.
+    const hint = async () => (await import('../ip/kernel-errors.ts')).explain(errno, reason, command).hint;
+    return { taken: forms.length, done, outputs, failure: { errno, reason, hint } };
   } finally {
     socket.close();
   }

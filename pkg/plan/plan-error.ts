@@ -13,12 +13,18 @@ export class PlanError extends CniError {
   /** What could not be taken back, one line each. */
   readonly leftovers: readonly string[];
 
-  constructor(stop: Stop, leftovers: readonly string[]) {
-    super(ErrorCode.internal, messageFor(stop), detailsFor(stop, leftovers), { cause: stop.cause });
+  constructor(stop: Stop, hint: string, leftovers: readonly string[]) {
+    super(ErrorCode.internal, messageFor(stop), detailsFor(stop, hint, leftovers), { cause: stop.cause });
     this.errno = stop.failure.errno;
     this.step = stop.step;
     this.leftovers = leftovers;
   }
+}
+
+/** The error of a plan that stopped, with what its failure means. */
+export async function planError(stop: Stop, leftovers: readonly string[]): Promise<PlanError> {
+  const { hint } = stop.failure;
+  return new PlanError(stop, typeof hint === 'string' ? hint : await hint(), leftovers);
 }
 
 /** Why a plan stopped. */
@@ -30,18 +36,19 @@ export interface Stop {
 
 function messageFor({ step, failure }: Stop): string {
   const reason = failure.errno === undefined ? failure.reason : errnoText(failure.errno);
-  if (step === undefined) return reason;
+  // An action may say by itself what failed.
+  if (step === undefined || step.failing === '') return reason;
   return `${step.failing ?? printAction(step.action, step.place).join('; ')}: ${reason}`;
 }
 
-function detailsFor({ step, failure }: Stop, leftovers: readonly string[]): string {
+function detailsFor({ step, failure }: Stop, hint: string, leftovers: readonly string[]): string {
   const parts: string[] = [];
   if (step !== undefined) {
     parts.push(`failed command: ${printAction(step.action, step.place).join('; ')}`);
     parts.push(`network namespace: ${step.place.label}`);
     parts.push(`reason: ${failure.reason}`);
   }
-  if (failure.hint !== '') parts.push(failure.hint);
+  if (hint !== '') parts.push(hint);
   if (leftovers.length > 0) parts.push(`could not be undone: ${leftovers.join(', ')}`);
   return parts.join('; ');
 }

@@ -21,7 +21,7 @@ export interface Step extends PlacedAction {
   readonly undo: readonly PlacedAction[];
   /** Under which name its output is kept. */
   readonly capture: string | undefined;
-  /** How the error begins: `failed to set "veth1" up`. */
+  /** How the error begins: `failed to set "veth1" up`; '' when the action's own words are enough. */
   readonly failing: string | undefined;
 }
 

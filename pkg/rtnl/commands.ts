@@ -1,6 +1,11 @@
 import type { IpCommand } from '../ip/command.ts';
-import { showAddresses } from './address.ts';
-import { setLinkUp, showLink } from './link.ts';
+import { addressAdd, addressDel } from './address-change.ts';
+import { addressShow } from './address-show.ts';
+import { linkAdd } from './link-add.ts';
+import { linkDel, linkSet } from './link-set.ts';
+import { linkShow } from './link-show.ts';
+import { routeChange } from './route-change.ts';
+import { routeShow } from './route-show.ts';
 import type { RtnlSocket } from './socket.ts';
 
 /** A command that needs no `ip`: carried out over a socket in its namespace, it gives what `ip -j` would print. */
@@ -12,16 +17,20 @@ export type NativeCommand = (socket: RtnlSocket) => unknown;
  * Only forms that plugins write are known, to the letter: everything else is `ip`'s to understand.
  */
 export function nativeForm({ options, words }: IpCommand): NativeCommand | undefined {
-  const [object, verb, dev, name, action] = words;
-  if (options.length > 0 || dev !== 'dev' || name === undefined) return undefined;
-  if (object === 'addr' && verb === 'show' && words.length === 4) {
-    return (socket) => {
-      const link = showLink(socket, name);
-      return [{ ...link, addr_info: showAddresses(socket, link.ifindex) }];
-    };
+  const [object, verb] = words;
+  const [option] = options;
+  if (options.length > 1) return undefined;
+  if (verb === 'show') {
+    if (object === 'route') return routeShow(words, option);
+    if (option !== undefined && option !== '-d') return undefined;
+    if (object === 'link') return linkShow(words, option === '-d');
+    return object === 'addr' ? addressShow(words, option === '-d') : undefined;
   }
-  if (object === 'link' && verb === 'set' && words.length === 5 && (action === 'up' || action === 'down')) {
-    return (socket) => setLinkUp(socket, name, action === 'up');
+  if (option !== undefined) return undefined;
+  if (object === 'link') {
+    if (verb === 'set') return linkSet(words);
+    return verb === 'add' ? linkAdd(words) : verb === 'del' ? linkDel(words) : undefined;
   }
-  return undefined;
+  if (object === 'addr') return verb === 'add' ? addressAdd(words) : verb === 'del' ? addressDel(words) : undefined;
+  return object === 'route' ? routeChange(words) : undefined;
 }

@@ -9,7 +9,16 @@ export interface Message {
 }
 
 /** `NLM_F_REQUEST`, and what goes with it. */
-export const FLAG = { request: 0x1, multi: 0x2, ack: 0x4, dump: 0x300 } as const;
+export const FLAG = {
+  request: 0x1,
+  multi: 0x2,
+  ack: 0x4,
+  replace: 0x100,
+  excl: 0x200,
+  dump: 0x300,
+  create: 0x400,
+  append: 0x800,
+} as const;
 
 const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
@@ -29,14 +38,30 @@ export function request(type: number, flags: number, header: Uint8Array, attribu
   view.setUint16(4, type, true);
   view.setUint16(6, flags | FLAG.request, true);
   bytes.set(header, HEADER_BYTES);
-  let at = HEADER_BYTES + aligned(header.length);
-  for (const [attribute, value] of attributes) {
-    view.setUint16(at, ATTRIBUTE_HEADER_BYTES + value.length, true);
-    view.setUint16(at + 2, attribute, true);
-    bytes.set(value, at + ATTRIBUTE_HEADER_BYTES);
-    at += ATTRIBUTE_HEADER_BYTES + aligned(value.length);
-  }
+  pack(bytes, HEADER_BYTES + aligned(header.length), attributes);
   return bytes;
+}
+
+/** The value of an attribute that is made of attributes, some of them behind a header of their own. */
+export function nested(attributes: readonly Attribute[], headerBytes = 0): Uint8Array {
+  let length = headerBytes;
+  for (const [, value] of attributes) length += ATTRIBUTE_HEADER_BYTES + aligned(value.length);
+  const bytes = new Uint8Array(length);
+  pack(bytes, headerBytes, attributes);
+  return bytes;
+}
+
+function pack(bytes: Uint8Array, start: number, attributes: readonly Attribute[]): void {
+  let at = start;
+  for (const [type, value] of attributes) {
+    const length = ATTRIBUTE_HEADER_BYTES + value.length;
+    bytes[at] = length & 255;
+    bytes[at + 1] = length >> 8;
+    bytes[at + 2] = type & 255;
+    bytes[at + 3] = type >> 8;
+    bytes.set(value, at + ATTRIBUTE_HEADER_BYTES);
+    at += aligned(length);
+  }
 }
 
 /** The messages in what was received at once. */
@@ -68,9 +93,20 @@ export function attributesOf(body: DataView, headerBytes: number): Map<number, D
   return attributes;
 }
 
+/** Whether there is an attribute of a type already: `ip` refuses most words that come twice. */
+export function hasAttribute(attributes: readonly Attribute[], type: number): boolean {
+  for (const [other] of attributes) if (other === type) return true;
+  return false;
+}
+
 /** A text as the kernel takes it. */
 export function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** A number as most attributes have it. */
+export function u32(value: number): Uint8Array {
+  return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
 }
 
 /** The bytes of an attribute. */

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ip } from '../ip/command.ts';
 import type { Libc } from '../sys/libc.ts';
-import { nativeForm } from './commands.ts';
 import { type Attribute, request, textBytes } from './message.ts';
 import { RtnlError, RtnlSocket } from './socket.ts';
 
@@ -26,6 +24,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     fileSystem: unused,
     ioctl: unused,
     flock: unused,
+    newsSocket: unused,
     routeSocket: () => 7,
     send: (_fd, bytes) => void sent.push(bytes),
     receive(_fd, buffer) {
@@ -90,6 +89,13 @@ describe('RtnlSocket', () => {
     expect(new RtnlSocket(libcWith(parts).libc).exchange(question)).toHaveLength(2);
   });
 
+  test('a dump that the kernel breaks off is a refusal', () => {
+    const explanation: Attribute = [1, textBytes('FIB table does not exist.')];
+    const end = message(NLMSG_DONE, MULTI | 0x200, [0xfe, 0xff, 0xff, 0xff], [explanation]);
+    const error = errorOf(() => new RtnlSocket(libcWith([message(24, MULTI, [1]), end]).libc).exchange(question));
+    expect(error).toMatchObject({ code: 'ENOENT', message: 'FIB table does not exist' });
+  });
+
   test('a dump that was overtaken by a change is asked for again', () => {
     const overtaken = [message(20, MULTI | 0x10, [1]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
     const whole = [message(20, MULTI, [1]), message(20, MULTI, [2]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
@@ -99,23 +105,5 @@ describe('RtnlSocket', () => {
     const always = libcWith(Array.from({ length: 20 }, () => overtaken).flat());
     expect(() => new RtnlSocket(always.libc).exchange(question)).toThrow('interrupted');
     expect(always.sent).toHaveLength(5);
-  });
-});
-
-describe('nativeForm', () => {
-  test.each([
-    [ip`addr show dev lo`, true],
-    [ip`link set dev lo up`, true],
-    [ip`link set dev lo down`, true],
-    [ip`-6 addr show dev lo`, false],
-    [ip`addr show lo`, false],
-    [ip`addr show dev lo scope host`, false],
-    [ip`link set dev lo up mtu 1400`, false],
-    [ip`link set dev lo name eth0`, false],
-    [ip`link set lo up`, false],
-    [ip`link show`, false],
-    [ip`route show dev lo`, false],
-  ])('%s: %s', (command, known) => {
-    expect(nativeForm(command) !== undefined).toBe(known);
   });
 });

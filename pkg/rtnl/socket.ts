@@ -2,6 +2,7 @@ import { type ErrnoName, errnoName, errnoText } from '../sys/errno.ts';
 import type { Libc } from '../sys/libc.ts';
 import { attributesOf, FLAG, type Message, messagesIn, textOf } from './message.ts';
 
+const ENOENT = 2;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_CAPPED = 0x100;
@@ -19,7 +20,8 @@ export class RtnlError extends Error {
 
   constructor(errno: number, explanation: string) {
     const code = errnoName(errno);
-    super(explanation === '' ? (code === undefined ? `errno ${-errno}` : errnoText(code)) : explanation);
+    const text = explanation.endsWith('.') ? explanation.slice(0, -1) : explanation;
+    super(text === '' ? (code === undefined ? `errno ${Math.abs(errno)}` : errnoText(code)) : text);
     this.code = code;
   }
 }
@@ -29,6 +31,8 @@ class InterruptedDump extends Error {}
 
 /** A route netlink socket; it speaks to the namespace that its thread was in when it was opened. */
 export class RtnlSocket {
+  /** Which index the names of links had when they were last asked for. Whatever can change that has to clear it. */
+  readonly indices = new Map<string, number>();
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
@@ -53,6 +57,25 @@ export class RtnlSocket {
     }
   }
 
+  /** {@link exchange} for a request that names a network namespace, which is open for as long as that takes. */
+  exchangeWithNetns(path: string, request: (fd: number) => Uint8Array): Message[] {
+    let fd: number;
+    try {
+      fd = this.#libc.open(path);
+    } catch (thrown) {
+      // Whatever the reason, `ip` calls it a netns that is not there.
+      throw new RtnlError(
+        ENOENT,
+        `cannot open the netns: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      );
+    }
+    try {
+      return this.exchange(request(fd));
+    } finally {
+      this.#libc.close(fd);
+    }
+  }
+
   #once(request: Uint8Array): Message[] {
     this.#libc.send(this.#fd, request);
     const answer: Message[] = [];
@@ -64,13 +87,21 @@ export class RtnlSocket {
         if (message.type === NLMSG_ERROR) return acknowledged(message, answer);
         if (message.type === NLMSG_DONE) {
           if (interrupted) throw new InterruptedDump('the dump was interrupted by other changes');
-          return answer;
+          return dumped(message, answer);
         }
         answer.push(message);
         if ((message.flags & FLAG.multi) === 0) return answer;
       }
     }
   }
+}
+
+/** The end of a dump says whether it came to its end. */
+function dumped({ body, flags }: Message, answer: Message[]): Message[] {
+  const errno = body.byteLength < 4 ? 0 : body.getInt32(0, true);
+  if (errno >= 0) return answer;
+  const explained = (flags & NLM_F_ACK_TLVS) !== 0;
+  throw new RtnlError(errno, explained ? textOf(attributesOf(body, 4).get(NLMSGERR_ATTR_MSG)) : '');
 }
 
 /** An error message with the number 0 is the kernel's yes. */

@@ -21,6 +21,8 @@ interface BunSubprocess {
   readonly exited: Promise<number>;
   readonly exitCode: number | null;
   readonly signalCode: string | null;
+  /** Present when it was asked for as a pipe. */
+  readonly stdin?: { write(text: string): unknown; end(): unknown };
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   kill(signal?: number | string): void;
@@ -36,7 +38,7 @@ interface BunRuntime {
     argv: readonly string[],
     options: {
       env?: Readonly<Record<string, string | undefined>>;
-      stdin?: 'ignore' | Uint8Array;
+      stdin?: 'ignore' | 'pipe' | Uint8Array;
       stdout?: 'pipe' | 'ignore';
       stderr?: 'pipe' | 'ignore';
       argv0?: string;

@@ -31,6 +31,8 @@ export interface Libc {
   flock(fd: number, operation: number): void;
   /** A route netlink socket with explained errors and, where the kernel has it, strict filters. */
   routeSocket(): number;
+  /** A route netlink socket that gets the news of a group; receiving from it ends after so many milliseconds. */
+  newsSocket(group: number, timeoutMs: number): number;
   send(fd: number, bytes: Uint8Array): void;
   /** Receives one datagram; gives its length. */
   receive(fd: number, buffer: Uint8Array): number;
@@ -49,8 +51,13 @@ const O_CLOEXEC = 0o2000000;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+/** A request that asks for nothing: sending it gives a socket its address, without which it gets no news. */
+const NO_OPERATION = new Uint8Array([16, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
@@ -141,6 +148,15 @@ function bind(ffi: typeof Ffi): Libc {
       for (const option of [NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
         symbols.setsockopt(fd, SOL_NETLINK, option, ffi.ptr(on), 4);
       }
+      return fd;
+    },
+    newsSocket(group, timeoutMs) {
+      const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, 0));
+      const patience = new BigInt64Array([0n, BigInt(timeoutMs) * 1000n]);
+      checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, ffi.ptr(patience), 16));
+      const membership = new Int32Array([group]);
+      checked('setsockopt', symbols.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, ffi.ptr(membership), 4));
+      checked('send', Number(symbols.send(fd, ffi.ptr(NO_OPERATION), NO_OPERATION.length, 0)));
       return fd;
     },
     send: (fd, bytes) => void checked('send', Number(symbols.send(fd, ffi.ptr(bytes), bytes.length, 0))),

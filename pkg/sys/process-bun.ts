@@ -7,9 +7,10 @@ export function startWithBun(
   path: string,
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-  stdin: string | undefined,
+  stdin: string | Promise<string> | undefined,
 ): Child {
   const child = spawn(path, argv, environment, stdin);
+  if (typeof stdin === 'object') feed(child, stdin);
   const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
   return {
     exited: child.exited.then((status) => {
@@ -32,18 +33,28 @@ export function startWithBun(
   };
 }
 
+/** Without a text in the end, stdin is empty. */
+function feed({ stdin }: BunSubprocess, text: Promise<string>): void {
+  const end = (given: string): unknown => {
+    if (given !== '') stdin?.write(given);
+    return stdin?.end();
+  };
+  // A program may end without having read its input.
+  text.then(end, () => end('')).catch(() => {});
+}
+
 function spawn(
   path: string,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  stdin: string | undefined,
+  stdin: string | Promise<string> | undefined,
 ): BunSubprocess {
   if (typeof Bun === 'undefined') throw new Error('only the compiled executable has this spawn');
   try {
     return Bun.spawn([path, ...argv.slice(1)], {
       argv0: argv[0] ?? path,
       env,
-      stdin: stdin === undefined ? 'ignore' : new TextEncoder().encode(stdin),
+      stdin: stdin === undefined ? 'ignore' : typeof stdin === 'string' ? new TextEncoder().encode(stdin) : 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
     });

@@ -8,7 +8,7 @@ export function startWithNode(
   path: string,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  stdin: string | undefined,
+  stdin: string | Promise<string> | undefined,
 ): Child {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(path, argv.slice(1), {
@@ -18,7 +18,12 @@ export function startWithNode(
   });
   // A program may end without having read its input.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(stdin);
+  if (typeof stdin === 'object') {
+    stdin.then(
+      (text) => child.stdin?.end(text),
+      () => child.stdin?.end(),
+    );
+  } else child.stdin?.end(stdin);
   const exited = new Promise<Exit>((resolve, reject) => {
     child.on('error', (error) => reject(new ProgramError(path, thrownText(error), error)));
     child.on('exit', (status, signal) => resolve({ status: status ?? undefined, signal: signal ?? undefined }));

@@ -7,10 +7,15 @@ import { collect } from './process-outcome.ts';
 export interface ProcessRequest {
   /** The program (a path, or a name looked up in PATH and then in the usual system folders) and its arguments. */
   readonly argv: readonly [program: string, ...args: string[]];
-  /** Text for its stdin; without it stdin is empty. */
-  readonly stdin?: string;
+  /** Text for its stdin, or a promise of it, which the program waits for; without it stdin is empty. */
+  readonly stdin?: string | Promise<string>;
   /** Its whole environment; by default this process's own, with LC_ALL=C. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Whether it is killed when this process ends before it, however that ends: what it would still do then nobody would
+   * know of. Needs setpriv(1); without it the program goes on.
+   */
+  readonly diesWithUs?: boolean;
   /** After this time it is killed; 30 s by default. */
   readonly timeoutMs?: number;
 }
@@ -57,7 +62,11 @@ export function startProcess(request: ProcessRequest): Running {
   const [program, ...args] = request.argv;
   const path = findProgram(program, environment['PATH']);
   const start = typeof Bun === 'undefined' ? startWithNode : startWithBun;
-  const child = start(path, [program, ...args], environment, request.stdin);
+  const guard = request.diesWithUs === true ? lookUp('setpriv', environment['PATH'] ?? '') : null;
+  const child =
+    guard === null
+      ? start(path, [program, ...args], environment, request.stdin)
+      : start(guard, ['setpriv', '--pdeathsig', 'KILL', '--', path, ...args], environment, request.stdin);
   const outcome = collect(child, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES);
   // Who starts several and fails before asking for this one's outcome must not bring the process down.
   outcome.catch(() => {});
@@ -76,8 +85,17 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessOutcom
  */
 export function findProgram(program: string, path = process.env['PATH'] ?? ''): string {
   if (program.includes('/')) return program;
-  const folders = path === '' ? SYSTEM_FOLDERS : `${path}:${SYSTEM_FOLDERS}`;
-  const found = typeof Bun === 'undefined' ? findExecutable(program, folders) : Bun.which(program, { PATH: folders });
+  const found = lookUp(program, path);
   if (found === null) throw new ProgramError(program, 'executable file not found in $PATH');
   return found;
+}
+
+/** Whether there is a program of that name. */
+export function hasProgram(program: string, path = process.env['PATH'] ?? ''): boolean {
+  return lookUp(program, path) !== null;
+}
+
+function lookUp(program: string, path: string): string | null {
+  const folders = path === '' ? SYSTEM_FOLDERS : `${path}:${SYSTEM_FOLDERS}`;
+  return typeof Bun === 'undefined' ? findExecutable(program, folders) : Bun.which(program, { PATH: folders });
 }

@@ -174,7 +174,7 @@ describe('stopping and taking back', () => {
     const slow: Netns = Object.create(a, {
       start: {
         value: (request: Parameters<Netns['start']>[0]) =>
-          request.stdin?.includes('link add')
+          String(request.stdin).includes('link add')
             ? a.start({ ...request, argv: ['sh', '-c', `${request.argv.join(' ')}; exec sleep 60`] })
             : a.start(request),
       },
@@ -225,7 +225,7 @@ describe('stopping and taking back', () => {
       .inside(a, ip`link add name one type bridge`, { undo: ip`link del dev one` })
       .do(
         a,
-        code(() => setImmediate(() => controller.abort())),
+        code(() => controller.abort()),
       )
       .inside(a, ip`link add name two type bridge`, { undo: ip`link del dev two` });
     const error = await failureOf(plan, { signal: controller.signal });

@@ -1,0 +1,45 @@
+import { BRIDGE, IFLA, INFO } from './link-message.ts';
+import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
+import { attributesOf, textOf } from './message.ts';
+
+const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
+
+type Attributes = ReadonlyMap<number, DataView>;
+
+/** Adds what `-d` shows, as far as plugins look at it. */
+export function showDetails(attributes: Attributes, link: Partial<Writable<ShownDetails>>): void {
+  link.promiscuity = attributes.get(IFLA.promiscuity)?.getUint32(0, true) ?? 0;
+  const info = attributes.get(IFLA.linkinfo);
+  if (info !== undefined) link.linkinfo = shownInfo(attributesOf(info, 0));
+}
+
+function shownInfo(info: Attributes): ShownLinkInfo {
+  const shown: Writable<ShownLinkInfo> = {};
+  const kind = info.get(INFO.kind);
+  const data = info.get(INFO.data);
+  if (kind !== undefined) shown.info_kind = textOf(kind);
+  if (shown.info_kind === 'bridge' && data !== undefined) shown.info_data = shownBridge(attributesOf(data, 0));
+  const slaveKind = info.get(INFO.slaveKind);
+  const slaveData = info.get(INFO.slaveData);
+  if (slaveKind !== undefined) shown.info_slave_kind = textOf(slaveKind);
+  if (shown.info_slave_kind === 'bridge' && slaveData !== undefined) {
+    shown.info_slave_data = shownPort(attributesOf(slaveData, 0));
+  }
+  return shown;
+}
+
+function shownBridge(data: Attributes): Readonly<Record<string, unknown>> {
+  const filtering = data.get(BRIDGE.vlanFiltering);
+  return filtering === undefined ? {} : { vlan_filtering: filtering.getUint8(0) };
+}
+
+function shownPort(data: Attributes): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = {};
+  const state = data.get(BRIDGE.portState)?.getUint8(0);
+  if (state !== undefined) shown['state'] = PORT_STATES[state] ?? state;
+  const hairpin = data.get(BRIDGE.portMode);
+  if (hairpin !== undefined) shown['hairpin'] = hairpin.getUint8(0) !== 0;
+  const isolated = data.get(BRIDGE.portIsolated);
+  if (isolated !== undefined) shown['isolated'] = isolated.getUint8(0) !== 0;
+  return shown;
+}

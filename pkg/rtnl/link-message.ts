@@ -1,0 +1,50 @@
+import type { Attribute } from './message.ts';
+
+/** Length of the header that messages about links have, `struct ifinfomsg`. */
+export const IFINFO_BYTES = 16;
+
+/** Messages about links. */
+export const LINK = { add: 16, del: 17, get: 18 } as const;
+
+/** Attributes of links, `IFLA_…`. */
+export const IFLA = {
+  address: 1,
+  ifname: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  txqlen: 13,
+  operstate: 16,
+  linkinfo: 18,
+  ifalias: 20,
+  netNsFd: 28,
+  extMask: 29,
+  promiscuity: 30,
+  linkNetnsid: 37,
+} as const;
+
+/** Attributes inside `IFLA_LINKINFO`. */
+export const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
+
+/** Attributes of a bridge, and of one of its ports. */
+export const BRIDGE = { vlanFiltering: 7, portState: 1, portMode: 4, portIsolated: 33 } as const;
+
+/** The flags of a link that commands set. */
+export const IFF = { up: 0x1, promisc: 0x100 } as const;
+
+/** The header of a message about a link: its index where it is known, and which flags become what. */
+export function linkHeader(index: number, flags = 0, change = 0): Uint8Array {
+  const header = new DataView(new ArrayBuffer(IFINFO_BYTES));
+  header.setInt32(4, index, true);
+  header.setUint32(8, flags, true);
+  header.setUint32(12, change, true);
+  return new Uint8Array(header.buffer);
+}
+
+/** A text as `ip` sends those that the kernel takes by their length: without a NUL. */
+export function plainText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Statistics are most of an answer and nobody here looks at them. */
+export const WITHOUT_STATISTICS: Attribute = [IFLA.extMask, Uint8Array.of(8, 0, 0, 0)];

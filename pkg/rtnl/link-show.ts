@@ -1,0 +1,122 @@
+import type { NativeCommand } from './commands.ts';
+import { showDetails } from './link-details.ts';
+import { linkFlags } from './link-flags.ts';
+import { IFF, IFINFO_BYTES, IFLA, LINK, linkHeader, WITHOUT_STATISTICS } from './link-message.ts';
+import { attributesOf, bytesOf, FLAG, request, textOf, u32 } from './message.ts';
+import { askByIndex, askByName, ifThere, indexOf, nameOf } from './names.ts';
+import type { RtnlSocket } from './socket.ts';
+import { readName } from './words.ts';
+
+const HEX = '0123456789abcdef';
+
+const OPERSTATES = ['UNKNOWN', 'NOTPRESENT', 'DOWN', 'LOWERLAYERDOWN', 'TESTING', 'DORMANT', 'UP'];
+
+/** What `ip -j link show` says of a link, as far as plugins look at it. */
+export interface ShownLink extends Partial<ShownDetails> {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly operstate: string;
+  readonly txqlen?: number;
+  readonly address?: string;
+  readonly master?: string;
+  /** The link below or at the other end: its name when it is in this namespace … */
+  readonly link?: string | null;
+  /** … and its index when it is in another one. */
+  readonly link_index?: number;
+  readonly link_netnsid?: number;
+  readonly ifalias?: string;
+}
+
+/** What `-d` adds. */
+export interface ShownDetails {
+  readonly promiscuity: number;
+  readonly linkinfo?: ShownLinkInfo;
+}
+
+/** What a link says of its kind, and of that of its master. */
+export interface ShownLinkInfo {
+  readonly info_kind?: string;
+  readonly info_data?: Readonly<Record<string, unknown>>;
+  readonly info_slave_kind?: string;
+  readonly info_slave_data?: Readonly<Record<string, unknown>>;
+}
+
+/** What of a link is shown besides the usual. */
+export interface Shown {
+  readonly alias: boolean;
+  readonly details: boolean;
+}
+
+/** `[-d] link show dev NAME` and `link show master NAME`. */
+export function linkShow(words: readonly string[], details: boolean): NativeCommand | undefined {
+  const name = readName(words[3]);
+  if (name === undefined || words.length !== 4) return undefined;
+  // The one command of `ip` that does not know `if5`.
+  if (words[2] === 'dev') return (socket) => [showLink(socket, askByName(socket, name), { alias: true, details })];
+  return words[2] === 'master' && !details ? (socket) => showPorts(socket, name) : undefined;
+}
+
+function showPorts(socket: RtnlSocket, master: string): ShownLink[] {
+  const index = u32(indexOf(socket, master));
+  const question = request(LINK.get, FLAG.dump, linkHeader(0), [[IFLA.master, index], WITHOUT_STATISTICS]);
+  const names = new Map<number, string>();
+  const ports: ShownLink[] = [];
+  for (const { body } of socket.exchange(question)) {
+    ports.push(showLink(socket, body, { alias: true, details: false }, names));
+  }
+  return ports;
+}
+
+/** What the kernel said of a link, as `ip` shows it. */
+export function showLink(
+  socket: RtnlSocket,
+  body: DataView,
+  shown: Shown,
+  names: Map<number, string> = new Map(),
+): ShownLink {
+  const attributes = attributesOf(body, IFINFO_BYTES);
+  const master = attributes.get(IFLA.master)?.getUint32(0, true) ?? 0;
+  const link: Writable<ShownLink> = {
+    ifindex: body.getInt32(4, true),
+    ifname: textOf(attributes.get(IFLA.ifname)),
+    flags: [],
+    mtu: attributes.get(IFLA.mtu)?.getUint32(0, true) ?? 0,
+    operstate: OPERSTATES[attributes.get(IFLA.operstate)?.getUint8(0) ?? 0] ?? 'UNKNOWN',
+  };
+  link.flags = linkFlags(body.getUint32(8, true), showLower(socket, attributes, link));
+  if (master !== 0) link.master = nameOf(socket, master, names);
+  const queue = attributes.get(IFLA.txqlen)?.getUint32(0, true) ?? 0;
+  if (queue !== 0) link.txqlen = queue;
+  const address = attributes.get(IFLA.address);
+  if (address !== undefined) link.address = macText(bytesOf(address));
+  if (shown.alias && attributes.has(IFLA.ifalias)) link.ifalias = textOf(attributes.get(IFLA.ifalias));
+  if (shown.details) showDetails(attributes, link);
+  return link;
+}
+
+/** Says which link is below this one; gives whether it is known to be down. */
+function showLower(socket: RtnlSocket, attributes: Map<number, DataView>, link: Writable<ShownLink>): boolean {
+  const index = attributes.get(IFLA.link)?.getUint32(0, true);
+  const netnsid = attributes.get(IFLA.linkNetnsid);
+  if (netnsid !== undefined) link.link_netnsid = netnsid.getInt32(0, true);
+  if (index === undefined) return false;
+  if (index === 0) link.link = null;
+  else if (netnsid !== undefined) link.link_index = index;
+  else {
+    const lower = ifThere(() => askByIndex(socket, index));
+    link.link = lower === undefined ? `if${index}` : textOf(attributesOf(lower, IFINFO_BYTES).get(IFLA.ifname));
+    return lower === undefined || (lower.getUint32(8, true) & IFF.up) === 0;
+  }
+  return false;
+}
+
+function macText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += `${text === '' ? '' : ':'}${HEX[byte >> 4]}${HEX[byte & 15]}`;
+  return text;
+}
+
+/** A thing while it is being put together. */
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -1,0 +1,149 @@
+import { SCOPES } from './address-message.ts';
+import { addressText } from './address-show.ts';
+import type { NativeCommand } from './commands.ts';
+import type { Writable } from './link-show.ts';
+import { attributesOf, FLAG, type Message, request, u32 } from './message.ts';
+import { nameOf } from './names.ts';
+import {
+  ONLINK,
+  PROTOCOL_BOOT,
+  ROUTE,
+  ROUTE_TYPES,
+  RTA,
+  RTMSG_BYTES,
+  SCOPE,
+  TABLE_MAIN,
+  UNICAST,
+} from './route-message.ts';
+import { RtnlError, type RtnlSocket } from './socket.ts';
+import { AF_INET, AF_INET6 } from './words.ts';
+
+const RTM_F_CLONED = 0x200;
+
+const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
+  [0x1, 'dead'],
+  [ONLINK, 'onlink'],
+  [0x2, 'pervasive'],
+  [0x8, 'offload'],
+  [0x40, 'trap'],
+  [0x10, 'linkdown'],
+  [0x20, 'unresolved'],
+];
+
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  0: 'unspec',
+  1: 'redirect',
+  2: 'kernel',
+  4: 'static',
+  8: 'gated',
+  9: 'ra',
+  10: 'mrt',
+  11: 'zebra',
+  12: 'bird',
+  13: 'dnrouted',
+  14: 'xorp',
+  15: 'ntk',
+  16: 'dhcp',
+  18: 'keepalived',
+  42: 'babel',
+  99: 'openr',
+  186: 'bgp',
+  187: 'isis',
+  188: 'ospf',
+  189: 'rip',
+  192: 'eigrp',
+};
+
+/** What `ip -j route show` says of a route, as far as plugins look at it. The ways of a multipath route are left out. */
+export interface ShownRoute {
+  /** Absent for the ordinary one, `unicast`. */
+  readonly type?: string;
+  readonly dst: string;
+  readonly gateway?: string;
+  /** In place of `gateway` when that is of the other family. */
+  readonly via?: { readonly family: string; readonly host: string };
+  readonly dev?: string;
+  readonly protocol?: string;
+  readonly scope?: string;
+  readonly prefsrc?: string;
+  readonly metric?: number;
+  readonly flags: readonly string[];
+}
+
+/** `-4 route show table main`, and the same with `-6`. */
+export function routeShow(words: readonly string[], option: string | undefined): NativeCommand | undefined {
+  const family = option === '-4' ? AF_INET : option === '-6' ? AF_INET6 : undefined;
+  if (family === undefined || words[2] !== 'table' || words[3] !== 'main' || words.length !== 4) return undefined;
+  return (socket) => showRoutes(socket, family);
+}
+
+function showRoutes(socket: RtnlSocket, family: number): ShownRoute[] {
+  const header = new Uint8Array(RTMSG_BYTES);
+  header[0] = family;
+  const names = new Map<number, string>();
+  const found: ShownRoute[] = [];
+  const question = request(ROUTE.get, FLAG.dump, header, [[RTA.table, u32(TABLE_MAIN)]]);
+  for (const { body } of tableOf(socket, question)) {
+    const attributes = attributesOf(body, RTMSG_BYTES);
+    const table = attributes.get(RTA.table)?.getUint32(0, true) ?? body.getUint8(4);
+    // A kernel that is too old for strict checking gives all tables, and what it has remembered of its own decisions.
+    if (table !== TABLE_MAIN || (body.getUint32(8, true) & RTM_F_CLONED) !== 0) continue;
+    found.push(shownRoute(socket, body, attributes, names));
+  }
+  return found;
+}
+
+/** A table that nothing was ever put into is not there. */
+function tableOf(socket: RtnlSocket, question: Uint8Array): Message[] {
+  try {
+    return socket.exchange(question);
+  } catch (thrown) {
+    if (thrown instanceof RtnlError && thrown.code === 'ENOENT') return [];
+    throw thrown;
+  }
+}
+
+function shownRoute(
+  socket: RtnlSocket,
+  body: DataView,
+  attributes: ReadonlyMap<number, DataView>,
+  names: Map<number, string>,
+): ShownRoute {
+  const [type, protocol, scope] = [body.getUint8(7), body.getUint8(5), body.getUint8(6)];
+  const route: Writable<ShownRoute> = { dst: destination(body, attributes.get(RTA.dst)), flags: flagsIn(body) };
+  if (type !== UNICAST) route.type = ROUTE_TYPES[type] ?? `${type}`;
+  const gateway = attributes.get(RTA.gateway);
+  if (gateway !== undefined) route.gateway = addressText(gateway);
+  const via = attributes.get(RTA.via);
+  if (via !== undefined) route.via = shownVia(via);
+  const oif = attributes.get(RTA.oif)?.getInt32(0, true);
+  if (oif !== undefined) route.dev = nameOf(socket, oif, names);
+  if (protocol !== PROTOCOL_BOOT) route.protocol = PROTOCOLS[protocol] ?? `${protocol}`;
+  if (scope !== SCOPE.global) route.scope = SCOPES[scope] ?? `${scope}`;
+  const prefsrc = attributes.get(RTA.prefsrc);
+  if (prefsrc !== undefined) route.prefsrc = addressText(prefsrc);
+  const metric = attributes.get(RTA.priority);
+  if (metric !== undefined) route.metric = metric.getUint32(0, true);
+  return route;
+}
+
+/** A host's address goes without its length. */
+function destination(body: DataView, address: DataView | undefined): string {
+  const length = body.getUint8(1);
+  if (address === undefined) return length === 0 ? 'default' : `0/${length}`;
+  const text = addressText(address);
+  return length === address.byteLength * 8 ? text : `${text}/${length}`;
+}
+
+function shownVia(via: DataView): { family: string; host: string } {
+  const family = via.getUint16(0, true);
+  const address = new DataView(via.buffer, via.byteOffset + 2, via.byteLength - 2);
+  return { family: family === AF_INET ? 'inet' : 'inet6', host: addressText(address) };
+}
+
+function flagsIn(body: DataView): string[] {
+  const bits = body.getUint32(8, true);
+  const flags: string[] = [];
+  for (const [bit, name] of FLAG_NAMES) if ((bits & bit) !== 0) flags.push(name);
+  return flags;
+}

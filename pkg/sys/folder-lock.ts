@@ -1,0 +1,44 @@
+import { thrownErrno } from './errno.ts';
+import { fs } from './files.ts';
+import { type Libc, LOCK, libc } from './libc.ts';
+
+/** A folder that is locked together with others, and perhaps, later, alone. */
+export interface FolderLock {
+  /** Whether nobody else holds it; from then on nobody gets it. Never waits. */
+  tryAlone(): boolean;
+  /** Lets go of it; the end of the process does the same. */
+  release(): void;
+}
+
+/**
+ * Takes the shared flock(2) of a folder, which is made if need be: for what many may do at once, and one thing that
+ * must not happen meanwhile. `undefined` where locks are not to be had without another process; who needs to be alone
+ * then cannot know that they are.
+ */
+export function shareFolder(path: string): FolderLock | undefined {
+  const c = libc();
+  if (c === undefined) return undefined;
+  const fd = openFolder(c, path);
+  c.flock(fd, LOCK.shared);
+  return {
+    tryAlone() {
+      try {
+        c.flock(fd, LOCK.exclusive | LOCK.nonBlocking);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    release: () => c.close(fd),
+  };
+}
+
+function openFolder(c: Libc, folder: string): number {
+  try {
+    return c.open(folder);
+  } catch (thrown) {
+    if (thrownErrno(thrown) !== 'ENOENT') throw thrown;
+    fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return c.open(folder);
+  }
+}

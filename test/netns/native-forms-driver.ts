@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { IpCommand } from '../../pkg/ip/command.ts';
+import { openNetns } from '../../pkg/netns/open.ts';
+import { ipHand } from '../../pkg/plan/ip-hand.ts';
+import { nativeHand } from '../../pkg/plan/native-hand.ts';
+import { nativeForm } from '../../pkg/rtnl/commands.ts';
+
+/** What the test asks for on stdin. */
+export interface Request {
+  readonly hand: 'native' | 'ip';
+  /** Commands that the hand is given at once; what it does not take on, or what follows a failure, it is given again. */
+  readonly runs: readonly { readonly path: string; readonly lines: readonly string[] }[];
+}
+
+/** What became of a line. */
+export interface Outcome {
+  readonly line: string;
+  /** Whether there is a native form of it. */
+  readonly known: boolean;
+  readonly errno?: string | undefined;
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly output?: unknown;
+}
+
+const { hand, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
+const outcomes: Outcome[] = [];
+for (const { path, lines } of runs) {
+  const place = openNetns(path);
+  let commands = lines.map(toCommand);
+  while (commands.length > 0) {
+    const run = await (hand === 'native' ? nativeHand : ipHand).run(place, commands, 10_000);
+    commands.slice(0, run.done).forEach((command, index) => {
+      outcomes.push({ ...known(command), output: run.outputs.get(index) });
+    });
+    const failed = run.failure === undefined ? undefined : commands[run.done];
+    if (failed !== undefined && run.failure !== undefined) {
+      const { errno, reason, hint } = run.failure;
+      outcomes.push({ ...known(failed), errno, reason, hint: typeof hint === 'string' ? hint : await hint() });
+    }
+    commands = commands.slice(failed === undefined ? run.taken : run.done + 1);
+  }
+  place.close();
+}
+process.stdout.write(JSON.stringify(outcomes));
+
+function known(command: IpCommand): { line: string; known: boolean } {
+  return { line: command.toString(), known: nativeForm(command) !== undefined };
+}
+
+function toCommand(line: string): IpCommand {
+  const words = line.split(' ');
+  const first = words.findIndex((word) => !word.startsWith('-'));
+  return { options: words.slice(0, first), words: words.slice(first), toString: () => line };
+}

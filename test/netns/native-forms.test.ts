@@ -1,0 +1,361 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../../scripts/lib/project.ts';
+import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { makeNamespace, type TestNamespace } from './namespaces.ts';
+import type { Outcome, Request } from './native-forms-driver.ts';
+
+/** Two namespaces in which one hand works. */
+interface Side {
+  readonly hand: Request['hand'];
+  readonly here: TestNamespace;
+  readonly there: TestNamespace;
+}
+
+type Where = 'here' | 'there';
+
+let sides: readonly [native: Side, ip: Side];
+
+beforeAll(() => {
+  sides = [makeSide('native'), makeSide('ip')];
+});
+
+afterAll(() => {
+  for (const { here, there } of sides) {
+    here.remove();
+    there.remove();
+  }
+});
+
+function makeSide(hand: Request['hand']): Side {
+  const side = { hand, here: makeNamespace(), there: makeNamespace() };
+  for (const { path } of [side.here, side.there]) {
+    // Addresses that come by themselves have random bits, and come when they like.
+    const quiet = 'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode';
+    execFileSync('nsenter', [`--net=${path}`, 'sh', '-c', quiet]);
+  }
+  return side;
+}
+
+/** Runs lines with a hand, as one run or each by itself; `@there` is the path of the other namespace. */
+function run(side: Side, where: Where, lines: readonly string[], together = false): readonly Outcome[] {
+  const written = lines.map((line) => line.replace('@there', side.there.path).replace('@here', side.here.path));
+  const runs = together ? [written] : written.map((line) => [line]);
+  const request: Request = { hand: side.hand, runs: runs.map((one) => ({ path: side[where].path, lines: one })) };
+  const argv = [join(ROOT, 'test/netns/native-forms-driver.ts')];
+  const answer = execFileSync(nativeRuntime(), argv, { input: JSON.stringify(request), encoding: 'utf8' });
+  return (JSON.parse(answer) as Outcome[]).map((outcome, index) => ({ ...outcome, line: lines[index] ?? '' }));
+}
+
+/** What plugins look at; the native forms show no more than this. */
+const KEYS = new Set([
+  ...['ifindex', 'ifname', 'flags', 'mtu', 'operstate', 'txqlen', 'address', 'ifalias', 'master'],
+  ...['link', 'link_index', 'link_netnsid', 'promiscuity', 'linkinfo', 'info_kind', 'info_data', 'vlan_filtering'],
+  ...['info_slave_kind', 'info_slave_data', 'hairpin', 'isolated', 'state'],
+  ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
+  ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
+]);
+
+/** The keys of a document that plugins look at. A link has a `broadcast` too, and only an address's is wanted. */
+function looked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(looked);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => KEYS.has(key) && !(key === 'broadcast' && 'ifname' in value));
+  // Of other kinds than bridges nothing is shown.
+  const kept = entries.filter(([key]) => key !== 'info_data' || ('info_kind' in value && value.info_kind === 'bridge'));
+  return Object.fromEntries(kept.map(([key, inside]) => [key, looked(inside)]));
+}
+
+/** Everything that `ip` and `bridge` show of both namespaces of a side, without what is random or counts time. */
+function state({ here, there }: Side): unknown {
+  return [here, there].map(({ path }) => {
+    const shown = [
+      ['ip', '-j', '-d', 'addr', 'show'],
+      ['ip', '-j', '-d', '-4', 'route', 'show', 'table', 'all'],
+      ['ip', '-j', '-d', '-6', 'route', 'show', 'table', 'all'],
+      ['bridge', '-j', '-d', 'link'],
+    ].map((argv) => execFileSync('nsenter', [`--net=${path}`, ...argv], { encoding: 'utf8' }));
+    return shown.map((text) => JSON.parse(withoutChance(text)));
+  });
+}
+
+/** Ours begin with 02:00:00, the others the kernel made up; and which link is below which is known sooner or later. */
+function withoutChance(text: string): string {
+  return text
+    .replaceAll('LOWERLAYERDOWN', 'DOWN')
+    .replace(/"[^"]*_timer":[\d.]+,/g, '')
+    .replace(/(?!0?2:0?0:0?0:)\b(?:[\da-f]{1,2}:){5}[\da-f]{1,2}/g, 'MAC');
+}
+
+/** Runs the lines with both hands, expects the same of every one, and gives the errors. */
+async function compare(
+  where: Where,
+  lines: readonly string[],
+  together = false,
+): Promise<readonly (string | undefined)[]> {
+  const [native, ip] = sides.map((side) => run(side, where, lines, together));
+  if (native === undefined || ip === undefined) throw new Error('both sides ran');
+  expect(native.filter(({ known }) => !known).map(({ line }) => line)).toEqual([]);
+  expect(native).toHaveLength(lines.length);
+  const seen = (outcome: Outcome) => JSON.parse(withoutChance(JSON.stringify(outcome))) as Outcome;
+  native.map(seen).forEach((outcome, index) => {
+    const other = seen(ip[index] ?? outcome);
+    expect([outcome.line, outcome.errno, outcome.output]).toEqual([other.line, other.errno, looked(other.output)]);
+    expect(outcome.hint, outcome.line).toBe(other.hint);
+  });
+  await expect.poll(() => state(sides[0]), { timeout: 5000 }).toEqual(state(sides[1]));
+  return native.map(({ errno }) => errno);
+}
+
+/** The kernel takes up to a second to say that a link has come up or gone down. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+}
+
+/** The same for lines that succeed. */
+async function succeed(where: Where, ...lines: readonly string[]): Promise<void> {
+  const errors = await compare(where, lines);
+  expect(errors.map((errno, index) => [lines[index], errno])).toEqual(lines.map((line) => [line, undefined]));
+}
+
+describe('every form has the same effect by both hands', () => {
+  test('links are made', async () => {
+    await succeed(
+      'here',
+      'link add name br mtu 1400 address 02:00:00:00:00:01 type bridge',
+      'link add name other address 02:00:00:00:00:11 type bridge',
+      'link add name v mtu 1400 address 02:00:00:00:00:02 txqueuelen 5 type veth peer name p mtu 1300 address 02:00:00:00:00:03 txqueuelen 7 netns @there',
+      'link add name w address 02:00:00:00:00:04 txqueuelen 0 type veth peer name x address 02:00:00:00:00:05',
+      'link add name chance type veth peer name chance2',
+      'link add name away netns @there type bridge',
+      'link add name if77 address 02:00:00:00:00:07 type bridge',
+    );
+  });
+
+  test('links are set', async () => {
+    await succeed(
+      'here',
+      'link set dev br up',
+      'link set dev v up master br mtu 1350 address 02:00:00:00:00:06 txqueuelen 9 alias eth0/c1 promisc on',
+      'link set dev v promisc off',
+      'link set dev w up',
+      'link set dev w down up',
+      'link set dev w master other',
+      'link set dev w nomaster',
+      'link set dev w master br mtu 1400',
+      'link set dev chance2 name renamed up alias two',
+      'link set dev chance master if2',
+      'link set dev if1 up',
+      'link set dev if77 mtu 1500 up',
+      'link set dev v type bridge_slave hairpin on isolated on',
+      'link set dev w type bridge_slave isolated on',
+      'link set dev w type bridge_slave isolated off hairpin on',
+      'link set dev chance type bridge_slave hairpin off',
+    );
+    await succeed('there', 'link set dev p up', 'link set dev lo up');
+  });
+
+  test('links are shown', async () => {
+    await settled();
+    const shows = ['br', 'v', 'w', 'x', 'chance', 'renamed', 'lo'].flatMap((name) =>
+      ['link show', '-d link show', 'addr show', '-d addr show'].map((show) => `${show} dev ${name}`),
+    );
+    await succeed(
+      'here',
+      ...shows,
+      'addr show dev if3',
+      'addr show dev if77',
+      '-d addr show dev if4711',
+      'link show master if4711',
+      'link show master br',
+      'link show master other',
+    );
+    await succeed('there', 'link show dev p', '-d addr show dev p', 'link show dev away');
+  });
+
+  test('addresses come and go', async () => {
+    await succeed(
+      'here',
+      'addr add 10.1.0.1/24 broadcast 10.1.0.255 dev br',
+      'addr add 10.1.0.2/24 dev br',
+      'addr add 10.2.0.1/32 dev br nodad',
+      'addr add 127.0.0.9/8 dev br',
+      'addr add fd00::1/64 dev br nodad',
+      'addr add fd00::1.2.3.4/64 dev br nodad',
+      'addr add fe80::77/64 dev br nodad',
+      'addr add fd00:1:2:3:4:5:6:7/128 dev if2 nodad',
+      'addr add fd0a::1/64 dev x',
+      'addr add 10.1.0.1/24 dev other',
+      'addr show dev br',
+      'addr show dev x',
+      '-d addr show dev lo',
+      'addr del 10.1.0.2/24 dev br',
+      'addr del 127.0.0.9/8 dev br',
+      'addr del fd00::1.2.3.4/64 dev br',
+      'addr show dev br',
+    );
+  });
+
+  test('an address that someone else has', async () => {
+    for (const { there } of sides) there.ip('addr add fd00::dad/64 dev p nodad');
+    for (const { here } of sides) here.ip('addr add fd00::dad/64 dev br');
+    for (const { here } of sides)
+      await expect.poll(() => here.ip('addr show dev br'), { timeout: 10_000 }).toContain('dadfailed');
+    await succeed('here', 'addr show dev br', 'addr del fd00::dad/64 dev br');
+    for (const { there } of sides) there.ip('addr del fd00::dad/64 dev p');
+  });
+
+  test('routes come and go', async () => {
+    await succeed(
+      'here',
+      'route add 0.0.0.0/0 via 10.1.0.9 dev br',
+      'route add ::/0 via fd00::9 dev br',
+      'route add 10.5.0.0/16 dev br',
+      'route add 10.6.0.0/16 dev br src 10.1.0.1 metric 5 table 100 scope host',
+      'route add 10.7.0.0/16 via 203.0.113.1 dev br table 1000 onlink',
+      'route add 10.7.0.0/16 via 203.0.113.1 dev br onlink',
+      'route add 10.8.0.1/32 via 10.1.0.9 dev br metric 4294967295',
+      'route add 10.8.0.0/16 dev br scope 150',
+      'route add 10.9.0.0/16 dev br scope global',
+      'route add 10.10.0.0/16 dev br scope link table 255',
+      'route prepend 10.5.0.0/16 dev br metric 9',
+      'route prepend 10.5.0.0/16 dev br metric 9 src 10.1.0.1',
+      'route append 10.5.0.0/16 dev br metric 9 src 10.2.0.1',
+      'route replace 10.5.0.0/16 dev br src 10.2.0.1',
+      'route replace 10.11.0.0/16 via 10.1.0.8 dev if2',
+      'route add fd01::/64 dev br scope global',
+      'route add fd02::/64 dev br metric 3 table 300',
+      'route add fd03::/64 via fe80::1 dev br',
+      'route append fd03::/64 via fe80::2 dev br',
+      'route add fd04::7/128 dev br src fd00::1',
+      'route replace fd04::7/128 via fd00::8 dev br metric 1024',
+      '-4 route show table main',
+      '-6 route show table main',
+      'route del 10.5.0.0/16 dev br metric 9',
+      'route del 10.7.0.0/16 via 203.0.113.1 dev br table 1000',
+      'route del fd02::/64 dev br table 300',
+      'route del fd03::/64 via fe80::1 dev br',
+      'route del 0.0.0.0/0 via 10.1.0.9 dev br',
+      'route del 10.9.0.0/16 dev br scope global',
+    );
+    await succeed('there', '-4 route show table main', '-6 route show table main');
+  });
+
+  test('routes that others made are shown', async () => {
+    for (const { here } of sides) {
+      here.ip('route add unreachable 10.20.0.0/16');
+      here.ip('route add 10.21.0.0/16 via inet6 fe80::1 dev br');
+      here.ip('route add 10.22.0.0/16 via 10.1.0.9 dev br proto static');
+      here.ip('route add 10.23.0.0/16 dev br proto 99 metric 7');
+      here.ip('route add blackhole fd20::/64 proto 77');
+      here.ip('link set dev renamed down');
+      here.ip('route add 10.24.0.0/16 via 10.1.0.9 dev br');
+    }
+    await settled();
+    await succeed('here', '-4 route show table main', '-6 route show table main', 'link show dev chance');
+    for (const { there } of sides) there.ip('link set dev p down');
+    await settled();
+    await succeed('here', '-4 route show table main', 'link show dev v', '-d link show dev br');
+  });
+
+  test('what fails', async () => {
+    const failures = {
+      'link add name br type bridge': 'EEXIST',
+      'link add name new type veth peer name br': 'EEXIST',
+      'link add name new type veth peer name p netns @there': 'EEXIST',
+      'link add name new type veth peer name q netns /run/netns/nope': 'ENOENT',
+      'link add name new type veth peer name q netns /etc/hostname': 'EINVAL',
+      'link add name new mtu 70000 type bridge': 'EINVAL',
+      'link add name new address 01:00:00:00:00:01 type bridge': 'EADDRNOTAVAIL',
+      'link set dev nope up': 'ENODEV',
+      'link set dev if4711 up': 'ENODEV',
+      'link set dev v master nope': 'ENODEV',
+      'link set dev v master x': 'EOPNOTSUPP',
+      'link set dev br master other': 'ELOOP',
+      'link set dev v mtu 10': 'EINVAL',
+      'link set dev v name br': 'EEXIST',
+      'link set dev nope name new': 'ENODEV',
+      'link set dev x type bridge_slave hairpin on': 'EOPNOTSUPP',
+      'link set dev nope type bridge_slave hairpin on': 'ENODEV',
+      'link set dev v netns /run/netns/nope': 'ENOENT',
+      'link set dev lo netns @there': 'EINVAL',
+      'link del dev nope': 'ENODEV',
+      'link del dev if4711': 'ENODEV',
+      'link del dev lo': 'EOPNOTSUPP',
+      'link show dev nope': 'ENODEV',
+      'link show dev if3': 'ENODEV',
+      'link show master nope': 'ENODEV',
+      'addr show dev nope': 'ENODEV',
+      'addr add 10.31.0.1/24 dev if4711': 'ENODEV',
+      'addr add fd00::31/64 dev if4711': 'ENODEV',
+      'route add 10.30.0.0/16 dev if4711': 'ENODEV',
+      'link set dev v master if4711': 'EINVAL',
+      'addr add 10.1.0.1/24 dev br': 'EEXIST',
+      'addr add fd00::1/64 dev br': 'EEXIST',
+      'addr add 10.1.0.1/24 dev nope': 'ENODEV',
+      'addr add ::1/128 dev br': 'EADDRNOTAVAIL',
+      'addr del 10.1.0.77/24 dev br': 'EADDRNOTAVAIL',
+      'addr del fd00::77/64 dev br': 'EADDRNOTAVAIL',
+      'route add 10.5.0.0/16 dev br': 'EEXIST',
+      'route add fd01::/64 dev br': 'EEXIST',
+      'route add 10.30.0.0/16 via 203.0.113.1 dev br': 'ENETUNREACH',
+      'route add fd30::/64 via fd99::1 dev br': 'EHOSTUNREACH',
+      'route add 10.30.0.0/16 dev other': 'ENETDOWN',
+      'route add 10.30.0.0/16 dev nope': 'ENODEV',
+      'route add 10.30.1.0/16 dev br': 'EINVAL',
+      'route add 10.30.0.0/16 dev br src 203.0.113.1': 'EINVAL',
+      'route add fd30::/64 via fd00::1 dev br': 'EINVAL',
+      'route del 10.30.0.0/16 dev br': 'ESRCH',
+      'route del fd30::/64 dev br': 'ESRCH',
+    };
+    const found = await compare('here', Object.keys(failures));
+    expect(Object.fromEntries(Object.keys(failures).map((line, index) => [line, found[index]]))).toEqual(failures);
+  });
+
+  test('links move and go', async () => {
+    await succeed('here', 'link set dev x netns @there', 'link del dev chance', 'link show dev w');
+    await succeed('here', 'link del dev v', 'link del dev if77', 'link del dev br');
+    await succeed('there', 'link show dev x', 'link set dev x netns @here', 'link del dev away');
+    expect(await compare('there', ['link show dev p', 'link show dev x'])).toEqual(['ENODEV', 'ENODEV']);
+  });
+});
+
+test('a namespace in which nothing has happened yet', async () => {
+  const fresh = [makeSide('native'), makeSide('ip')];
+  try {
+    const lines = ['-4 route show table main', '-6 route show table main', 'addr show dev lo', 'link show master lo'];
+    const [native, ip] = fresh.map((side) => run(side, 'here', lines));
+    expect(native?.map(({ output, errno }) => errno ?? output)).toEqual(ip?.map(({ output }) => looked(output)));
+  } finally {
+    for (const { here, there } of fresh) {
+      here.remove();
+      there.remove();
+    }
+  }
+});
+
+test('a name means another link once the first has gone', async () => {
+  const lines = [
+    'link add name one address 02:00:00:00:01:01 type bridge',
+    'addr add 10.41.0.1/24 dev one',
+    'link del dev one',
+    'addr add 10.41.0.2/24 dev one',
+    'link add name one address 02:00:00:00:01:02 type bridge',
+    'addr add 10.41.0.3/24 dev one',
+    'link set dev one name two',
+    'addr add 10.41.0.4/24 dev one',
+    'link add name one address 02:00:00:00:01:03 type bridge',
+    'link set dev one up',
+    'route add 10.42.0.0/16 dev one',
+    'addr show dev one',
+    'addr show dev two',
+    'link del dev one',
+    'link del dev two',
+  ];
+  const errors = await compare('here', lines, true);
+  expect(errors.flatMap((errno, index) => (errno === undefined ? [] : [`${index} ${errno}`]))).toEqual([
+    '3 ENODEV',
+    '7 ENODEV',
+  ]);
+});
