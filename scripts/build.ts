@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
+import { shapesOfPlugins } from '../plugins/shapes.ts';
 import { packArchive, writeChecksum } from './lib/archive.ts';
 import { compile } from './lib/compile.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
@@ -23,6 +24,7 @@ const { bundleBytes, sealed } = await compile({
   define: {
     CNI_TS_VERSION: JSON.stringify(identity.version),
     CNI_TS_COMMIT: JSON.stringify(identity.commit),
+    CNI_TS_SHAPES: JSON.stringify(await shapesOfPlugins()),
   },
   arch,
   output: executable,

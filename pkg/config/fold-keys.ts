@@ -1,21 +1,7 @@
 import type { $ZodType, $ZodTypeDef, $ZodTypes } from 'zod/v4/core';
 import { isObject } from '../json/decode.ts';
+import { COMMON_KEYS } from './shape.ts';
 import { nearest } from './typo.ts';
-
-/** Keys that any configuration may have at its top without being the plugin's own. */
-const COMMON_KEYS = [
-  'cniVersion',
-  'name',
-  'type',
-  'capabilities',
-  'args',
-  'runtimeConfig',
-  'prevResult',
-  'ipam',
-  'dns',
-  'cni.dev/attachments',
-  'cni.dev/valid-attachments',
-];
 
 /** A configuration whose keys are spelled as in the schema, and what to tell people about the others. */
 export interface FoldedConfig {
@@ -59,7 +45,9 @@ function fold(schema: $ZodType, value: unknown, path: readonly PropertyKey[], sl
     const option = def.options.find((candidate) => unwrapped(candidate).type === wanted);
     return option === undefined ? value : fold(option, value, path, slips);
   }
-  return def.type === 'object' && isObject(value) ? foldObject(def.shape, value, path, slips) : value;
+  if (def.type !== 'object' || !isObject(value)) return value;
+  // Other keys in it belong to somebody else, who will say what is wrong with them.
+  return foldObject(def.shape, value, path, slips, def.catchall !== undefined);
 }
 
 function foldObject(
@@ -67,6 +55,7 @@ function foldObject(
   value: Readonly<Record<string, unknown>>,
   path: readonly PropertyKey[],
   slips: Slips,
+  isLoose: boolean,
 ): object {
   const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   // No prototype: a key such as __proto__ or constructor is a key and nothing else.
@@ -76,7 +65,7 @@ function foldObject(
     const key = known.get(spelled.toLowerCase());
     const keySchema = key === undefined ? undefined : shape[key];
     if (key === undefined || keySchema === undefined) {
-      slips.note(spelled, Object.keys(shape), path);
+      if (!isLoose) slips.note(spelled, Object.keys(shape), path);
       folded[spelled] = element;
     } else if (spelled === key || !Object.hasOwn(value, key) || value[key] === null) {
       // An exact key is preferred, wherever it stands; every reader of the document agrees on that.

@@ -8,7 +8,7 @@ import {
   type Prefix,
   parsePrefix,
 } from '../addr/prefix.ts';
-import { configError } from './config-error.ts';
+import { configError } from '../config/config-error.ts';
 import { defaultEnd, defaultStart, inRange, type Range, type RangeSet, rangesOverlap, rangeText } from './range.ts';
 
 /** A range as it is configured. */

@@ -1,7 +1,7 @@
 import type { Family } from '../addr/address.ts';
+import { configError } from '../config/config-error.ts';
 import type { Call } from '../skel/plugin.ts';
 import { readFields } from '../types/decode.ts';
-import { configError } from './config-error.ts';
 
 /** Refuses several addresses of one family where the configuration's version has no words for them. */
 export function refuseSurplus(

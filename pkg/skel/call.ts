@@ -1,3 +1,4 @@
+import { fitConfig, UNFIT } from '../config/shape.ts';
 import { decodeJson, isObject } from '../json/decode.ts';
 import { describeValue, readFields } from '../types/decode.ts';
 import { CniError, ErrorCode, notAvailable, toCniError } from '../types/error.ts';
@@ -143,11 +144,15 @@ function refuseOwnNetns(variables: ProtocolVariables, world: World): void {
 
 async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World, verb: Verb): Promise<unknown> {
   if (verb === 'DEL' && plugin.ignoresConfigOnDel === true) return {};
+  const ownTop = plugin.readsForeignConfig !== true;
+  const shape = typeof CNI_TS_SHAPES === 'undefined' ? undefined : CNI_TS_SHAPES[plugin.name];
+  const fitting = shape === undefined ? UNFIT : fitConfig(shape, raw, ownTop);
+  if (fitting !== UNFIT) return fitting;
   const schema = await plugin.config?.();
   if (schema === undefined) return {};
   const { readConfig } = await import('../config/read.ts');
   try {
-    const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, plugin.readsForeignConfig !== true);
+    const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, ownTop);
     for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);
     return conf;
   } catch (thrown) {

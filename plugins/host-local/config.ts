@@ -1,7 +1,7 @@
 import type { Address } from '../../pkg/addr/address.ts';
 import { parseAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
-import { configError } from '../../pkg/ipam/config-error.ts';
+import { configError } from '../../pkg/config/config-error.ts';
 import { type RangeSet, setsOverlap } from '../../pkg/ipam/range.ts';
 import { type RangeConfig, type RangeSetConfig, readRangeSets } from '../../pkg/ipam/range-config.ts';
 import type { StoreOptions } from '../../pkg/ipam/store.ts';

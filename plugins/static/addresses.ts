@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../../pkg/addr/address.ts';
 import { contains, formatPrefix, type Prefix, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { configError } from '../../pkg/ipam/config-error.ts';
+import { configError } from '../../pkg/config/config-error.ts';
 import { refuseSurplus } from '../../pkg/ipam/surplus.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';

@@ -1,0 +1,101 @@
+/**
+ * What an ordinary configuration looks like: a schema without its library, made from it when the suite is built.
+ * Whatever does not fit is read by the schema itself, which knows what to say about it.
+ */
+export type Shape = 'text' | 'whole' | 'flag' | ListShape | ObjectShape;
+
+/** A list and what is in it. */
+export interface ListShape {
+  readonly list: Shape;
+}
+
+/** An object and its keys. */
+export interface ObjectShape {
+  readonly keys: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  /** Whether other keys are somebody else's and pass. */
+  readonly loose?: true;
+}
+
+/** Stands for a value that does not fit. */
+export const UNFIT = Symbol('does not fit');
+
+/** Keys that any configuration may have at its top without being the plugin's own. */
+export const COMMON_KEYS: readonly string[] = [
+  'cniVersion',
+  'name',
+  'type',
+  'capabilities',
+  'args',
+  'runtimeConfig',
+  'prevResult',
+  'ipam',
+  'dns',
+  'cni.dev/attachments',
+  'cni.dev/valid-attachments',
+];
+
+/**
+ * The configuration as the schema would read it, or {@link UNFIT} when that has to look at it: another letter case, a
+ * wrong type, a key that nobody knows.
+ *
+ * @param ownTop whether the keys at the top are the plugin's own and not those of the plugin that calls it
+ */
+export function fitConfig(shape: ObjectShape, raw: Readonly<Record<string, unknown>>, ownTop: boolean): unknown {
+  return fitObject(shape, raw, (key) => (ownTop ? COMMON_KEYS.includes(key) : !isKnownOtherwise(shape, key)));
+}
+
+function fitValue(shape: Shape, value: unknown): unknown {
+  if (shape === 'text') return typeof value === 'string' ? value : UNFIT;
+  if (shape === 'flag') return typeof value === 'boolean' ? value : UNFIT;
+  if (shape === 'whole') return Number.isSafeInteger(value) ? value : UNFIT;
+  if ('list' in shape) return Array.isArray(value) ? fitList(shape, value) : UNFIT;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return UNFIT;
+  return fitObject(shape, value as Readonly<Record<string, unknown>>, noOther);
+}
+
+function noOther(): boolean {
+  return false;
+}
+
+function fitList({ list }: ListShape, values: readonly unknown[]): unknown {
+  const fitting: unknown[] = [];
+  for (const value of values) {
+    const element = fitValue(list, value);
+    if (element === UNFIT) return UNFIT;
+    fitting.push(element);
+  }
+  return fitting;
+}
+
+function fitObject(
+  shape: ObjectShape,
+  value: Readonly<Record<string, unknown>>,
+  mayPass: (key: string) => boolean,
+): unknown {
+  const fitting: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const element = value[key];
+    // Absent, as in Go.
+    if (element === null) continue;
+    const keyShape = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
+    if (keyShape !== undefined) {
+      const fitted = fitValue(keyShape, element);
+      if (fitted === UNFIT) return UNFIT;
+      fitting[key] = fitted;
+    } else if (shape.loose === true) {
+      if (key === '__proto__' || isKnownOtherwise(shape, key)) return UNFIT;
+      fitting[key] = element;
+    } else if (!mayPass(key)) return UNFIT;
+  }
+  for (const key of shape.required ?? []) if (!Object.hasOwn(fitting, key)) return UNFIT;
+  return fitting;
+}
+
+/** Whether a key is one of the shape's in another letter case. */
+function isKnownOtherwise({ keys }: ObjectShape, key: string): boolean {
+  for (const known in keys) {
+    if (known.length === key.length && known.toLowerCase() === key.toLowerCase()) return true;
+  }
+  return false;
+}
