@@ -1,0 +1,94 @@
+import type { Family } from '../addr/address.ts';
+import type { MasqueradedAddress } from './address.ts';
+import type { AddOptions } from './masquerade.ts';
+import { type AttachmentKey, chainName } from './names.ts';
+import { FilterError, isMissing, missingProgram, type Program, runFilter, type Site } from './program.ts';
+import { additions, removals, restoreText } from './rule.ts';
+import { allOf } from './together.ts';
+
+/** The program for a family. */
+export const IPTABLES: Readonly<Record<Family, Program>> = { 4: 'iptables', 6: 'ip6tables' };
+
+/** Adds the rules of both families, or none. */
+export async function addIptables(
+  site: Site,
+  key: AttachmentKey,
+  addresses: readonly MasqueradedAddress[],
+  options: AddOptions,
+): Promise<void> {
+  const families = familiesOf(addresses);
+  try {
+    await allOf(families.map((family) => addFamily(site, key, addresses, family, options)));
+  } catch (thrown) {
+    // One family may be done, or a program that was ended may have come to its end.
+    if (!isMissing(thrown) || families.length > 1) await removeIptables(site.afresh(), key, addresses).catch(() => {});
+    throw thrown;
+  }
+}
+
+/** Removes the rules of these addresses, or of all. */
+export async function removeIptables(
+  site: Site,
+  key: AttachmentKey,
+  addresses: readonly MasqueradedAddress[] | undefined,
+): Promise<void> {
+  const families = addresses === undefined ? ([4, 6] as const) : familiesOf(addresses);
+  await allOf(families.map((family) => removeFamily(site, key, addresses, family)));
+}
+
+/** One transaction. */
+export async function restore(site: Site, family: Family, text: string): Promise<void> {
+  await runFilter(site, [`${IPTABLES[family]}-restore`, '--noflush', `--wait=${site.lockSeconds}`], { stdin: text });
+}
+
+/** It is taken for granted that nothing is there; only when that fails somebody looks. */
+async function addFamily(
+  site: Site,
+  key: AttachmentKey,
+  all: readonly MasqueradedAddress[],
+  family: Family,
+  options: AddOptions,
+): Promise<void> {
+  const addresses = all.filter((address) => address.family === family);
+  const chain = chainName(key.network, key.containerId);
+  try {
+    try {
+      if (options.mayExist !== true) {
+        await restore(site, family, restoreText([['-N', chain], ...additions(key, addresses)]));
+        return;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof FilterError) || thrown.timedOut) throw thrown;
+    }
+    await (await import('./masquerade-found.ts')).addToFound(site, key, addresses, family, options);
+  } catch (thrown) {
+    throw isMissing(thrown) ? missingProgram(IPTABLES[family], thrown) : thrown;
+  }
+}
+
+async function removeFamily(
+  site: Site,
+  key: AttachmentKey,
+  all: readonly MasqueradedAddress[] | undefined,
+  family: Family,
+): Promise<void> {
+  const addresses = all?.filter((address) => address.family === family);
+  try {
+    try {
+      if (addresses !== undefined) {
+        await restore(site, family, restoreText(removals(key, addresses)));
+        return;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof FilterError) || thrown.timedOut) throw thrown;
+    }
+    await (await import('./masquerade-found.ts')).removeFound(site, key, addresses, family);
+  } catch (thrown) {
+    // A program that is not there has made no rules.
+    if (!isMissing(thrown)) throw thrown;
+  }
+}
+
+function familiesOf(addresses: readonly MasqueradedAddress[]): readonly Family[] {
+  return ([4, 6] as const).filter((family) => addresses.some((address) => address.family === family));
+}

@@ -1,0 +1,112 @@
+import type { MasqueradedAddress } from './address.ts';
+import type { AddOptions } from './masquerade.ts';
+import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
+import type { NftRule } from './nft-list.ts';
+import { FilterError, isMissing, missingProgram, persistently, runFilter, type Site } from './program.ts';
+
+/** The table of all masquerade rules. */
+export const TABLE = 'inet cni_plugins_masquerade';
+
+const NFT = ['nft', '-f', '-'] as const;
+const CHECKS = `${TABLE} masq_checks`;
+const POSTROUTING = `${TABLE} postrouting`;
+
+/** The table and chains that all attachments share, as often as anybody likes. */
+const COMMON = [
+  `add table ${TABLE} { comment "Masquerading for plugins from github.com/containernetworking/plugins" ; }`,
+  `add chain ${CHECKS} { comment "Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet" ; }`,
+  `add chain ${POSTROUTING} { type nat hook postrouting priority 100 ; }`,
+  `flush chain ${POSTROUTING}`,
+  `add rule ${POSTROUTING} ip daddr == 224.0.0.0/4 return`,
+  `add rule ${POSTROUTING} ip6 daddr == ff00::/8 return`,
+  `add rule ${POSTROUTING} goto masq_checks`,
+];
+
+/** What nft prints of the chain above as long as nobody changed it. */
+const POSTROUTING_RULES = [
+  'type nat hook postrouting priority srcnat; policy accept;',
+  'ip daddr 224.0.0.0/4 return',
+  'ip6 daddr ff00::/8 return',
+  'goto masq_checks',
+  '}',
+];
+
+/** The statements that add the rules, wherever they are run. */
+export function nftAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
+  return [...COMMON, ...ruleAdditions(key, addresses)];
+}
+
+function ruleAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
+  const comment = nftComment(key);
+  return addresses.map(({ family, address, network }) => {
+    const ip = family === 4 ? 'ip' : 'ip6';
+    return `add rule ${CHECKS} ${ip} saddr == ${address} ${ip} daddr != ${network} masquerade comment "${comment}"`;
+  });
+}
+
+/** Adds the rules of both families in one transaction. */
+export async function addNft(
+  site: Site,
+  key: AttachmentKey,
+  addresses: readonly MasqueradedAddress[],
+  options: AddOptions,
+): Promise<void> {
+  const prefix = attachmentPrefix(key);
+  try {
+    await persistently(site, async () => {
+      const stale = options.mayExist === true ? await rulesWith(site, prefix) : [];
+      const rules = [...stale.map(nftDeletion), ...ruleAdditions(key, addresses)];
+      if (!(await addToTable(site, rules))) await transact(site, [...COMMON, ...rules]);
+    });
+  } catch (thrown) {
+    // A program that was ended may have come to its end.
+    if (!isMissing(thrown)) await removeNft(site.afresh(), key).catch(() => {});
+    throw isMissing(thrown) ? missingProgram('nft', thrown) : thrown;
+  }
+}
+
+/**
+ * Adds rules to a table that is there already, and mends the chain that leads to them if somebody changed it; gives
+ * `false` when the rules could not be added. Flushing that chain each time would cost a grace period of the kernel.
+ */
+async function addToTable(site: Site, rules: readonly string[]): Promise<boolean> {
+  const stdin = [...rules, `list chain ${POSTROUTING}`].map((statement) => `${statement}\n`).join('');
+  const outcome = await site.run(NFT, { stdin });
+  if (outcome.timedOut) throw new FilterError(site, NFT, outcome, { stdin });
+  if (outcome.status !== 0) return false;
+  const lines = outcome.stdout.split('\n').map((line) => line.trim());
+  const first = lines.indexOf(POSTROUTING_RULES[0] ?? '');
+  const isIntact = first >= 0 && POSTROUTING_RULES.every((line, index) => lines[first + index] === line);
+  if (!isIntact) await transact(site, COMMON);
+  return true;
+}
+
+/** Removes all rules of an attachment. */
+export async function removeNft(site: Site, key: AttachmentKey): Promise<void> {
+  const prefix = attachmentPrefix(key);
+  try {
+    await persistently(site, async () => {
+      const found = await rulesWith(site, prefix);
+      if (found.length > 0) await transact(site, found.map(nftDeletion));
+    });
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw thrown;
+  }
+}
+
+/** The rules whose comment begins so. */
+export async function rulesWith(site: Site, prefix: string): Promise<readonly NftRule[]> {
+  const { listRules } = await import('./nft-list.ts');
+  const rules = await listRules(site, 'chain', ...CHECKS.split(' '));
+  return (rules ?? []).filter(({ comment }) => comment?.startsWith(prefix));
+}
+
+/** The statement that removes a rule which a look has found. Handles are not used twice. */
+export function nftDeletion({ handle }: NftRule): string {
+  return `delete rule ${CHECKS} handle ${handle}`;
+}
+
+/** One transaction. */
+export async function transact(site: Site, statements: readonly string[]): Promise<void> {
+  await runFilter(site, NFT, { stdin: statements.map((statement) => `${statement}\n`).join('') });
+}

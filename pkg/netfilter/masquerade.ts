@@ -1,0 +1,121 @@
+import type { WorkAction } from '../plan/action.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { quote } from '../types/quote.ts';
+import { type MasqueradedAddress, readAddresses } from './address.ts';
+import type { ProgramAhead } from './ahead.ts';
+import { addIptables, removeIptables } from './masquerade-iptables.ts';
+import { addNft, removeNft } from './masquerade-nft.ts';
+import type { AttachmentKey } from './names.ts';
+import { printAdditions, printRemovals } from './print.ts';
+import { Site } from './program.ts';
+import { allOf } from './together.ts';
+
+/** What masquerade rules are made with. */
+export type MasqueradeBackend = 'iptables' | 'nftables';
+
+/** An attachment whose packets leave the network under the host's address. */
+export interface Masquerade extends AttachmentKey {
+  /** Its addresses with the prefix length of their network, host bits kept: `10.1.2.3/16`. */
+  readonly addresses: readonly string[];
+}
+
+/** What is to be removed; without addresses it is found by its names alone. */
+export interface MasqueradeTarget extends AttachmentKey {
+  readonly addresses?: readonly string[] | undefined;
+}
+
+/** What is known about earlier attempts; see {@link addMasquerade}. */
+export interface AddOptions {
+  /** An earlier ADD of this attachment may have left rules: they are looked for, and replaced in the same transaction. */
+  readonly mayExist?: boolean;
+  /** Addresses that an earlier ADD had, as far as they are known. */
+  readonly formerAddresses?: readonly string[];
+  /** A program that waits for its input already; see `startAhead`. */
+  readonly ahead?: ProgramAhead | undefined;
+}
+
+/** All backends, in the order they are tried. */
+export const MASQUERADE_BACKENDS: readonly MasqueradeBackend[] = ['iptables', 'nftables'];
+
+/**
+ * The backend that a configuration names; `undefined` when it leaves the choice.
+ *
+ * @throws {CniError} when it names another one
+ */
+export function masqueradeBackend(name: string | undefined): MasqueradeBackend | undefined {
+  if (name === undefined || name === '') return undefined;
+  const backend = MASQUERADE_BACKENDS.find((one) => one === name);
+  if (backend !== undefined) return backend;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `unknown ipmasq backend ${quote(name)}`,
+    'key "ipMasqBackend": expected "iptables" or "nftables", or leave it out: then what this host has is used',
+  );
+}
+
+/**
+ * Adds masquerade rules, all of them or none. The output is the backend that was used: without a given one iptables,
+ * unless that cannot be used and nft can. It brings its own undo.
+ *
+ * In iptables, all interfaces of a container in one network share a chain, and no rule says whose it is. Of rules that
+ * are there already only those for this attachment's addresses, present or former, are taken as leftovers.
+ *
+ * @example
+ * plan.do(ownNetns(), addMasquerade({ network, containerId, ifName, addresses }, undefined), { capture: 'backend' });
+ */
+export function addMasquerade(
+  masquerade: Masquerade,
+  backend: MasqueradeBackend | undefined,
+  options: AddOptions = {},
+): WorkAction {
+  const addresses = readAddresses(masquerade.addresses);
+  return {
+    kind: 'netfilter',
+    print: (place) => printAdditions(place, masquerade, addresses, backend ?? 'iptables'),
+    async run(context) {
+      const site = new Site(context, options.ahead);
+      const output = await addWith(site, masquerade, addresses, backend, options);
+      return { output, undo: [removeMasquerade(masquerade, [output])] };
+    },
+  };
+}
+
+/**
+ * Removes masquerade rules; what is not there is fine, and so is a backend that is not installed. Rules for other
+ * addresses than these stay; when the addresses are not known, all rules of the names go.
+ */
+export function removeMasquerade(target: MasqueradeTarget, backends: readonly MasqueradeBackend[]): WorkAction {
+  const { addresses: texts = [] } = target;
+  const addresses = texts.length === 0 ? undefined : readAddresses(texts);
+  return {
+    kind: 'netfilter',
+    print: (place) => backends.flatMap((backend) => printRemovals(place, target, addresses, backend)),
+    async run(context) {
+      const site = new Site(context);
+      const remove = (backend: MasqueradeBackend): Promise<void> =>
+        backend === 'nftables' ? removeNft(site, target) : removeIptables(site, target, addresses);
+      await allOf(backends.map(remove));
+      return {};
+    },
+  };
+}
+
+async function addWith(
+  site: Site,
+  key: AttachmentKey,
+  addresses: readonly MasqueradedAddress[],
+  backend: MasqueradeBackend | undefined,
+  options: AddOptions,
+): Promise<MasqueradeBackend> {
+  if (backend !== 'nftables') {
+    try {
+      await addIptables(site, key, addresses, options);
+      return 'iptables';
+    } catch (thrown) {
+      if (backend !== undefined) throw thrown;
+      await (await import('./backend.ts')).expectOnlyNft(site, thrown);
+    }
+  }
+  await addNft(site, key, addresses, options);
+  return 'nftables';
+}

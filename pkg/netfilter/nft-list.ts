@@ -1,0 +1,52 @@
+import { FilterError, runFilter, type Site } from './program.ts';
+
+/** A rule as `nft -j` lists it. */
+export interface NftRule {
+  readonly chain: string;
+  readonly handle: number;
+  readonly comment?: string;
+  readonly expr: readonly NftStatement[];
+}
+
+/** A part of a rule; only those that are looked at. */
+export interface NftStatement {
+  readonly jump?: { readonly target: string };
+  readonly goto?: { readonly target: string };
+  readonly match?: { readonly op: string; readonly left: unknown; readonly right: unknown };
+  readonly masquerade?: null;
+  readonly return?: null;
+  readonly drop?: null;
+}
+
+/**
+ * The rules of a table or chain: `list chain inet cni_plugins_masquerade masq_checks`. `undefined` when there is none.
+ *
+ * @throws {ProgramError} when nft is not installed
+ */
+export async function listRules(
+  site: Site,
+  what: 'chain' | 'table',
+  ...names: string[]
+): Promise<NftRule[] | undefined> {
+  try {
+    return parseRules(await runFilter(site, ['nft', '-j', 'list', what, ...names]));
+  } catch (thrown) {
+    if (!(thrown instanceof FilterError)) throw thrown;
+    if (/No such file or directory/.test(thrown.stderr)) return undefined;
+    const { nftProblem } = await import('./backend.ts');
+    // Where nft cannot be used it has made no rules.
+    if ((await nftProblem(site)) === undefined) throw thrown;
+    return undefined;
+  }
+}
+
+/** The rules in what `nft -j` printed, listed or echoed. */
+export function parseRules(output: string): NftRule[] {
+  const { nftables = [] } = JSON.parse(output) as { nftables?: readonly Entry[] };
+  return nftables.flatMap((entry) => entry.rule ?? entry.add?.rule ?? []);
+}
+
+interface Entry {
+  readonly rule?: NftRule;
+  readonly add?: { readonly rule?: NftRule };
+}
