@@ -46,7 +46,8 @@ export function shown(milliseconds: number): string {
   return milliseconds.toFixed(2);
 }
 
-function summarize(own: readonly number[], base: readonly number[]): Measurement {
+/** Median, minimum and paired ratio of one program's times, in nanoseconds, to those of another. */
+export function summarize(own: readonly number[], base: readonly number[]): Measurement {
   const sorted = sort(own);
   const ratios = sort(own.map((value, round) => value / (base[round] ?? Number.NaN)));
   return { median: at(sorted, 0.5) / 1e6, minimum: at(sorted, 0) / 1e6, ratio: at(ratios, 0.5) };

@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
+import { bridge } from './bridge/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
@@ -6,6 +7,7 @@ import { staticAddresses } from './static/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
+  bridge,
   'host-local': hostLocal,
   loopback,
   static: staticAddresses,

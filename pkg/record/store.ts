@@ -1,12 +1,15 @@
 import type { Netns } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
-import { fs, readTextFile, writeFileAtomically } from '../sys/files.ts';
+import { fs, readTextFile } from '../sys/files.ts';
 import { type NamespaceCensus, namespaceCensus } from './census.ts';
 import { fileName, folderName } from './names.ts';
 import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';
 
 /** Where records are kept; tmpfs, so they end with the boot that they describe. */
 export const RECORD_FOLDER = '/run/cni-ts/attachments';
+
+/** How often a record is written into a folder that is gone the next moment. */
+const TRIES = 3;
 
 /** What a plugin gives for a record; the rest is found out. */
 export interface NewRecord extends AttachmentKey {
@@ -54,12 +57,39 @@ export class RecordStore {
       data,
     };
     const folder = `${this.#folder}/${folderName(containerId)}`;
+    const text = `${JSON.stringify(document)}\n`;
     try {
-      fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileAtomically(`${folder}/${fileName(record)}`, `${JSON.stringify(document)}\n`);
-      return undefined;
+      for (let tries = 1; ; tries += 1) {
+        fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+        try {
+          // One short write: a reader sees all of it or a damaged record, and no name is left behind by a crash.
+          fs().writeFileSync(`${folder}/${fileName(record)}`, text, { mode: 0o600 });
+          return undefined;
+        } catch (thrown) {
+          // Somebody removed the folder with the last record of another attachment just now.
+          if (tries === TRIES || causeErrno(thrown) !== 'ENOENT') throw thrown;
+        }
+      }
     } catch (thrown) {
       return `no record of this attachment: ${thrownText(thrown)}`;
+    }
+  }
+
+  /** Removes what a crash has left of a plugin's records in a network: damaged files, and folders without any. */
+  sweep(plugin: string, network: string): void {
+    const suffix = `:${network}:${plugin}.json`;
+    for (const name of list(this.#folder, [])) {
+      const folder = `${this.#folder}/${name}`;
+      for (const file of list(folder, [])) {
+        if (file.endsWith(suffix) && isDamaged(`${folder}/${file}`)) {
+          fs().rmSync(`${folder}/${file}`, { force: true });
+        }
+      }
+      try {
+        fs().rmdirSync(folder);
+      } catch {
+        // There are records in it.
+      }
     }
   }
 
@@ -94,7 +124,6 @@ export class RecordStore {
   #readFolder(name: string, warnings: string[]): AttachmentRecord[] {
     const folder = `${this.#folder}/${name}`;
     return list(folder, warnings).flatMap((file) => {
-      // Anything else is a file that is being written.
       if (!file.endsWith('.json')) return [];
       try {
         const text = readTextFile(`${folder}/${file}`);
@@ -136,6 +165,14 @@ export function bootId(): string {
     return (readTextFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
   } catch {
     return '';
+  }
+}
+
+function isDamaged(path: string): boolean {
+  try {
+    return decodeRecord(readTextFile(path) ?? '') === undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import { formatAddress } from '../../pkg/addr/address.ts';
 import { allocate } from '../../pkg/ipam/allocate.ts';
 import { withLeases } from '../../pkg/ipam/store.ts';
 import { podFrom } from '../../pkg/record/record.ts';
+import { isRecorded } from '../../pkg/record/recorded.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readList } from '../../pkg/types/decode.ts';
 import { readRoute } from '../../pkg/types/parse-result.ts';
@@ -18,7 +19,11 @@ export async function add(call: AttachmentCall<HostLocalConf>): Promise<Result> 
   const dns = ipam.resolvConf ? (await import('./resolv-conf.ts')).readResolvConf(ipam.resolvConf) : undefined;
   const { containerId, ifName } = call;
   const allocated = await withLeases(
-    { ...storeOptions(call), attachment: { netns: call.netns, args: call.args } },
+    // One note about an attachment is enough, and the caller's says more.
+    {
+      ...storeOptions(call),
+      ...(isRecorded(call.environment) ? {} : { attachment: { netns: call.netns, args: call.args } }),
+    },
     true,
     (store) =>
       allocate(store, {

@@ -1,0 +1,91 @@
+// Takes containers up and down through chains of plugins and prints how long each verb took, in nanoseconds; started by
+// chains.ts inside a host under the bundled runtime, whose spawn costs less than Node's. stdin: a ChainRequest.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One chain, carried out by the plugins of one folder. */
+export interface TimedChain {
+  readonly folder: string;
+  readonly network: string;
+  readonly cniVersion: string;
+  readonly plugins: readonly Readonly<Record<string, unknown> & { type: string }>[];
+}
+
+/** What chains.ts asks for. */
+export interface ChainRequest {
+  readonly chains: readonly TimedChain[];
+  readonly rounds: number;
+  readonly netns: string;
+  readonly path: string;
+  /** Where stdin and stdout of the plugins are kept: files, because pipes would be part of the time. */
+  readonly scratch: string;
+}
+
+/** Times of one chain, one element for each round. */
+export interface ChainTimes {
+  readonly ADD: number[];
+  readonly CHECK: number[];
+  readonly DEL: number[];
+  /** Calls that ended with another status than 0. */
+  failed: Partial<Record<'ADD' | 'CHECK' | 'DEL', string>>;
+}
+
+const request: ChainRequest = JSON.parse(readFileSync(0, 'utf8'));
+const times: ChainTimes[] = request.chains.map(() => ({ ADD: [], CHECK: [], DEL: [], failed: {} }));
+// Two rounds that do not count: bridges are made, files come into the page cache.
+for (let round = -2; round < request.rounds; round++) {
+  for (let turn = 0; turn < request.chains.length; turn++) {
+    // The order alternates, so that none always runs in the wake of the same other one.
+    const index = round % 2 === 0 ? turn : request.chains.length - 1 - turn;
+    const [chain, own] = [request.chains[index], times[index]];
+    if (chain === undefined || own === undefined) continue;
+    const took = takeUpAndDown(chain, own);
+    if (round < 0) continue;
+    own.ADD.push(took.ADD);
+    own.CHECK.push(took.CHECK);
+    own.DEL.push(took.DEL);
+  }
+}
+console.log(JSON.stringify(times));
+
+function takeUpAndDown(chain: TimedChain, own: ChainTimes): Record<'ADD' | 'CHECK' | 'DEL', number> {
+  let result: unknown;
+  let add = 0;
+  for (const plugin of chain.plugins) {
+    const called = call('ADD', chain, plugin, result, own);
+    add += called.nanoseconds;
+    result = JSON.parse(called.stdout);
+  }
+  const sum = (verb: 'CHECK' | 'DEL', plugins: typeof chain.plugins) =>
+    plugins.reduce((total, plugin) => total + call(verb, chain, plugin, result, own).nanoseconds, 0);
+  return { ADD: add, CHECK: sum('CHECK', chain.plugins), DEL: sum('DEL', [...chain.plugins].reverse()) };
+}
+
+function call(
+  verb: 'ADD' | 'CHECK' | 'DEL',
+  { folder, network, cniVersion }: TimedChain,
+  plugin: Readonly<Record<string, unknown> & { type: string }>,
+  prevResult: unknown,
+  own: ChainTimes,
+): { nanoseconds: number; stdout: string } {
+  const [input, output] = [join(request.scratch, 'in'), join(request.scratch, 'out')];
+  writeFileSync(input, JSON.stringify({ ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) }));
+  const stdio = [openSync(input, 'r'), openSync(output, 'w'), 'ignore'] as const;
+  const env = {
+    PATH: request.path,
+    CNI_COMMAND: verb,
+    CNI_CONTAINERID: 'measured',
+    CNI_NETNS: request.netns,
+    CNI_IFNAME: 'eth0',
+    CNI_PATH: folder,
+  };
+  const start = process.hrtime.bigint();
+  const { status } = spawnSync(join(folder, plugin.type), [], { env, stdio: [...stdio] });
+  const nanoseconds = Number(process.hrtime.bigint() - start);
+  closeSync(stdio[0]);
+  closeSync(stdio[1]);
+  const stdout = readFileSync(output, 'utf8');
+  if (status !== 0) own.failed[verb] ??= stdout.replace(/\s+/g, ' ');
+  return { nanoseconds, stdout };
+}

@@ -1,0 +1,116 @@
+// npm run bench [-- --runs N --check --only NAME]: whole chains beside the reference, in the same run.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { print, style } from '../scripts/lib/print.ts';
+import { ROOT } from '../scripts/lib/project.ts';
+import { referencePlugins } from '../scripts/lib/reference.ts';
+import { nativeRuntime } from '../scripts/lib/runtime.ts';
+import { createHost } from '../test/netns/harness/host.ts';
+import { PATH } from '../test/netns/harness/place.ts';
+import type { ChainRequest, ChainTimes } from './chain-loop.ts';
+import { shown, summarize } from './measure.ts';
+
+/** A chain and how much of the reference's time its verbs may take. */
+interface Chain {
+  readonly name: string;
+  readonly plugins: ChainRequest['chains'][number]['plugins'];
+  readonly limits: { readonly ADD?: number; readonly CHECK?: number; readonly DEL?: number };
+}
+
+const VERBS = ['ADD', 'CHECK', 'DEL'] as const;
+
+const IPV4 = { type: 'host-local', ranges: [[{ subnet: '10.88.0.0/16' }]], routes: [{ dst: '0.0.0.0/0' }] };
+const DUAL = {
+  type: 'host-local',
+  ranges: [[{ subnet: '10.88.0.0/16' }], [{ subnet: 'fd00:88::/64' }]],
+  routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
+};
+const masquerading = (ipMasqBackend: string) => ({ ipMasq: true, ipMasqBackend });
+
+const CHAINS: readonly Chain[] = [
+  { name: 'plain', plugins: [bridge({ ipam: IPV4 })], limits: { ADD: 1.35 } },
+  {
+    name: 'masquerade (iptables)',
+    plugins: [bridge({ ...masquerading('iptables'), ipam: IPV4 })],
+    limits: { ADD: 0.7, DEL: 0.5 },
+  },
+  {
+    name: 'masquerade (nftables)',
+    plugins: [bridge({ ...masquerading('nftables'), ipam: IPV4 })],
+    limits: { ADD: 0.45 },
+  },
+  { name: 'both families', plugins: [bridge({ ipam: DUAL })], limits: { ADD: 1.35 } },
+];
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '40' }, check: { type: 'boolean' }, only: { type: 'string' } },
+});
+
+await execa('node', ['scripts/run.mjs', 'scripts/build.ts'], { cwd: ROOT });
+const reference = await referencePlugins();
+const scratch = mkdtempSync(join(ROOT, 'dist/chains-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const wanted = CHAINS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+print(style('bold', `${'median ms'.padEnd(26)}      ours   reference   paired ratio`));
+let isOver = false;
+for (const chain of wanted) {
+  const [ours, theirs] = await timesOf(chain);
+  if (ours === undefined || theirs === undefined) throw new Error(`${chain.name} was not measured`);
+  for (const verb of VERBS) {
+    const own = summarize(ours[verb], theirs[verb]);
+    const other = summarize(theirs[verb], theirs[verb]);
+    const limit = chain.limits[verb];
+    isOver ||= limit !== undefined && own.ratio > limit;
+    const figures = [shown(own.median).padStart(10), shown(other.median).padStart(12), shown(own.ratio).padStart(15)];
+    print(`${`${chain.name} ${verb}`.padEnd(26)}${figures.join('')}  ${verdict(own.ratio, limit)}`);
+    if (theirs.failed[verb] !== undefined) print(style('dim', `  the reference fails: ${theirs.failed[verb]}`));
+    if (ours.failed[verb] !== undefined) throw new Error(`${chain.name} ${verb} failed: ${ours.failed[verb]}`);
+  }
+}
+print(
+  `\n${values.runs} rounds, both suites in turn; whole processes, one after another, in a host and a pod of their own.`,
+);
+process.exitCode = values.check === true && isOver ? 1 : 0;
+
+function bridge(conf: object) {
+  return { type: 'bridge', isGateway: true, ...conf };
+}
+
+async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
+  const host = await createHost('bench');
+  try {
+    const pod = await host.addPod();
+    const chains = [
+      { name: 'ours', folder: join(ROOT, 'dist/bin') },
+      { name: 'theirs', folder: reference },
+    ].map(({ name, folder }, index) => ({
+      folder,
+      network: name,
+      cniVersion: '1.0.0',
+      // A bridge each: what one suite notes about its own must not slow the other.
+      plugins: chain.plugins.map((plugin) => renumbered({ ...plugin, bridge: `br-${name}` }, index)),
+    }));
+    const request: ChainRequest = { chains, rounds: Number(values.runs), netns: pod.path, path: PATH, scratch };
+    const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/chain-loop.ts')], {
+      stdin: JSON.stringify(request),
+      timeoutMs: 600_000,
+    });
+    if (exitCode !== 0) throw new Error(`${chain.name}: ${stderr}`);
+    return JSON.parse(stdout) as ChainTimes[];
+  } finally {
+    await host.dispose();
+  }
+}
+
+/** The second suite's bridge has a network of its own. */
+function renumbered<T>(plugin: T, index: number): T {
+  if (index === 0) return plugin;
+  return JSON.parse(JSON.stringify(plugin).replaceAll('10.88.', '10.89.').replaceAll('fd00:88:', 'fd00:89:')) as T;
+}
+
+function verdict(ratio: number, limit: number | undefined): string {
+  if (limit === undefined) return '';
+  return ratio <= limit ? style('green', `pass (≤ ${limit})`) : style('red', `FAIL (> ${limit})`);
+}

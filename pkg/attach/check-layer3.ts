@@ -1,0 +1,97 @@
+import { formatPrefix, networkOf, parsePrefix } from '../addr/prefix.ts';
+import { ip } from '../ip/command.ts';
+import type { Netns } from '../netns/netns.ts';
+import { type RunOptions, runPlan } from '../plan/executor.ts';
+import { Plan } from '../plan/plan.ts';
+import type { Result, Route } from '../types/result.ts';
+
+/** The part of `ip -j route show` that is looked at. */
+interface ShownRoute {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev?: string;
+}
+
+/** Routes of a namespace: those of the main table, and all others where they are asked for. */
+interface Routes {
+  readonly main: readonly ShownRoute[];
+  all(): Promise<readonly ShownRoute[]>;
+}
+
+/**
+ * What a container's link lacks of the addresses and routes that a result promised, one line each.
+ *
+ * @param present addresses that the link has, with prefix lengths
+ * @param index where the link stands in the result; addresses of others are not looked for
+ */
+export async function missingLayer3(
+  netns: Netns,
+  ifName: string,
+  result: Result,
+  present: readonly string[],
+  index: number,
+  options: RunOptions,
+): Promise<readonly string[]> {
+  const ips = (result.ips ?? []).filter((config) => config.interface === undefined || config.interface === index);
+  const promised = result.routes ?? [];
+  if (ips.length === 0 && promised.length === 0) return [];
+  const routes = await routesIn(netns, options);
+  const lines: string[] = [];
+  for (const { address } of ips) {
+    if (!present.includes(address)) {
+      lines.push(`Failed to match addr ${address} on interface ${ifName}: it has ${present.join(', ') || 'none'}`);
+    } else if (!hasConnectedRoute(address, routes.main)) {
+      lines.push(`no route to the network of ${address} on interface ${ifName}`);
+    }
+  }
+  for (const route of promised) {
+    if (await isLaid(route, routes)) continue;
+    const via = route.gw === undefined ? '' : ` via ${route.gw}`;
+    lines.push(`Expected Route ${route.dst}${via} not found in routing table`);
+  }
+  return lines;
+}
+
+async function routesIn(netns: Netns, options: RunOptions): Promise<Routes> {
+  const read = async (table: string): Promise<readonly ShownRoute[]> => {
+    const plan = new Plan()
+      .inside(netns, ip`-4 route show table ${table}`, { capture: '4', tolerate: ['ENOENT'] })
+      .inside(netns, ip`-6 route show table ${table}`, {
+        capture: '6',
+        tolerate: ['ENOENT', 'EOPNOTSUPP', 'EAFNOSUPPORT'],
+      });
+    const { captures } = await runPlan(plan, options);
+    return [captures.get('4'), captures.get('6')].flatMap((shown, family) => {
+      const entries = Array.isArray(shown) ? (shown as readonly ShownRoute[]) : [];
+      return entries.map((entry) => ({
+        ...entry,
+        dst: entry.dst === 'default' ? (DEFAULTS[family] ?? '') : entry.dst,
+      }));
+    });
+  };
+  return { main: await read('main'), all: () => read('all') };
+}
+
+const DEFAULTS = ['0.0.0.0/0', '::/0'];
+
+/** A single address has no network around it, and so no route to it. */
+function hasConnectedRoute(address: string, routes: readonly ShownRoute[]): boolean {
+  const prefix = parsePrefix(address);
+  if (prefix === undefined || prefix.length === (prefix.address.family === 4 ? 32 : 128)) return true;
+  const network = formatPrefix(networkOf(prefix));
+  return routes.some(({ dst }) => dst === network);
+}
+
+/** Another plugin of the chain may have moved it to a table of its own. */
+async function isLaid(route: Route, routes: Routes): Promise<boolean> {
+  const prefix = parsePrefix(route.dst);
+  if (prefix === undefined) return false;
+  const wanted = formatPrefix(networkOf(prefix));
+  const text =
+    prefix.length === (prefix.address.family === 4 ? 32 : 128) ? wanted.slice(0, wanted.indexOf('/')) : wanted;
+  // Whatever the default route leads through, there is one.
+  const gateway = prefix.length === 0 ? undefined : route.gw;
+  const isIt = ({ dst, gateway: via }: ShownRoute) => dst === text && (gateway === undefined || via === gateway);
+  if (route.table === undefined && routes.main.some(isIt)) return true;
+  return (await routes.all()).some(isIt);
+}

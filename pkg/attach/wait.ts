@@ -1,0 +1,91 @@
+import { ip } from '../ip/command.ts';
+import type { Netns } from '../netns/netns.ts';
+import { ipAction, type WorkAction } from '../plan/action.ts';
+import { type RunOptions, runPlan } from '../plan/executor.ts';
+import { Plan } from '../plan/plan.ts';
+import { listen, NEWS_GROUP } from '../rtnl/news.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+
+/** The part of `ip -j addr show` that is looked at. */
+interface ShownLink {
+  readonly operstate: string;
+  readonly addr_info?: readonly ShownAddress[];
+}
+
+interface ShownAddress {
+  readonly family: string;
+  readonly local: string;
+  readonly scope: string;
+  readonly tentative?: boolean;
+  readonly dadfailed?: boolean;
+}
+
+/** Waits until a link is up for frames; gives its state, `UP` or the one it stayed in. */
+export async function waitUntilUp(place: Netns, link: string, timeoutMs: number, options: RunOptions): Promise<string> {
+  const look = async () => (await shown(place, link, options))?.operstate ?? 'NOTPRESENT';
+  return waitFor(place, NEWS_GROUP.links, look, (state) => state === 'UP', timeoutMs);
+}
+
+/** How long the search for duplicates may take. */
+const SETTLE_MS = 5000;
+
+/** The action of waiting until the kernel has found no duplicate of a link's IPv6 addresses. */
+export function settleAction(link: string, options: RunOptions): WorkAction {
+  return {
+    kind: 'wait',
+    print: (place) => [[...place.prefix, `ip -6 addr show dev ${link} tentative`].join(' ')],
+    async run({ place }) {
+      const look = async () => given(await shown(place, link, options));
+      const isDecided = (addresses: readonly ShownAddress[]) =>
+        addresses.every(({ tentative, dadfailed }) => dadfailed === true || tentative !== true);
+      const addresses = await waitFor(place, NEWS_GROUP.ipv6Addresses, look, isDecided, SETTLE_MS);
+      const taken = addresses.find(({ dadfailed }) => dadfailed === true);
+      if (taken !== undefined) throw unsettled(link, `link ${link} has address ${taken.local} in DADFAILED state`);
+      if (!isDecided(addresses)) {
+        throw unsettled(link, `link ${link} still has tentative addresses after ${SETTLE_MS / 1000} seconds`);
+      }
+      return {};
+    },
+  };
+}
+
+async function waitFor<T>(
+  place: Netns,
+  group: number,
+  look: () => Promise<T>,
+  isReached: (found: T) => boolean,
+  timeoutMs: number,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  const news = listen(place, group);
+  try {
+    for (;;) {
+      const found = await look();
+      const left = deadline - performance.now();
+      if (isReached(found) || left <= 0) return found;
+      await news.next(left);
+    }
+  } finally {
+    news.close();
+  }
+}
+
+async function shown(place: Netns, link: string, options: RunOptions): Promise<ShownLink | undefined> {
+  const plan = new Plan().do(place, ipAction(ip`addr show dev ${link}`), { capture: 'link', tolerate: ['ENODEV'] });
+  const { captures } = await runPlan(plan, options);
+  const links = captures.get('link');
+  return Array.isArray(links) ? (links[0] as ShownLink | undefined) : undefined;
+}
+
+/** The kernel's own address of the link is not ours to wait for. */
+function given(link: ShownLink | undefined): readonly ShownAddress[] {
+  return (link?.addr_info ?? []).filter(({ family, scope }) => family === 'inet6' && scope !== 'link');
+}
+
+function unsettled(link: string, why: string): CniError {
+  return new CniError(
+    ErrorCode.internal,
+    `failed to settle addresses for "${link}": ${why}`,
+    'the kernel looks for duplicates because "enabledad" is true',
+  );
+}

@@ -1,0 +1,145 @@
+import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
+import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { planVeth } from '../../pkg/attach/veth.ts';
+import { ip } from '../../pkg/ip/command.ts';
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
+import type { Addressing } from './gateways.ts';
+import { addressesOf, type ShownLink } from './links.ts';
+import { portVlansAction } from './port-vlans.ts';
+import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
+
+/** Everything that is decided before anything is done. */
+export interface Attachment extends SharedBridge {
+  readonly name: AttachmentName;
+  readonly netns: Netns;
+  readonly hostLink: string;
+  readonly bridgeMac: string;
+  readonly hostMac: string;
+  readonly mac: string;
+  /** MAC of the link that has the gateway's address, when that is not the bridge itself. */
+  readonly gatewayMac: string;
+  /** `undefined`: the container gets a link without addresses. */
+  readonly addressing: Addressing | undefined;
+  /** The link that has or gets the gateway's address, as it was found. */
+  readonly gatewayLink: ShownLink | undefined;
+  /** Addresses on that link that have to go. */
+  readonly outdated: readonly string[];
+  /** Whether rules of an earlier ADD of this attachment may be there still. */
+  readonly mayHaveRules: boolean;
+  /** The program for the masquerade, when it could be started before the address was known. */
+  readonly ahead: ProgramAhead | undefined;
+}
+
+/** What {@link planAttachment}'s steps find out. */
+export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade' } as const;
+
+/** The whole ADD. Rules wait for the kernel's grace period, so they are made beside the links. */
+export async function planAttachment(attachment: Attachment): Promise<Plan> {
+  const { settings, addressing, name, hostLink, mac, mayHaveRules, ahead } = attachment;
+  const beside: Plan[] = [];
+  if (settings.ipMasq && addressing !== undefined) {
+    const { addMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
+    const masquerade = { ...name, addresses: addressing.ips.map(({ address }) => address) };
+    const action = addMasquerade(masquerade, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
+    beside.push(new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' }));
+  }
+  if (settings.macSpoofCheck) {
+    const { addSpoofCheck } = await import('../../pkg/netfilter/spoof-check.ts');
+    const action = addSpoofCheck({ ...name, hostLink, mac }, { mayExist: mayHaveRules });
+    beside.push(new Plan().do(ownNetns(), action, { failing: 'failed to setup spoof-check' }));
+  }
+  const links = planLinks(attachment);
+  if (settings.detectDuplicates && addressing?.ips.some(({ address }) => address.includes(':'))) {
+    const { settleAction } = await import('../../pkg/attach/wait.ts');
+    links.do(attachment.netns, settleAction(name.ifName, attachment.options));
+  }
+  return beside.length === 0 ? links : new Plan().together(...beside, links);
+}
+
+function planLinks(attachment: Attachment): Plan {
+  const { settings, netns, name, hostLink, addressing } = attachment;
+  const plan = new Plan();
+  planBridge(plan, attachment, attachment.bridgeMac);
+  planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
+  planPort(plan, attachment);
+  if (addressing !== undefined) {
+    planContainerSettings(plan, attachment);
+    planLayer3(plan, netns, name.ifName, addressing, settings);
+    planGateway(plan, attachment, addressing);
+  } else if (!settings.leavesLinkDown) {
+    plan.inside(netns, ip`link set dev ${name.ifName} up`, { failing: `failed to set "${name.ifName}" up` });
+  }
+  if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
+  return plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
+}
+
+/** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */
+function mayChangeMac({ settings, found, gatewayLink, addressing }: Attachment): boolean {
+  if (found === undefined || gatewayLink !== found || !settings.isGateway) return true;
+  const present = addressesOf(found);
+  return addressing?.gateways.every((address) => present.includes(address)) !== true;
+}
+
+function planPort(plan: Plan, { settings, hostLink, name }: Attachment): void {
+  const { bridge, hairpin, isolated, vlans } = settings;
+  plan.host(ip`link set dev ${hostLink} master ${bridge} alias ${linkAlias(name)} up`, {
+    failing: `failed to connect "${hostLink}" to bridge ${bridge}`,
+  });
+  if (hairpin || isolated) {
+    plan.host(
+      ip`link set dev ${hostLink} type bridge_slave ${hairpin ? ip.part`hairpin on` : ip.none} ${
+        isolated ? ip.part`isolated on` : ip.none
+      }`,
+      { failing: `failed to set the port settings of "${hostLink}"` },
+    );
+  }
+  if (vlans !== undefined) {
+    plan.do(ownNetns(), portVlansAction(hostLink, vlans), {
+      failing: `failed to setup vlan tag on interface "${hostLink}"`,
+    });
+  }
+  // Nobody on the host's side of a container should listen to its router advertisements.
+  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', { optional: true });
+}
+
+function planContainerSettings(plan: Plan, { settings, netns, name }: Attachment): void {
+  const ipv6 = `net/ipv6/conf/${name.ifName}`;
+  if (settings.detectDuplicates) {
+    plan.sysctl(netns, `${ipv6}/enhanced_dad`, '1', { optional: true });
+    plan.sysctl(netns, `${ipv6}/accept_dad`, '1', { optional: true });
+  } else {
+    plan.sysctl(netns, `${ipv6}/accept_dad`, '0', { optional: true });
+  }
+  // Who had the address before is forgotten by the neighbours at once.
+  plan.sysctl(netns, `net/ipv4/conf/${name.ifName}/arp_notify`, '1', { optional: true });
+}
+
+function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressing): void {
+  const { settings, gatewayLink, outdated, found } = attachment;
+  if (!settings.isGateway || gateways.length === 0) return;
+  const vlan = settings.vlans?.access ?? 0;
+  const link = gatewayLinkName(settings.bridge, vlan);
+  if (vlan !== 0) planVlanGateway(plan, attachment, vlan, { found: gatewayLink, mac: attachment.gatewayMac });
+  for (const address of outdated) planAddressRemoval(plan, attachment, link, address);
+  const present = gatewayLink === undefined ? [] : addressesOf(gatewayLink);
+  const missing = gateways.filter((address) => !present.includes(address));
+  for (const address of missing) planGatewayAddress(plan, attachment, link, address);
+  if (missing.length > 0 && vlan === 0 && found !== undefined && !/^[0:]*$/.test(found.address)) {
+    // A gateway must not change its MAC with every port that comes and goes.
+    plan.host(ip`link set dev ${link} address ${found.address}`, { failing: "could not set bridge's mac" });
+  }
+  for (const [isIpv6, setting] of FORWARDING) {
+    if (gateways.some((address) => address.includes(':') === isIpv6)) {
+      plan.sysctl(ownNetns(), setting, '1', { failing: 'failed to enable forwarding' });
+    }
+  }
+}
+
+const FORWARDING = [
+  [false, 'net/ipv4/ip_forward'],
+  [true, 'net/ipv6/conf/all/forwarding'],
+] as const;

@@ -1,0 +1,102 @@
+import { addressCommand } from '../../pkg/attach/layer3.ts';
+import { type IpCommand, ip } from '../../pkg/ip/command.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import type { FolderLock } from '../../pkg/sys/folder-lock.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { isKind, portsOf, type ShownLink } from './links.ts';
+import type { BridgeSettings } from './settings.ts';
+
+/** What several containers share, and how to know whether they do. */
+export interface SharedBridge {
+  readonly settings: BridgeSettings;
+  /** The bridge as it was found; `undefined` when there was none. */
+  readonly found: ShownLink | undefined;
+  readonly lock: FolderLock | undefined;
+  readonly options: RunOptions;
+}
+
+/** Refuses a link of another kind that has the bridge's name. */
+export function refuseOtherKind(name: string, found: ShownLink | undefined): void {
+  if (found === undefined || isKind(found, 'bridge')) return;
+  const kind = found.linkinfo?.info_kind ?? 'device without a kind';
+  throw new CniError(
+    ErrorCode.internal,
+    `failed to create bridge "${name}": "${name}" already exists but is not a bridge`,
+    `found a ${kind}; rename it, or choose another name with the key "bridge"`,
+  );
+}
+
+/** The steps after which the bridge is there and up. An existing one keeps its MAC, its MTU and its VLAN filter. */
+export function planBridge(plan: Plan, shared: SharedBridge, mac: string): void {
+  const { settings, found } = shared;
+  const { bridge, mtu, vlans, promiscuous } = settings;
+  if (found === undefined) {
+    // With a MAC of its own it does not take that of whichever port comes first, and no other program gives it one.
+    plan.host(
+      ip`link add name ${bridge} ${mtu > 0 ? ip.part`mtu ${mtu}` : ip.none} address ${mac} type bridge ${
+        vlans === undefined ? ip.none : ip.part`vlan_filtering 1`
+      }`,
+      {
+        // Another first container may have been quicker.
+        tolerate: ['EEXIST'],
+        undo: unlessUsed(shared, ip`link del dev ${bridge}`),
+        failing: `failed to create bridge "${bridge}": could not add "${bridge}"`,
+      },
+    );
+  }
+  const isUp = found?.flags.includes('UP') === true;
+  const isPromiscuous = found?.flags.includes('PROMISC') === true;
+  if (!isUp || (promiscuous && !isPromiscuous)) {
+    plan.host(ip`link set dev ${bridge} ${promiscuous ? ip.part`promisc on` : ip.none} up`, {
+      failing: `failed to set "${bridge}" up`,
+    });
+  }
+  plan.sysctl(ownNetns(), `net/ipv6/conf/${bridge}/accept_ra`, '0', { optional: true });
+}
+
+/** The step that gives a link of the host the address of a gateway. */
+export function planGatewayAddress(plan: Plan, shared: SharedBridge, link: string, address: string): void {
+  plan.host(addressCommand(address, link), {
+    tolerate: ['EEXIST'],
+    undo: unlessUsed(shared, ip`addr del ${address} dev ${link}`),
+    failing: `failed to set bridge addr: could not add IP address to "${link}"`,
+  });
+}
+
+/** The step that takes an address away that no container uses. */
+export function planAddressRemoval(plan: Plan, shared: SharedBridge, link: string, address: string): void {
+  plan.host(ip`addr del ${address} dev ${link}`, {
+    tolerate: ['EADDRNOTAVAIL'],
+    undo: unlessUsed(shared, addressCommand(address, link)),
+    failing: `failed to remove the address ${address} from "${link}"`,
+  });
+}
+
+/**
+ * An undo that is left out when another container came to the bridge meanwhile: what it uses has to stay.
+ *
+ * @param ownPort a port that does not count
+ */
+export function unlessUsed({ settings, lock, options }: SharedBridge, command: IpCommand, ownPort = ''): WorkAction {
+  return {
+    kind: 'shared',
+    print: (place) => printAction(ipAction(command), place),
+    async run() {
+      // Whoever is just coming holds the lock as well, with no port to be seen yet.
+      if (lock?.tryAlone() === false) return {};
+      const ports = await portsOf(settings.bridge, options);
+      const gone = { tolerate: ['ENODEV', 'EADDRNOTAVAIL', 'EEXIST'] } as const;
+      if (ports.every(({ ifname }) => ifname === ownPort))
+        await runPlan(new Plan().host(command, gone), undoOptions(options));
+      return {};
+    },
+  };
+}
+
+/** Taking back goes on when the process is asked to end. */
+function undoOptions({ trace, hand }: RunOptions): RunOptions {
+  return { trace, ...(hand === undefined ? {} : { hand }) };
+}

@@ -1,0 +1,211 @@
+import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import type { RunOptions } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { RECORD_FOLDER, RecordStore } from '../../pkg/record/store.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { readTextFile } from '../../pkg/sys/files.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { addressingOf } from './gateways.ts';
+import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from './links.ts';
+import { notesOf } from './notes.ts';
+import { portVlans, type ShownVlan } from './port-vlans.ts';
+import type { BridgeConf } from './schema.ts';
+import { type BridgeSettings, settingsOf } from './settings.ts';
+import { gatewayLinkName } from './vlan-gateway.ts';
+import { NATIVE_VLAN, type PortVlans } from './vlans.ts';
+
+type CheckCall = AttachmentCall<BridgeConf>;
+
+const TIMEOUT_MS = 30_000;
+
+/** Everything that a CHECK compares. */
+interface Check {
+  readonly call: CheckCall;
+  readonly settings: BridgeSettings;
+  readonly result: Result;
+  readonly netns: Netns;
+  readonly options: RunOptions;
+}
+
+/** Fails with all that is not as ADD left it, and with nothing that others may change. */
+export async function check(call: CheckCall): Promise<void> {
+  const settings = settingsOf(call);
+  await inContainer(call.netns, async (netns) => {
+    if (settings.ipam !== '') {
+      await call.delegate.run({ type: settings.ipam, verb: 'CHECK', config: call.configText });
+    }
+    const result = call.prevResult;
+    if (result === undefined) throw missingResult();
+    const options = await runOptions(call.environment, 'bridge');
+    const differences = await compare({ call, settings, result, netns, options });
+    const [first, ...others] = differences;
+    if (first === undefined) return;
+    throw new CniError(ErrorCode.internal, first, [...others, 'DEL and ADD put it right'].join('; '));
+  });
+}
+
+function missingResult(): CniError {
+  return new CniError(
+    ErrorCode.internal,
+    'Required prevResult missing',
+    'CHECK compares with the result of ADD; a runtime passes it as "prevResult"',
+  );
+}
+
+async function compare(check: Check): Promise<readonly string[]> {
+  const { call, settings, result, netns, options } = check;
+  const host = ownNetns();
+  const interfaces = result.interfaces ?? [];
+  const index = interfaces.findIndex(({ name, sandbox }) => name === call.ifName && sandbox === call.netns);
+  const promised = interfaces[index];
+  if (promised === undefined) return [sandboxDifference(check)];
+  const vlan = settings.vlans?.access ?? 0;
+  const gatewayName = gatewayLinkName(settings.bridge, settings.isGateway ? vlan : 0);
+  const [container, bridge, gateway] = await lookAt(
+    [linkIn(netns, call.ifName), linkIn(host, settings.bridge), linkIn(host, gatewayName)],
+    options,
+  );
+  const lines = bridgeDifferences(check, bridge);
+  if (container === undefined) return [...lines, `Interface ${call.ifName} not found in ${call.netns}`];
+  lines.push(...containerDifferences(check, container, promised.mac));
+  const [port] =
+    container.link_index === undefined ? [] : await lookAt([linkIn(host, `if${container.link_index}`)], options);
+  lines.push(...(await portDifferences(check, port)));
+  lines.push(...(await missingLayer3(netns, call.ifName, result, addressesOf(container), index, options)));
+  if (settings.ipam === '') return [...lines, ...(await ruleDifferences(check, port, promised.mac))];
+  lines.push(...gatewayDifferences(check, gatewayName, gateway));
+  return [...lines, ...(await ruleDifferences(check, port, promised.mac))];
+}
+
+function sandboxDifference({ call, result }: Check): string {
+  const found = (result.interfaces ?? []).find(({ name, sandbox }) => name === call.ifName && sandbox)?.sandbox ?? '';
+  return `Sandbox in prevResult ${found} doesn't match configured netns: ${call.netns}`;
+}
+
+function bridgeDifferences({ settings, result }: Check, link: ShownLink | undefined): string[] {
+  const { bridge } = settings;
+  const promised = (result.interfaces ?? []).find(({ name }) => name === bridge);
+  if (promised === undefined) return [`Interface name ${bridge} not found in prevResult`];
+  if (promised.sandbox) return [`Interface ${bridge} should not be in sandbox`];
+  if (link === undefined) return [`Interface name ${bridge} not found`];
+  if (!isKind(link, 'bridge')) return [`Interface ${bridge} does not have link type of bridge`];
+  const lines: string[] = [];
+  // The containers have noted it as their gateway's; the MAC of a mere switch may follow its ports.
+  if (settings.isGateway && promised.mac !== undefined && promised.mac !== link.address) {
+    lines.push(`Bridge interface ${bridge} Mac doesn't match: ${promised.mac}, it has ${link.address}`);
+  }
+  if (settings.promiscuous && !link.flags.includes('PROMISC')) {
+    lines.push(`Bridge interface ${bridge} configured Promisc Mode true doesn't match current state: false`);
+  }
+  if (!link.flags.includes('UP')) lines.push(`bridge ${bridge} is down`);
+  return lines;
+}
+
+function containerDifferences({ call, settings }: Check, link: ShownLink, mac: string | undefined): string[] {
+  if (!isKind(link, 'veth')) return [`Error: Container interface ${call.ifName} not of type veth`];
+  const lines: string[] = [];
+  if (mac !== undefined && mac !== link.address) {
+    lines.push(`Interface ${call.ifName} Mac ${mac} doesn't match container Mac: ${link.address}`);
+  }
+  if (!settings.leavesLinkDown && !link.flags.includes('UP')) lines.push(`interface ${call.ifName} is down`);
+  return lines;
+}
+
+/** The MAC of the host's end is not looked at: udev may have given it another one, and nobody minds. */
+async function portDifferences({ settings }: Check, port: ShownLink | undefined): Promise<string[]> {
+  const { bridge, hairpin, isolated, vlans } = settings;
+  if (port === undefined || port.master !== bridge) {
+    const found =
+      port === undefined ? 'its other end is not on the host' : `${port.ifname} is in ${port.master ?? 'no bridge'}`;
+    return [`CNI veth created for bridge ${bridge} was not found: ${found}`];
+  }
+  const lines: string[] = [];
+  if (!settings.leavesLinkDown && port.operstate !== 'UP') {
+    lines.push(`bridge port in error state: ${port.operstate.toLowerCase()} (${port.ifname})`);
+  }
+  const { hairpin: hasHairpin = false, isolated: isIsolated = false } = port.linkinfo?.info_slave_data ?? {};
+  if (hairpin !== hasHairpin)
+    lines.push(`hairpin mode of ${port.ifname} is ${onOff(hasHairpin)}, expected ${onOff(hairpin)}`);
+  if (isolated !== isIsolated)
+    lines.push(`isolation of ${port.ifname} is ${onOff(isIsolated)}, expected ${onOff(isolated)}`);
+  if (vlans !== undefined)
+    lines.push(...vlanDifferences(port.ifname, vlans, await portVlans(ownNetns(), port.ifname, TIMEOUT_MS)));
+  return lines;
+}
+
+function vlanDifferences(
+  port: string,
+  { access, trunk, keepsDefault }: PortVlans,
+  shown: readonly ShownVlan[],
+): string[] {
+  const native = access === 0 && trunk.length > 0 ? NATIVE_VLAN : access;
+  const expected = new Set(native === 0 ? trunk : [native, ...trunk]);
+  const present = new Set<number>();
+  for (const { vlan, vlanEnd = vlan } of shown) for (let id = vlan; id <= vlanEnd; id += 1) present.add(id);
+  const missing = [...expected].filter((id) => !present.has(id));
+  const surplus = keepsDefault || expected.size === 0 ? [] : [...present].filter((id) => !expected.has(id));
+  const lines: string[] = [];
+  if (missing.length > 0) lines.push(`port ${port} is not in VLAN ${missing.join(', ')}`);
+  if (surplus.length > 0) lines.push(`port ${port} is in VLAN ${surplus.join(', ')} too`);
+  const pvid = shown.find(({ flags }) => flags?.includes('PVID') === true)?.vlan;
+  if (native !== 0 && pvid !== native)
+    lines.push(`untagged frames of port ${port} are in VLAN ${pvid ?? 'none'}, expected ${native}`);
+  return lines;
+}
+
+function gatewayDifferences({ settings, result }: Check, name: string, link: ShownLink | undefined): string[] {
+  if (!settings.isGateway) return [];
+  const { gateways } = addressingOf(result, settings);
+  const present = link === undefined ? [] : addressesOf(link);
+  const lines = gateways
+    .filter((address) => !present.includes(address))
+    .map((address) => `${name} lacks the gateway's address ${address}: it has ${present.join(', ') || 'none'}`);
+  for (const [isIpv6, setting] of FORWARDING) {
+    if (!gateways.some((address) => address.includes(':') === isIpv6)) continue;
+    if (readTextFile(`/proc/sys/${setting}`)?.trim() !== '1') lines.push(`forwarding is off: ${setting}`);
+  }
+  return lines;
+}
+
+const FORWARDING = [
+  [false, 'net/ipv4/ip_forward'],
+  [true, 'net/ipv6/conf/all/forwarding'],
+] as const;
+
+async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: string | undefined): Promise<string[]> {
+  const { call, settings, result } = check;
+  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
+  const lines: string[] = [];
+  if (settings.ipMasq) {
+    const { missingMasquerade } = await import('../../pkg/netfilter/missing.ts');
+    const addresses = (result.ips ?? []).map(({ address }) => address);
+    const masquerade = { ...name, addresses };
+    lines.push(...(await missingMasquerade(ownNetns(), masquerade, backendsOf(check), TIMEOUT_MS)));
+  }
+  if (settings.macSpoofCheck && port !== undefined && mac !== undefined) {
+    const { missingSpoofCheck } = await import('../../pkg/netfilter/missing-spoof-check.ts');
+    lines.push(...(await missingSpoofCheck(ownNetns(), { ...name, hostLink: port.ifname, mac }, TIMEOUT_MS)));
+  }
+  return lines;
+}
+
+/** Who made the rules: what was noted, else what is configured, else either. */
+function backendsOf({ call, settings }: Check) {
+  const { records } = new RecordStore(call.environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER).readForContainer(
+    call.containerId,
+  );
+  const own = records.find(({ plugin, network, ifName }) => {
+    return plugin === 'bridge' && network === call.network && ifName === call.ifName;
+  });
+  const noted = own === undefined ? [] : notesOf(own.data).masquerade;
+  if (noted.length > 0) return noted;
+  return settings.ipMasqBackend === undefined ? (['iptables', 'nftables'] as const) : [settings.ipMasqBackend];
+}
+
+function onOff(value: boolean): string {
+  return value ? 'on' : 'off';
+}

@@ -1,0 +1,71 @@
+import { addOffset, formatAddress } from '../../pkg/addr/address.ts';
+import { networkAddress, parsePrefix } from '../../pkg/addr/prefix.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
+
+/** Where the container's end stands in the result: behind the bridge and the host's end. */
+const CONTAINER_INDEX = 2;
+
+/** What the container gets, and what the bridge must have for it. */
+export interface Addressing {
+  readonly ips: readonly IpConfig[];
+  readonly routes: readonly Route[];
+  /** Gateways with the prefix length of their network, IPv4 first: addresses of the bridge. */
+  readonly gateways: readonly string[];
+}
+
+const DEFAULT_ROUTES = ['0.0.0.0/0', '::/0'];
+
+/** Completes what the IPAM plugin gave: gateways, default routes. */
+export function addressingOf(
+  leased: Result,
+  { isGateway, isDefaultGateway }: { readonly isGateway: boolean; readonly isDefaultGateway: boolean },
+): Addressing {
+  if (leased.ips === undefined || leased.ips.length === 0) {
+    throw new CniError(
+      ErrorCode.internal,
+      'IPAM plugin returned missing IP config',
+      'its result has no "ips"; expected at least one address, or no ipam section for a link without addresses',
+    );
+  }
+  const ips = leased.ips.map((config): IpConfig => {
+    const gateway = config.gateway ?? (isGateway ? firstAddress(config.address) : undefined);
+    return {
+      address: config.address,
+      ...(gateway === undefined ? {} : { gateway }),
+      interface: CONTAINER_INDEX,
+    };
+  });
+  const routes = isDefaultGateway ? withDefaultRoutes(leased.routes ?? [], ips) : (leased.routes ?? []);
+  return { ips, routes, gateways: isGateway ? gatewaysOf(ips) : [] };
+}
+
+/** The address after the network's own, also where that is not for hosts: what the reference takes for the gateway. */
+function firstAddress(address: string): string | undefined {
+  const prefix = parsePrefix(address);
+  const first = prefix && addOffset(networkAddress(prefix), 1n);
+  return first && formatAddress(first);
+}
+
+/** One default route per family, unless there is one already. */
+function withDefaultRoutes(routes: readonly Route[], ips: readonly IpConfig[]): readonly Route[] {
+  const all = [...routes];
+  for (const [index, dst] of DEFAULT_ROUTES.entries()) {
+    const gw = ips.find(({ gateway }) => gateway?.includes(':') === (index === 1))?.gateway;
+    if (gw !== undefined && !routes.some((route) => isSameDefault(route, dst))) all.push({ dst, gw });
+  }
+  return all;
+}
+
+/** A route with a metric or a table of its own stands beside the default route; one without would be the same again. */
+function isSameDefault({ dst, gw, priority = 0, table }: Route, wanted: string): boolean {
+  return dst === wanted && (gw !== undefined || (priority === 0 && table === undefined));
+}
+
+function gatewaysOf(ips: readonly IpConfig[]): readonly string[] {
+  const texts = ips.flatMap(({ address, gateway }) =>
+    gateway === undefined ? [] : [`${gateway}${address.slice(address.indexOf('/'))}`],
+  );
+  const distinct = [...new Set(texts)];
+  return [...distinct.filter((text) => !text.includes(':')), ...distinct.filter((text) => text.includes(':'))];
+}

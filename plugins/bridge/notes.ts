@@ -1,0 +1,41 @@
+import { isObject } from '../../pkg/json/decode.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/masquerade.ts';
+import type { JsonObject } from '../../pkg/skel/plugin.ts';
+import { readFields } from '../../pkg/types/decode.ts';
+
+/** What is noted about an attachment before the kernel is changed: enough to take it down without anything else. */
+export interface BridgeNotes {
+  /** The host's end of the pair. */
+  readonly hostLink: string;
+  readonly bridge: string;
+  /** The container's addresses, with prefix lengths. */
+  readonly addresses: readonly string[];
+  /** Who may have the masquerade; nobody when there is none. */
+  readonly masquerade: readonly MasqueradeBackend[];
+  readonly spoofCheck: boolean;
+  /** The `ipam` section that the addresses came from. */
+  readonly ipam?: JsonObject;
+}
+
+/** The notes in a record; what is missing or of another type is as if it had never been there. */
+export function notesOf(data: Readonly<JsonObject>): BridgeNotes {
+  const { hostLink, bridge, addresses, masquerade, spoofCheck, ipam } = data;
+  return {
+    hostLink: typeof hostLink === 'string' ? hostLink : '',
+    bridge: typeof bridge === 'string' ? bridge : '',
+    addresses: textsIn(addresses),
+    masquerade: textsIn(masquerade).filter((backend) => backend === 'iptables' || backend === 'nftables'),
+    spoofCheck: spoofCheck === true,
+    ...(typeof ipam === 'object' && ipam !== null ? { ipam: ipam as JsonObject } : {}),
+  };
+}
+
+/** The `ipam` section as it was written. */
+export function rawIpamOf(raw: JsonObject): JsonObject | undefined {
+  const { ipam } = readFields(raw, '', ['ipam']);
+  return isObject(ipam) ? ipam : undefined;
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((element) => typeof element === 'string') : [];
+}

@@ -1,0 +1,17 @@
+import type { Plugin } from '../../pkg/skel/plugin.ts';
+import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
+import type { BridgeConf } from './schema.ts';
+
+/** Joins containers to a bridge on the host. */
+export const bridge: Plugin<BridgeConf> = {
+  name: 'bridge',
+  about: 'joins containers to a bridge on this host',
+  versions: SPEC_VERSIONS,
+  configFailure: 'failed to load netconf',
+  config: async () => (await import('./schema.ts')).bridgeSchema,
+  add: async (call) => (await import('./add.ts')).add(call),
+  check: async (call) => (await import('./check.ts')).check(call),
+  del: async (call) => (await import('./del.ts')).del(call),
+  gc: async (call) => (await import('./gc.ts')).gc(call),
+  status: async (call) => (await import('./status.ts')).status(call),
+};

@@ -1,0 +1,62 @@
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
+import type { Call } from '../../pkg/skel/plugin.ts';
+import { fs, readTextFile } from '../../pkg/sys/files.ts';
+import { findProgram } from '../../pkg/sys/process.ts';
+import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
+import { refuseOtherKind } from './bridge-link.ts';
+import { linkIn, lookAt } from './links.ts';
+import type { BridgeConf } from './schema.ts';
+import { type BridgeSettings, settingsOf } from './settings.ts';
+
+const TIMEOUT_MS = 30_000;
+/** There as soon as the kernel shows the frames of bridges to iptables. */
+const BRIDGE_FILTER = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+
+/** Fails for what makes every ADD fail; what only makes traffic go other ways than expected is said on stderr. */
+export async function status(call: Call<BridgeConf>): Promise<void> {
+  const settings = readSettings(call);
+  if (settings.ipam !== '') await call.delegate.run({ type: settings.ipam, verb: 'STATUS', config: call.configText });
+  try {
+    if (needsIpProgram(call.environment)) findProgram('ip', call.environment['PATH']);
+    const [bridge] = await lookAt([linkIn(ownNetns(), settings.bridge)], await runOptions(call.environment, 'bridge'));
+    refuseOtherKind(settings.bridge, bridge);
+    if (settings.isGateway) refuseStuckForwarding();
+    if (settings.ipMasq) await refuseWithoutMasquerade(settings);
+  } catch (thrown) {
+    throw notAvailable('bridge', thrown);
+  }
+  if (!fs().existsSync(BRIDGE_FILTER)) {
+    call.warn(
+      'bridge: br_netfilter is not loaded: packets from one container to another on the same bridge pass no iptables ' +
+        'rules, so a service may not answer a container beside its own; `modprobe br_netfilter` loads it',
+    );
+  }
+}
+
+function readSettings(call: Call<BridgeConf>): BridgeSettings {
+  try {
+    // CNI_ARGS belong to an attachment, and there is none.
+    return settingsOf({ ...call, args: '' });
+  } catch (thrown) {
+    throw notAvailable('bridge', thrown);
+  }
+}
+
+function refuseStuckForwarding(): void {
+  if (readTextFile(FORWARDING)?.trim() === '1') return;
+  try {
+    fs().accessSync(FORWARDING, fs().constants.W_OK);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const details = `${FORWARDING} is not 1 and cannot be written (${why}); \`sysctl -w net.ipv4.ip_forward=1\` on the host`;
+    throw new CniError(ErrorCode.io, 'IP forwarding is off', details);
+  }
+}
+
+async function refuseWithoutMasquerade({ ipMasqBackend }: BridgeSettings): Promise<void> {
+  const { masqueradeProblem } = await import('../../pkg/netfilter/backend.ts');
+  const problem = await masqueradeProblem(ownNetns(), ipMasqBackend, TIMEOUT_MS);
+  if (problem !== undefined) throw new CniError(ErrorCode.internal, 'no masquerade', problem);
+}
