@@ -1,5 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** Only in the virtual machine that `npm run test:vm` starts: the kernel here may have nothing of what it is about. */
+const vm = {
+  test: {
+    name: 'vm',
+    include: ['test/vm/**/*.test.ts'],
+    // An emulated processor is slow, and a new process for each file costs seconds.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 1,
+    isolate: false,
+    sequence: { groupOrder: 5 },
+  },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -51,6 +65,7 @@ export default defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
+      ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),
     ],
   },
 });

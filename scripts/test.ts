@@ -1,7 +1,8 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns …]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|vm …]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
 import { print, seconds, style } from './lib/print.ts';
-import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome } from './lib/tier.ts';
+import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome, withoutTrace } from './lib/tier.ts';
+import { runVitestInGuest } from './lib/vm/vitest.ts';
 
 const RUN = ['node', 'scripts/run.mjs'] as const;
 
@@ -16,12 +17,17 @@ interface Step {
 /** The steps in order. */
 const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
-  { name: 'compile', for: ['build', 'fuzz', 'ipam', 'netns'], run: () => runCommands([[...RUN, 'scripts/build.ts']]) },
+  {
+    name: 'compile',
+    for: ['build', 'fuzz', 'ipam', 'netns', 'vm'],
+    run: () => runCommands([[...RUN, 'scripts/build.ts']]),
+  },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
   { name: 'build', for: ['build'], needsExecutable: true, run: () => runVitest('build') },
   { name: 'fuzz', for: ['fuzz'], needsExecutable: true, run: () => runVitest('fuzz') },
   { name: 'ipam', for: ['ipam'], needsExecutable: true, run: () => runVitestWithoutTrace('ipam') },
   { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
+  { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });

@@ -50,23 +50,32 @@ export async function runVitest(project: string): Promise<TierOutcome> {
     reject: false,
     env: { [RUN_MARKER]: String(process.pid) },
   });
-  const milliseconds = performance.now() - start;
+  return outcomeOf(report, exitCode ?? signal, performance.now() - start);
+}
+
+/** What the report of a vitest run says, and how the run itself ended. */
+export function outcomeOf(report: string, end: number | string | undefined, milliseconds: number): TierOutcome {
   const counts = readReport(report);
   if (counts === undefined) {
     return { passed: 0, failed: 1, skipped: 0, milliseconds, problem: 'vitest left no report' };
   }
   // An error outside of any test: vitest fails without a failed test.
-  if (exitCode !== 0 && counts.failed === 0) {
-    return { ...counts, failed: 1, milliseconds, problem: `vitest ended with ${exitCode ?? signal}` };
+  if (end !== 0 && counts.failed === 0) {
+    return { ...counts, failed: 1, milliseconds, problem: `vitest ended with ${end}` };
   }
   return { ...counts, milliseconds };
 }
 
 /** Like {@link runVitest}, but it also fails when the machine is not afterwards as it was before. */
-export async function runVitestWithoutTrace(project: string): Promise<TierOutcome> {
+export function runVitestWithoutTrace(project: string): Promise<TierOutcome> {
+  return withoutTrace(() => runVitest(project));
+}
+
+/** Runs a tier that also fails when the machine is not afterwards as it was before. */
+export async function withoutTrace(tier: () => Promise<TierOutcome>): Promise<TierOutcome> {
   const run = String(process.pid);
   const before = await takeSnapshot(run);
-  const outcome = await runVitest(project);
+  const outcome = await tier();
   const difference = await differenceSince(before, run);
   if (difference.length === 0) return outcome;
   const problem = [outcome.problem, 'the tests changed the machine:', ...difference].filter(Boolean).join('\n    ');
