@@ -1,6 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
-import type { MasqueradeBackend } from './masquerade.ts';
+import type { MasqueradeBackend } from './backend-name.ts';
 
 /** A program that was started before it is known what it has to do: starting takes it longer than its work. */
 export interface ProgramAhead {

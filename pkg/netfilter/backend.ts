@@ -1,7 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
-import type { MasqueradeBackend } from './masquerade.ts';
+import type { MasqueradeBackend } from './backend-name.ts';
 import { IPTABLES } from './masquerade-iptables.ts';
 import { isMissing, missingProgram, packageOf, runFilter, Site } from './program.ts';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ownNetns } from '../netns/own.ts';
 import { CniError } from '../types/error.ts';
-import { addMasquerade, masqueradeBackend, removeMasquerade } from './masquerade.ts';
+import { masqueradeBackend } from './backend-name.ts';
+import { addMasquerade, removeMasquerade } from './masquerade.ts';
 import { parseRules } from './nft-list.ts';
 import { addSpoofCheck, removeSpoofCheck } from './spoof-check.ts';
 
@@ -22,7 +23,7 @@ test('the backend of a configuration', () => {
   })();
   expect(thrown).toBeInstanceOf(CniError);
   expect(thrown).toMatchObject({ code: 7, message: 'unknown ipmasq backend "foo"' });
-  expect((thrown as CniError).details).toContain('expected "iptables" or "nftables"');
+  expect((thrown as CniError).details).toContain('expected "iptables", "nftables"');
 });
 
 test('what a person types to add it with iptables', () => {

@@ -1,17 +1,13 @@
 import type { WorkAction } from '../plan/action.ts';
-import { CniError, ErrorCode } from '../types/error.ts';
-import { quote } from '../types/quote.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
 import type { ProgramAhead } from './ahead.ts';
+import type { MasqueradeBackend } from './backend-name.ts';
 import { addIptables, removeIptables } from './masquerade-iptables.ts';
 import { addNft, removeNft } from './masquerade-nft.ts';
 import type { AttachmentKey } from './names.ts';
 import { printAdditions, printRemovals } from './print.ts';
 import { Site } from './program.ts';
 import { allOf } from './together.ts';
-
-/** What masquerade rules are made with. */
-export type MasqueradeBackend = 'iptables' | 'nftables';
 
 /** An attachment whose packets leave the network under the host's address. */
 export interface Masquerade extends AttachmentKey {
@@ -32,25 +28,6 @@ export interface AddOptions {
   readonly formerAddresses?: readonly string[];
   /** A program that waits for its input already; see `startAhead`. */
   readonly ahead?: ProgramAhead | undefined;
-}
-
-/** All backends, in the order they are tried. */
-export const MASQUERADE_BACKENDS: readonly MasqueradeBackend[] = ['iptables', 'nftables'];
-
-/**
- * The backend that a configuration names; `undefined` when it leaves the choice.
- *
- * @throws {CniError} when it names another one
- */
-export function masqueradeBackend(name: string | undefined): MasqueradeBackend | undefined {
-  if (name === undefined || name === '') return undefined;
-  const backend = MASQUERADE_BACKENDS.find((one) => one === name);
-  if (backend !== undefined) return backend;
-  throw new CniError(
-    ErrorCode.invalidConfig,
-    `unknown ipmasq backend ${quote(name)}`,
-    'key "ipMasqBackend": expected "iptables" or "nftables", or leave it out: then what this host has is used',
-  );
 }
 
 /**

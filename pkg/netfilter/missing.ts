@@ -1,8 +1,9 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
+import type { MasqueradeBackend } from './backend-name.ts';
 import { readNatTable } from './iptables-save.ts';
-import type { Masquerade, MasqueradeBackend } from './masquerade.ts';
+import type { Masquerade } from './masquerade.ts';
 import { IPTABLES } from './masquerade-iptables.ts';
 import { TABLE } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName } from './names.ts';

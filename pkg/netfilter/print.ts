@@ -2,7 +2,7 @@ import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { quote } from '../plan/action.ts';
 import type { MasqueradedAddress } from './address.ts';
-import type { MasqueradeBackend } from './masquerade.ts';
+import type { MasqueradeBackend } from './backend-name.ts';
 import { IPTABLES } from './masquerade-iptables.ts';
 import { nftAdditions, TABLE } from './masquerade-nft.ts';
 import { type AttachmentKey, attachmentPrefix, chainName } from './names.ts';

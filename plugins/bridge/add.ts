@@ -1,7 +1,7 @@
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/masquerade.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';

@@ -1,5 +1,5 @@
 import { isObject } from '../../pkg/json/decode.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/masquerade.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import type { JsonObject } from '../../pkg/skel/plugin.ts';
 import { readFields } from '../../pkg/types/decode.ts';
 

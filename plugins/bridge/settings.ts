@@ -1,5 +1,5 @@
 import { configError } from '../../pkg/config/config-error.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/masquerade.ts';
+import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { readDns } from '../../pkg/types/parse-result.ts';
@@ -95,10 +95,7 @@ export function bridgeNameOf(conf: BridgeConf): string {
 
 function backendOf({ ipMasq, ipMasqBackend }: BridgeConf): MasqueradeBackend | undefined {
   // One that is never used may say anything, as it may for the reference.
-  if (ipMasq !== true || ipMasqBackend === undefined || ipMasqBackend === '') return undefined;
-  if (ipMasqBackend === 'iptables' || ipMasqBackend === 'nftables') return ipMasqBackend;
-  const message = `unknown ipmasq backend "${ipMasqBackend}"`;
-  throw configError(message, 'ipMasqBackend', ipMasqBackend, '"iptables", "nftables" or no such key');
+  return ipMasq === true ? masqueradeBackend(ipMasqBackend) : undefined;
 }
 
 /** The runtime's word counts most, then that of `args`, then CNI_ARGS. */

@@ -1,6 +1,6 @@
 import { type AttachmentName, hostLinkName, isOwnAlias, linkAlias } from '../../pkg/attach/identity.ts';
 import { ip } from '../../pkg/ip/command.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/masquerade.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';

@@ -1,12 +1,9 @@
 // Runs pkg/netfilter in the network and mount namespaces it is started in, with the runtime of the real plugins.
 // Its argument is a list of calls, which it does one after another; it prints one outcome for each.
+
 import { masqueradeProblem } from '../../pkg/netfilter/backend.ts';
-import {
-  addMasquerade,
-  type Masquerade,
-  type MasqueradeBackend,
-  removeMasquerade,
-} from '../../pkg/netfilter/masquerade.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { addMasquerade, type Masquerade, removeMasquerade } from '../../pkg/netfilter/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck, type SpoofCheck } from '../../pkg/netfilter/spoof-check.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { toCniError } from '../../pkg/types/error.ts';

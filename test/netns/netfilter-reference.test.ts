@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { addMasquerade, MASQUERADE_BACKENDS, removeMasquerade } from '../../pkg/netfilter/masquerade.ts';
+import { MASQUERADE_BACKENDS } from '../../pkg/netfilter/backend-name.ts';
+import { addMasquerade, removeMasquerade } from '../../pkg/netfilter/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../../pkg/netfilter/spoof-check.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MASQUERADE_BACKENDS } from '../../pkg/netfilter/backend-name.ts';
 import { collectMasquerade } from '../../pkg/netfilter/collect.ts';
-import {
-  addMasquerade,
-  MASQUERADE_BACKENDS,
-  type Masquerade,
-  removeMasquerade,
-} from '../../pkg/netfilter/masquerade.ts';
+import { addMasquerade, type Masquerade, removeMasquerade } from '../../pkg/netfilter/masquerade.ts';
 import { missingMasquerade } from '../../pkg/netfilter/missing.ts';
 import { missingSpoofCheck } from '../../pkg/netfilter/missing-spoof-check.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../../pkg/netfilter/spoof-check.ts';
