@@ -58,8 +58,11 @@ function call(suite: Suite, verb: string, host: Host, pod: Pod, one: Case, conf:
 }
 
 function comparable(line: string): string {
-  return line.replace(ADDED_ON_PURPOSE, '').replace(LOST_MAC, '$1<mac>');
+  return line.replace(ADDED_ON_PURPOSE, '').replace(LOST_MAC, '$1<mac>').replace(TARGET_OF_IPTABLES, '$1');
 }
+
+/** nft 1.0.6 sometimes leaves out the target of a rule that iptables made; iptables-save has the rule as well. */
+const TARGET_OF_IPTABLES = /(nft table ip6? nat chain CNI-[\da-f]+ .* counter) masquerade$/;
 
 /** Lines that only the reference (`-`) or only this suite (`+`) has. */
 function differences(theirs: readonly string[], ours: readonly string[], { differs = [] }: Case): readonly string[] {
