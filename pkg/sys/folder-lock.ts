@@ -12,14 +12,24 @@ export interface FolderLock {
 
 /**
  * Takes the shared flock(2) of a folder, which is made if need be: for what many may do at once, and one thing that
- * must not happen meanwhile. `undefined` where locks are not to be had without another process; who needs to be alone
- * then cannot know that they are.
+ * must not happen meanwhile. `undefined` where it is not to be had; who needs to be alone then cannot know that they are.
  */
 export function shareFolder(path: string): FolderLock | undefined {
   const c = libc();
   if (c === undefined) return undefined;
-  const fd = openFolder(c, path);
-  c.flock(fd, LOCK.shared);
+  let fd: number | undefined;
+  try {
+    fd = openFolder(c, path);
+    c.flock(fd, LOCK.shared);
+  } catch {
+    // A folder that cannot be made, on a full or read-only file system: nobody else gets a lock there either.
+    if (fd !== undefined) c.close(fd);
+    return undefined;
+  }
+  return heldFolder(c, fd);
+}
+
+function heldFolder(c: Libc, fd: number): FolderLock {
   return {
     tryAlone() {
       try {

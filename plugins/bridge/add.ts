@@ -72,6 +72,7 @@ export async function add(call: AddCall): Promise<Result> {
       return await addWith(work);
     } finally {
       ahead?.letGo();
+      work.lock?.release();
     }
   });
 }

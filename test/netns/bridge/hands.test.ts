@@ -82,3 +82,17 @@ test.each(WAYS)('a failure is taken back: %s', async (_, env) => {
   expect(await vethsOn(host)).toEqual([]);
   expect(await leasesOn(host)).toEqual([]);
 });
+
+test.each(WAYS)('where no record can be kept a pod is added and removed all the same: %s', async (_, env) => {
+  const pod = await host.addPod();
+  const conf = { isGateway: true, ipMasq: true, ipam: DUAL };
+  const nowhere = { ...env, CNI_TS_RUN_DIR: '/proc/nowhere' };
+  const added = await run(pod, nowhere, 'ADD', conf);
+  expect(added.error).toBeUndefined();
+  expect(added.stderr).toContain('no record of this attachment');
+  const known = { ...conf, prevResult: added.result };
+  expect((await run(pod, nowhere, 'CHECK', known)).error).toBeUndefined();
+  expect((await run(pod, nowhere, 'DEL', known)).error).toBeUndefined();
+  expect(await vethsOn(host)).toEqual([]);
+  expect(await leasesOn(host)).toEqual([]);
+});
