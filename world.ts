@@ -3,7 +3,8 @@ import { isOwnNetns } from './pkg/netns/is-own.ts';
 import type { Delegator } from './pkg/skel/delegator.ts';
 import type { Environment } from './pkg/skel/plugin.ts';
 import type { World } from './pkg/skel/world.ts';
-import { fs } from './pkg/sys/files.ts';
+import { isRegularFile } from './pkg/sys/file-calls.ts';
+import { statusOf, writeText } from './pkg/sys/files.ts';
 import { readStdin } from './pkg/sys/stdin.ts';
 import { pluginNamed } from './plugins/table.ts';
 
@@ -14,7 +15,7 @@ export function createWorld(): World {
     readStdin,
     isOwnNetns,
     // Not process.stderr, which takes several milliseconds to come to life.
-    warn: (line) => void fs().writeSync(2, `${line}\n`),
+    warn: (line) => writeText(2, `${line}\n`),
     delegator: (environment) => lazyDelegator(environment, world),
   };
   return world;
@@ -33,6 +34,6 @@ function lazyDelegator(environment: Environment, world: World): Delegator {
 }
 
 function identify(file: string): FileIdentity | undefined {
-  const found = fs().statSync(file, { throwIfNoEntry: false });
-  return found?.isFile() === true ? found : undefined;
+  const found = statusOf(file);
+  return found !== undefined && isRegularFile(found) ? found : undefined;
 }

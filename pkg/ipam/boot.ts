@@ -1,5 +1,5 @@
 import { bootId } from '../record/store.ts';
-import { fs, readExistingFile } from '../sys/files.ts';
+import { files, readExistingFile } from '../sys/files.ts';
 
 /** What is known of the running boot. */
 export interface Boot {
@@ -43,9 +43,9 @@ function bootTime(): number | undefined {
 /** When the kernel made its first device files, by the clock as it was then. */
 function firstFileTime(): number | undefined {
   try {
-    if (fs().statfsSync('/dev').type !== TMPFS_MAGIC) return undefined;
-    const { mtimeMs, ctimeMs } = fs().statSync('/dev/null');
-    return Math.min(mtimeMs, ctimeMs);
+    if (files().fileSystem('/dev') !== TMPFS_MAGIC) return undefined;
+    const { mtimeNs, ctimeNs } = files().status('/dev/null');
+    return Math.min(Number(mtimeNs), Number(ctimeNs)) / 1_000_000;
   } catch {
     return undefined;
   }

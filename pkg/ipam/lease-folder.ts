@@ -1,6 +1,7 @@
 import { type Address, canonicalAddress, formatAddress, parseAddress } from '../addr/address.ts';
-import { causeErrno, thrownErrno } from '../sys/errno.ts';
-import { fileError, fs, readTextFile } from '../sys/files.ts';
+import { causeErrno } from '../sys/errno.ts';
+import { type FolderEntry, OPEN } from '../sys/file-calls.ts';
+import { fileError, files, readTextFile, removeFile, writeFile, writeText } from '../sys/files.ts';
 import { decodeOwner, encodeOwner, type Owner } from './lease.ts';
 
 /** What the file of an address says: nobody has it, somebody has it, or it is damaged and so nobody has it. */
@@ -61,18 +62,18 @@ export class LeaseFolder {
     const temporary = `${this.path}/${TEMPORARY}`;
     let operation = 'open';
     try {
-      const fd = fs().openSync(temporary, 'w', 0o600);
+      const fd = files().open(temporary, OPEN.write | OPEN.create | OPEN.truncate, 0o600);
       try {
         operation = 'write';
-        fs().writeFileSync(fd, encodeOwner(owner));
-        fs().futimesSync(fd, stamp / 1000, stamp / 1000);
+        writeText(fd, encodeOwner(owner));
+        files().setTimes(temporary, stamp);
         // Without this a power loss could leave an empty file, which the reference takes for a lease for ever.
-        fs().fdatasyncSync(fd);
+        files().syncData(fd);
       } finally {
-        fs().closeSync(fd);
+        files().close(fd);
       }
       operation = 'rename';
-      fs().renameSync(temporary, `${this.path}/${address}`);
+      files().rename(temporary, `${this.path}/${address}`);
     } catch (thrown) {
       this.removeTemporary();
       throw fileError(operation, `${this.path}/${address}`, thrown);
@@ -82,15 +83,15 @@ export class LeaseFolder {
   /** Removes a file of the folder; one that is gone already is as good. */
   remove(path: string): void {
     try {
-      fs().unlinkSync(path);
+      removeFile(path);
     } catch (thrown) {
-      if (thrownErrno(thrown) !== 'ENOENT') throw fileError('remove', path, thrown);
+      throw fileError('remove', path, thrown);
     }
   }
 
   /** Removes what a writer that was killed may have left. */
   removeTemporary(): void {
-    fs().rmSync(`${this.path}/${TEMPORARY}`, { force: true });
+    removeFile(`${this.path}/${TEMPORARY}`);
   }
 
   /** The address that a range set gave last; `undefined` when nothing readable says so. */
@@ -102,7 +103,7 @@ export class LeaseFolder {
   writeLastReserved(set: number, address: Address): void {
     const path = `${this.path}/last_reserved_ip.${set}`;
     try {
-      fs().writeFileSync(path, formatAddress(address), { mode: 0o600 });
+      writeFile(path, formatAddress(address));
     } catch (thrown) {
       throw fileError('write', path, thrown);
     }
@@ -110,11 +111,7 @@ export class LeaseFolder {
 
   /** Names of all addresses that have a file. */
   names(): Set<string> {
-    try {
-      return new Set(fs().readdirSync(this.path));
-    } catch (thrown) {
-      throw fileError('open', this.path, thrown);
-    }
+    return new Set(list(this.path).map(({ name }) => name));
   }
 
   /** Reads every lease, in folders below too, as the reference does. */
@@ -125,7 +122,7 @@ export class LeaseFolder {
     const visit = (folder: string): void => {
       for (const entry of list(folder)) {
         const path = `${folder}/${entry.name}`;
-        if (entry.isDirectory()) {
+        if (entry.isFolder) {
           hasFolders = true;
           visit(path);
         } else if (canonicalAddress(entry.name) !== undefined) {
@@ -151,9 +148,9 @@ export class LeaseFolder {
   }
 }
 
-function list(folder: string): import('node:fs').Dirent[] {
+function list(folder: string): readonly FolderEntry[] {
   try {
-    return fs().readdirSync(folder, { withFileTypes: true });
+    return files().list(folder);
   } catch (thrown) {
     throw fileError('open', folder, thrown);
   }

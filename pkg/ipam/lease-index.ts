@@ -1,5 +1,5 @@
 import { folderName } from '../record/names.ts';
-import { fs, readTextFile } from '../sys/files.ts';
+import { files, makeFolders, readTextFile, removeFile, writeFile } from '../sys/files.ts';
 import type { Owner } from './lease.ts';
 import type { FolderContent } from './lease-folder.ts';
 
@@ -68,23 +68,23 @@ export class LeaseIndex {
       const { bootId = '-', stamp = 0 } = hint.given ?? {};
       const text = `${FORMAT} ${bootId} ${stamp} ${hint.addresses.join(' ')}\n`;
       try {
-        fs().writeFileSync(this.#path(owner), text, { mode: 0o600 });
+        writeFile(this.#path(owner), text);
       } catch {
-        fs().mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
-        fs().writeFileSync(this.#path(owner), text, { mode: 0o600 });
+        makeFolders(this.#folder, 0o755);
+        writeFile(this.#path(owner), text);
       }
     });
   }
 
   /** Forgets an owner; to be done after its leases are gone. */
   remove(owner: Owner): void {
-    this.#attempt(() => fs().rmSync(this.#path(owner), { force: true }));
+    this.#attempt(() => removeFile(this.#path(owner)));
   }
 
   /** Learns the folder anew. What it knew of the boots stays where it still fits. */
   rebuild(content: FolderContent): void {
     this.#attempt(() => {
-      fs().mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
+      makeFolders(this.#folder, 0o755);
       const owners = new Map<string, { owner: Owner; addresses: string[] }>();
       for (const { owner, address } of content.leases.values()) {
         const name = hintName(owner);
@@ -92,8 +92,8 @@ export class LeaseIndex {
         if (known === undefined) owners.set(name, { owner, addresses: [address] });
         else known.addresses.push(address);
       }
-      for (const name of fs().readdirSync(this.#folder)) {
-        if (!name.startsWith('.') && !owners.has(name)) fs().rmSync(`${this.#folder}/${name}`);
+      for (const { name } of files().list(this.#folder)) {
+        if (!name.startsWith('.') && !owners.has(name)) removeFile(`${this.#folder}/${name}`);
       }
       for (const { owner, addresses } of owners.values()) {
         const known = this.read(owner);
@@ -111,14 +111,14 @@ export class LeaseIndex {
     if (this.#broken || content.hasFolders) return;
     this.#attempt(() => {
       // Not just now: another program's change in the same tick of the clock would give the folder the same time.
-      const marker = Math.floor(Date.now() / 1000) - 2 + Math.random();
-      fs().utimesSync(this.#leases, marker, marker);
-      fs().writeFileSync(`${this.#folder}/${STATE}`, this.#fingerprint(), { mode: 0o600 });
+      const marker = (Math.floor(Date.now() / 1000) - 2 + Math.random()) * 1000;
+      files().setTimes(this.#leases, marker);
+      writeFile(`${this.#folder}/${STATE}`, this.#fingerprint());
     });
   }
 
   #fingerprint(): string {
-    const { dev, ino, mtimeNs, ctimeNs } = fs().statSync(this.#leases, { bigint: true });
+    const { dev, ino, mtimeNs, ctimeNs } = files().status(this.#leases);
     return `${FORMAT} ${this.#bootId} ${dev} ${ino} ${mtimeNs} ${ctimeNs}\n`;
   }
 

@@ -1,6 +1,6 @@
 import type { NamespaceCensus } from '../record/census.ts';
 import { isAlive, type RecordStore } from '../record/store.ts';
-import { fs } from '../sys/files.ts';
+import { statusOf } from '../sys/files.ts';
 import type { Boot } from './boot.ts';
 import type { Lease } from './lease-folder.ts';
 import type { LeaseIndex } from './lease-index.ts';
@@ -27,8 +27,9 @@ export function isDead(verdict: Verdict): verdict is 'before-boot' | 'namespace-
 
 /** Judges a lease. What cannot be proven is unknown, and an unknown lease may well be in use. */
 export function judge(lease: Lease, evidence: Evidence): Verdict {
-  const mtimeMs = fs().statSync(lease.path, { throwIfNoEntry: false })?.mtimeMs;
-  if (mtimeMs === undefined) return 'unknown';
+  const status = statusOf(lease.path);
+  if (status === undefined) return 'unknown';
+  const mtimeMs = Number(status.mtimeNs) / 1_000_000;
   const namespace = judgeNamespace(lease, mtimeMs, evidence);
   if (namespace === 'alive') return namespace;
   return isFromBeforeBoot(lease, mtimeMs, evidence) ? 'before-boot' : namespace;

@@ -1,5 +1,5 @@
 import { folderName } from '../record/names.ts';
-import { fs, readTextFile } from '../sys/files.ts';
+import { makeFolders, readTextFile, removeFile, writeFile } from '../sys/files.ts';
 
 /**
  * Which addresses a pod had last, kept after it is gone. It only states a preference, so nothing here ever fails.
@@ -21,7 +21,7 @@ export class StickyMemory {
   /** Notes the addresses that a pod has now. */
   remember(pod: string, addresses: readonly string[]): void {
     try {
-      fs().mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
+      makeFolders(this.#folder, 0o755);
       for (const address of addresses) {
         const previous = this.#read(addressFile(address));
         if (previous !== undefined && previous !== pod) this.#remove(podFile(previous));
@@ -43,11 +43,11 @@ export class StickyMemory {
   }
 
   #write(name: string, text: string): void {
-    fs().writeFileSync(`${this.#folder}/${name}`, text, { mode: 0o600 });
+    writeFile(`${this.#folder}/${name}`, text);
   }
 
   #remove(name: string): void {
-    fs().rmSync(`${this.#folder}/${name}`, { force: true });
+    removeFile(`${this.#folder}/${name}`);
   }
 }
 

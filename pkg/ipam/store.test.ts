@@ -216,7 +216,7 @@ describe('records of attachments', () => {
 describe('the index', () => {
   /** How many lease files a piece of work reads. */
   async function reads(work: () => Promise<unknown>): Promise<number> {
-    const spy = vi.spyOn(fs(), 'readFileSync');
+    const spy = vi.spyOn(fs(), 'openSync');
     try {
       await work();
       return spy.mock.calls.filter(([path]) => /\/net\/10\.[^/]*$/.test(String(path))).length;

@@ -5,7 +5,7 @@ import type { AttachmentKey } from '../record/record.ts';
 import { RecordStore } from '../record/store.ts';
 import { thrownErrno } from '../sys/errno.ts';
 import { lockFile } from '../sys/file-lock.ts';
-import { fileError, fs } from '../sys/files.ts';
+import { fileError, makeFolders, statusOf } from '../sys/files.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { type Boot, currentBoot } from './boot.ts';
 import { type Owner, sameOwner } from './lease.ts';
@@ -76,7 +76,7 @@ export async function withLeases<T>(
 
 function makeFolder(folder: string): void {
   try {
-    fs().mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolders(folder, 0o755);
   } catch (thrown) {
     // In the reference's words; the kernel's own are about the attempt to create what is there.
     if (thrownErrno(thrown) === 'EEXIST') throw new CniError(ErrorCode.io, `mkdir ${folder}: not a directory`);
@@ -86,7 +86,7 @@ function makeFolder(folder: string): void {
 
 function isThere(folder: string): boolean {
   try {
-    return fs().statSync(folder, { throwIfNoEntry: false }) !== undefined;
+    return statusOf(folder) !== undefined;
   } catch (thrown) {
     throw fileError('stat', folder, thrown);
   }

@@ -1,7 +1,6 @@
-import { fs, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { files, fs, overwriteFile, readExistingFile } from '../sys/files.ts';
 import { CLONE_NEWNET, type Libc, libc } from '../sys/libc.ts';
 import { type ProcessRequest, type Running, startProcess } from '../sys/process.ts';
-import { openFile } from './descriptor.ts';
 import { NetnsError } from './error.ts';
 import { HeldNetns } from './held.ts';
 
@@ -15,7 +14,7 @@ export class EnteredNetns extends HeldNetns {
   run<T>(work: () => T extends PromiseLike<unknown> ? never : T): T {
     const c = libc();
     if (c === undefined) throw new NetnsError('other', `cannot enter network namespace ${this.path}`);
-    home ??= openFile('/proc/thread-self/ns/net');
+    home ??= files().open('/proc/thread-self/ns/net');
     try {
       c.setns(this.fd, CLONE_NEWNET);
     } catch (thrown) {

@@ -1,6 +1,6 @@
+import { files } from '../sys/files.ts';
 import type { ProcessRequest, Running } from '../sys/process.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
-import { closeFile } from './descriptor.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
 import { ownNetns } from './own.ts';
 
@@ -34,7 +34,7 @@ export abstract class HeldNetns implements Netns {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeFile(this.#fd);
+    if (this.#fd !== undefined) files().close(this.#fd);
     this.#fd = undefined;
   }
 

@@ -1,7 +1,6 @@
 import { thrownErrno, thrownText } from '../sys/errno.ts';
-import { fs, readTextFile } from '../sys/files.ts';
+import { files, readTextFile } from '../sys/files.ts';
 import { CLONE_NEWNET, libc, NS_GET_NSTYPE } from '../sys/libc.ts';
-import { closeFile, identify, openFile } from './descriptor.ts';
 import { EnteredNetns } from './entered.ts';
 import { NetnsError } from './error.ts';
 import type { Netns, NetnsIdentity } from './netns.ts';
@@ -38,11 +37,11 @@ export function openNetns(path: string): Netns {
   checkFileSystem(path);
   const fd = open(path);
   try {
-    const identity = identify(fd);
+    const identity = files().statusOf(fd);
     checkKind(path, fd, identity);
     return libc() === undefined ? new NsenterNetns(path, fd, identity) : new EnteredNetns(path, fd, identity);
   } catch (thrown) {
-    closeFile(fd);
+    files().close(fd);
     throw thrown;
   }
 }
@@ -50,7 +49,7 @@ export function openNetns(path: string): Netns {
 function checkFileSystem(path: string): void {
   let magic: number;
   try {
-    magic = libc()?.fileSystem(path) ?? fs().statfsSync(path).type;
+    magic = files().fileSystem(path);
   } catch (thrown) {
     throw openError(path, thrown);
   }
@@ -64,7 +63,7 @@ function checkFileSystem(path: string): void {
 
 function open(path: string): number {
   try {
-    return openFile(path);
+    return files().open(path);
   } catch (thrown) {
     // Between the two calls it may have gone.
     if (thrownErrno(thrown) === 'ENOENT') throw openError(path, thrown);
@@ -110,7 +109,7 @@ function sameAsOwn(identity: NetnsIdentity): boolean {
 
 function linkText(path: string): string {
   try {
-    return fs().readlinkSync(path);
+    return files().readLink(path);
   } catch {
     return '';
   }

@@ -1,6 +1,5 @@
-import { overwriteFile, readExistingFile } from '../sys/files.ts';
+import { files, overwriteFile, readExistingFile } from '../sys/files.ts';
 import { startProcess } from '../sys/process.ts';
-import { closeFile, identify, openFile } from './descriptor.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
 
 let own: Netns | undefined;
@@ -49,10 +48,10 @@ class OwnNetns implements Netns {
 }
 
 function identifyOwn(): NetnsIdentity {
-  const fd = openFile('/proc/thread-self/ns/net');
+  const fd = files().open('/proc/thread-self/ns/net');
   try {
-    return identify(fd);
+    return files().statusOf(fd);
   } finally {
-    closeFile(fd);
+    files().close(fd);
   }
 }

@@ -1,4 +1,4 @@
-import { fs } from '../sys/files.ts';
+import { files } from '../sys/files.ts';
 
 /** Tells whether any process is in the network namespace with this inode. */
 export type NamespaceCensus = (ino: string) => boolean;
@@ -14,10 +14,10 @@ export function namespaceCensus(): NamespaceCensus {
 
 function namespacesOfProcesses(): Set<string> {
   const found = new Set<string>();
-  for (const name of fs().readdirSync('/proc')) {
+  for (const { name } of files().list('/proc')) {
     if (!/^[0-9]+$/.test(name)) continue;
     try {
-      found.add(fs().readlinkSync(`/proc/${name}/ns/net`));
+      found.add(files().readLink(`/proc/${name}/ns/net`));
     } catch {
       // It has ended meanwhile, or is a thread of the kernel.
     }

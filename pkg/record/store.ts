@@ -1,6 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
-import { fs, readTextFile } from '../sys/files.ts';
+import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../sys/files.ts';
 import { type NamespaceCensus, namespaceCensus } from './census.ts';
 import { fileName, folderName } from './names.ts';
 import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';
@@ -60,10 +60,10 @@ export class RecordStore {
     const text = `${JSON.stringify(document)}\n`;
     try {
       for (let tries = 1; ; tries += 1) {
-        fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolders(folder, 0o700);
         try {
           // One short write: a reader sees all of it or a damaged record, and no name is left behind by a crash.
-          fs().writeFileSync(`${folder}/${fileName(record)}`, text, { mode: 0o600 });
+          writeFile(`${folder}/${fileName(record)}`, text);
           return undefined;
         } catch (thrown) {
           // Somebody removed the folder with the last record of another attachment just now.
@@ -82,11 +82,11 @@ export class RecordStore {
       const folder = `${this.#folder}/${name}`;
       for (const file of list(folder, [])) {
         if (file.endsWith(suffix) && isDamaged(`${folder}/${file}`)) {
-          fs().rmSync(`${folder}/${file}`, { force: true });
+          removeFile(`${folder}/${file}`);
         }
       }
       try {
-        fs().rmdirSync(folder);
+        files().removeFolder(folder);
       } catch {
         // There are records in it.
       }
@@ -112,8 +112,8 @@ export class RecordStore {
   remove(key: AttachmentKey): string | undefined {
     const folder = `${this.#folder}/${folderName(key.containerId)}`;
     try {
-      fs().rmSync(`${folder}/${fileName(key)}`, { force: true });
-      fs().rmdirSync(folder);
+      removeFile(`${folder}/${fileName(key)}`);
+      files().removeFolder(folder);
     } catch (thrown) {
       const errno = causeErrno(thrown);
       if (errno !== 'ENOENT' && errno !== 'ENOTEMPTY') return `cannot remove ${folder}: ${thrownText(thrown)}`;
@@ -151,10 +151,10 @@ export function isAlive(
   if (record.bootId !== '' && bootId() !== '' && record.bootId !== bootId()) return 'dead';
   const { path, dev, ino } = record.netns;
   try {
-    const found = fs().statSync(path, { bigint: true });
-    if (String(found.dev) === dev && String(found.ino) === ino) return 'alive';
-  } catch (thrown) {
-    if (causeErrno(thrown) !== 'ENOENT') return 'unknown';
+    const found = statusOf(path);
+    if (String(found?.dev) === dev && String(found?.ino) === ino) return 'alive';
+  } catch {
+    return 'unknown';
   }
   return isInUse(ino) ? 'alive' : 'dead';
 }
@@ -178,7 +178,9 @@ function isDamaged(path: string): boolean {
 
 function list(folder: string, warnings: string[]): string[] {
   try {
-    return fs().readdirSync(folder);
+    return files()
+      .list(folder)
+      .map(({ name }) => name);
   } catch (thrown) {
     if (causeErrno(thrown) !== 'ENOENT') warnings.push(`cannot list ${folder}: ${thrownText(thrown)}`);
     return [];

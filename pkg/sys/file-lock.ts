@@ -1,5 +1,6 @@
 import { CniError, ErrorCode } from '../types/error.ts';
-import { fileError, fs } from './files.ts';
+import { OPEN } from './file-calls.ts';
+import { fileError, files, statusOf } from './files.ts';
 import { LibcError, LOCK, libc } from './libc.ts';
 import { findProgram } from './process.ts';
 
@@ -25,28 +26,27 @@ export async function lockFile(path: string, mode: number, timeoutMs: number): P
     const fd = openLock(path, mode);
     try {
       await lockDescriptor(fd, path, deadline, timeoutMs);
-      if (isStillAt(fd, path)) return { release: () => fs().closeSync(fd) };
+      if (isStillAt(fd, path)) return { release: () => files().close(fd) };
     } catch (thrown) {
-      fs().closeSync(fd);
+      files().close(fd);
       throw thrown;
     }
     // Somebody removed the file while it was waited for: the others lock another one by now.
-    fs().closeSync(fd);
+    files().close(fd);
   }
 }
 
 function openLock(path: string, mode: number): number {
-  const { O_CREAT, O_RDONLY } = fs().constants;
   try {
-    return fs().openSync(path, O_CREAT | O_RDONLY, mode);
+    return files().open(path, OPEN.create, mode);
   } catch (thrown) {
     throw fileError('open', path, thrown);
   }
 }
 
 function isStillAt(fd: number, path: string): boolean {
-  const held = fs().fstatSync(fd);
-  const found = fs().statSync(path, { throwIfNoEntry: false });
+  const held = files().statusOf(fd);
+  const found = statusOf(path);
   return found?.ino === held.ino && found.dev === held.dev;
 }
 

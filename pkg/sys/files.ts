@@ -1,5 +1,9 @@
 import { CniError, ErrorCode } from '../types/error.ts';
 import { causeErrno, thrownErrno, thrownText } from './errno.ts';
+import { type FileCalls, isFolder, OPEN } from './file-calls.ts';
+import { libcFiles } from './files-libc.ts';
+import { nodeFiles } from './files-node.ts';
+import { type FileStatus, libc } from './libc.ts';
 
 /** How {@link writeFileAtomically} writes. */
 export interface WriteOptions {
@@ -9,9 +13,27 @@ export interface WriteOptions {
   readonly sync?: boolean;
 }
 
-/** `node:fs`, loaded by the first one who needs it: a verb that reads no file does not pay for it. */
+/** Nearly every file fits into the first piece. */
+const FIRST_PIECE_BYTES = 4 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * `node:fs`, which takes two milliseconds to load: for what is rare. An ordinary call does without it, see
+ * {@link files}.
+ */
 export function fs(): typeof import('node:fs') {
   return process.getBuiltinModule('node:fs');
+}
+
+let calls: FileCalls | undefined;
+
+/** The file system: through libc, which every call has loaded anyway, else through `node:fs`. */
+export function files(): FileCalls {
+  if (calls === undefined) {
+    const c = libc();
+    calls = c === undefined ? nodeFiles(fs()) : libcFiles(c);
+  }
+  return calls;
 }
 
 /** An input/output error in Go's words: `open /x: no such file or directory`. */
@@ -19,12 +41,33 @@ export function fileError(operation: string, path: string, thrown: unknown): Cni
   return new CniError(ErrorCode.io, `${operation} ${path}: ${thrownText(thrown)}`, '', { cause: thrown });
 }
 
-/** A file's text. */
+/** A file's text; invalid UTF-8 is replaced. */
 export function readExistingFile(path: string): string {
+  let operation = 'open';
   try {
-    return fs().readFileSync(path, 'utf8');
+    const fd = files().open(path, OPEN.noTerminal);
+    try {
+      operation = 'read';
+      return readAll(fd);
+    } finally {
+      files().close(fd);
+    }
   } catch (thrown) {
-    throw fileError(thrownErrno(thrown) === 'EISDIR' ? 'read' : 'open', path, thrown);
+    throw fileError(operation, path, thrown);
+  }
+}
+
+/** Until nothing comes any more: files of the kernel say that they are empty. */
+function readAll(fd: number): string {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let buffer = new Uint8Array(FIRST_PIECE_BYTES);
+  let text = '';
+  for (;;) {
+    const length = files().read(fd, buffer);
+    if (length === 0) return text + decoder.decode();
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    // A piece that was filled is probably not the last.
+    if (length === FIRST_PIECE_BYTES) buffer = new Uint8Array(PIECE_BYTES);
   }
 }
 
@@ -38,20 +81,55 @@ export function readTextFile(path: string): string | undefined {
   }
 }
 
+/** What a path leads to, symbolic links followed; `undefined` when there is nothing. */
+export function statusOf(path: string): FileStatus | undefined {
+  try {
+    return files().status(path);
+  } catch (thrown) {
+    if (thrownErrno(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+/** Writes all of a text, in one write where the kernel takes it at once. */
+export function writeText(fd: number, text: string): void {
+  writeBytes(fd, new TextEncoder().encode(text));
+}
+
+function writeBytes(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += files().write(fd, bytes.subarray(written));
+}
+
 /** Writes into a file that exists already, in one write: what the files under /proc/sys want. */
 export function overwriteFile(path: string, text: string): void {
-  let fd: number;
+  let operation = 'open';
   try {
-    fd = fs().openSync(path, fs().constants.O_WRONLY);
+    const fd = files().open(path, OPEN.write);
+    try {
+      operation = 'write';
+      files().write(fd, new TextEncoder().encode(text));
+    } finally {
+      files().close(fd);
+    }
   } catch (thrown) {
-    throw fileError('open', path, thrown);
+    throw fileError(operation, path, thrown);
   }
+}
+
+/**
+ * Writes a file in place, and makes it when there is none: for what may be lost. It is never empty in between, but
+ * may for a moment have the end of the old text after the new one.
+ *
+ * @param mode permissions of a new file; the umask applies
+ */
+export function writeFile(path: string, text: string, mode = 0o600): void {
+  const bytes = new TextEncoder().encode(text);
+  const fd = files().open(path, OPEN.write | OPEN.create, mode);
   try {
-    fs().writeSync(fd, text);
-  } catch (thrown) {
-    throw fileError('write', path, thrown);
+    writeBytes(fd, bytes);
+    files().truncate(fd, bytes.length);
   } finally {
-    fs().closeSync(fd);
+    files().close(fd);
   }
 }
 
@@ -63,35 +141,70 @@ export function overwriteFile(path: string, text: string): void {
  * writeFileAtomically('/var/lib/cni/networks/net/10.0.0.2', text, { mode: 0o644, sync: true });
  */
 export function writeFileAtomically(path: string, text: string, options: WriteOptions = {}): void {
+  const { mode = 0o600, sync = false } = options;
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   // The name does not grow with the file's own, which may be as long as names can be.
   const temporary = `${folder}.cni-ts.${process.pid}.${Math.random().toString(36).slice(2, 10)}.tmp`;
   let operation = 'open';
   try {
-    const fd = fs().openSync(temporary, 'wx', options.mode ?? 0o600);
+    const fd = files().open(temporary, OPEN.write | OPEN.create | OPEN.exclusive, mode);
     try {
       // The mode given at creation passes through the umask; this one does not.
-      fs().fchmodSync(fd, options.mode ?? 0o600);
+      files().changeMode(fd, mode);
       operation = 'write';
-      fs().writeFileSync(fd, text);
-      if (options.sync) fs().fsyncSync(fd);
+      writeText(fd, text);
+      if (sync) files().sync(fd);
     } finally {
-      fs().closeSync(fd);
+      files().close(fd);
     }
     operation = 'rename';
-    fs().renameSync(temporary, path);
-    if (options.sync) syncFolder(folder === '' ? '.' : folder);
+    files().rename(temporary, path);
+    if (sync) syncFolder(folder === '' ? '.' : folder);
   } catch (thrown) {
-    fs().rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw fileError(operation, path, thrown);
   }
 }
 
 function syncFolder(folder: string): void {
-  const fd = fs().openSync(folder, 'r');
+  const fd = files().open(folder);
   try {
-    fs().fsyncSync(fd);
+    files().sync(fd);
   } finally {
-    fs().closeSync(fd);
+    files().close(fd);
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export function removeFile(path: string): void {
+  try {
+    files().removeFile(path);
+  } catch (thrown) {
+    if (thrownErrno(thrown) !== 'ENOENT') throw thrown;
+  }
+}
+
+/**
+ * Makes a folder and those above it; one that is there is fine.
+ *
+ * @param mode permissions of those that are made; the umask applies
+ */
+export function makeFolders(path: string, mode: number): void {
+  try {
+    makeFolder(path, mode);
+  } catch (thrown) {
+    const end = path.replace(/\/+$/, '').lastIndexOf('/');
+    if (thrownErrno(thrown) !== 'ENOENT' || end <= 0) throw thrown;
+    makeFolders(path.slice(0, end), mode);
+    makeFolder(path, mode);
+  }
+}
+
+function makeFolder(path: string, mode: number): void {
+  try {
+    files().makeFolder(path, mode);
+  } catch (thrown) {
+    const found = thrownErrno(thrown) === 'EEXIST' ? statusOf(path) : undefined;
+    if (found === undefined || !isFolder(found)) throw thrown;
   }
 }

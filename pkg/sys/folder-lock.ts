@@ -1,5 +1,5 @@
 import { thrownErrno } from './errno.ts';
-import { fs } from './files.ts';
+import { makeFolders } from './files.ts';
 import { type Libc, LOCK, libc } from './libc.ts';
 
 /** A folder that is locked together with others, and perhaps, later, alone. */
@@ -48,7 +48,7 @@ function openFolder(c: Libc, folder: string): number {
     return c.open(folder);
   } catch (thrown) {
     if (thrownErrno(thrown) !== 'ENOENT') throw thrown;
-    fs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     return c.open(folder);
   }
 }

@@ -1,7 +1,6 @@
 import { CniError, ErrorCode } from '../types/error.ts';
 import { thrownErrno, thrownText } from './errno.ts';
-import { fs } from './files.ts';
-import { libc } from './libc.ts';
+import { files } from './files.ts';
 
 /** A configuration larger than this is a mistake, and reading on would only cost memory. */
 export const MAX_STDIN_BYTES = 8 * 1024 * 1024;
@@ -43,8 +42,7 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 async function readSome(chunk: Uint8Array): Promise<number> {
   for (;;) {
     try {
-      // libc is needed for the namespace anyway; loading `node:fs` as well would cost a millisecond.
-      return libc()?.read(0, chunk) ?? fs().readSync(0, chunk);
+      return files().read(0, chunk);
     } catch (thrown) {
       const errno = thrownErrno(thrown);
       if (errno === 'EINTR') continue;
