@@ -33,8 +33,9 @@ export interface ChainTimes {
 
 const request: ChainRequest = JSON.parse(readFileSync(0, 'utf8'));
 const times: ChainTimes[] = request.chains.map(() => ({ ADD: [], CHECK: [], DEL: [], failed: {} }));
-// Two rounds that do not count: bridges are made, files come into the page cache.
-for (let round = -2; round < request.rounds; round++) {
+// Rounds that do not count: bridges are made, files come into the page cache.
+const WARM_UP = 5;
+for (let round = -WARM_UP; round < request.rounds; round++) {
   for (let turn = 0; turn < request.chains.length; turn++) {
     // The order alternates, so that none always runs in the wake of the same other one.
     const index = round % 2 === 0 ? turn : request.chains.length - 1 - turn;
