@@ -1,3 +1,4 @@
+import { bitsOf } from '../addr/address.ts';
 import { formatPrefix, networkOf, parsePrefix } from '../addr/prefix.ts';
 import { ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
@@ -77,7 +78,7 @@ const DEFAULTS = ['0.0.0.0/0', '::/0'];
 /** A single address has no network around it, and so no route to it. */
 function hasConnectedRoute(address: string, routes: readonly ShownRoute[]): boolean {
   const prefix = parsePrefix(address);
-  if (prefix === undefined || prefix.length === (prefix.address.family === 4 ? 32 : 128)) return true;
+  if (prefix === undefined || prefix.length === bitsOf(prefix.address.family)) return true;
   const network = formatPrefix(networkOf(prefix));
   return routes.some(({ dst }) => dst === network);
 }
@@ -87,8 +88,7 @@ async function isLaid(route: Route, routes: Routes): Promise<boolean> {
   const prefix = parsePrefix(route.dst);
   if (prefix === undefined) return false;
   const wanted = formatPrefix(networkOf(prefix));
-  const text =
-    prefix.length === (prefix.address.family === 4 ? 32 : 128) ? wanted.slice(0, wanted.indexOf('/')) : wanted;
+  const text = prefix.length === bitsOf(prefix.address.family) ? wanted.slice(0, wanted.indexOf('/')) : wanted;
   // Whatever the default route leads through, there is one.
   const gateway = prefix.length === 0 ? undefined : route.gw;
   const isIt = ({ dst, gateway: via }: ShownRoute) => dst === text && (gateway === undefined || via === gateway);

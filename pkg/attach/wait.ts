@@ -1,24 +1,10 @@
 import { ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
-import { ipAction, type WorkAction } from '../plan/action.ts';
-import { type RunOptions, runPlan } from '../plan/executor.ts';
-import { Plan } from '../plan/plan.ts';
+import type { WorkAction } from '../plan/action.ts';
+import type { RunOptions } from '../plan/executor.ts';
 import { listen, NEWS_GROUP } from '../rtnl/news.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
-
-/** The part of `ip -j addr show` that is looked at. */
-interface ShownLink {
-  readonly operstate: string;
-  readonly addr_info?: readonly ShownAddress[];
-}
-
-interface ShownAddress {
-  readonly family: string;
-  readonly local: string;
-  readonly scope: string;
-  readonly tentative?: boolean;
-  readonly dadfailed?: boolean;
-}
+import { lookAt, type ShownAddress, type ShownLink } from './links.ts';
 
 /** Waits until a link is up for frames; gives its state, `UP` or the one it stayed in. */
 export async function waitUntilUp(place: Netns, link: string, timeoutMs: number, options: RunOptions): Promise<string> {
@@ -71,10 +57,8 @@ async function waitFor<T>(
 }
 
 async function shown(place: Netns, link: string, options: RunOptions): Promise<ShownLink | undefined> {
-  const plan = new Plan().do(place, ipAction(ip`addr show dev ${link}`), { capture: 'link', tolerate: ['ENODEV'] });
-  const { captures } = await runPlan(plan, options);
-  const links = captures.get('link');
-  return Array.isArray(links) ? (links[0] as ShownLink | undefined) : undefined;
+  const [found] = await lookAt([{ place, command: ip`addr show dev ${link}` }], options);
+  return found;
 }
 
 /** The kernel's own address of the link is not ours to wait for. */

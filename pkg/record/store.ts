@@ -8,6 +8,11 @@ import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from
 /** Where records are kept; tmpfs, so they end with the boot that they describe. */
 export const RECORD_FOLDER = '/run/cni-ts/attachments';
 
+/** The folder of the records: where `CNI_TS_RUN_DIR` says, else the one of this machine. */
+export function recordFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER;
+}
+
 /** How often a record is written into a folder that is gone the next moment. */
 const TRIES = 3;
 

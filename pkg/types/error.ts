@@ -61,3 +61,12 @@ export function notAvailable(plugin: string, cause: unknown): CniError {
     cause,
   });
 }
+
+/** What CHECK answers when it is not told what ADD had done. */
+export function missingPrevResult(): CniError {
+  return new CniError(
+    ErrorCode.internal,
+    'Required prevResult missing',
+    'CHECK compares with the result of ADD; a runtime passes it as "prevResult"',
+  );
+}

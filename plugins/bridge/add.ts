@@ -1,4 +1,5 @@
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
+import { addressesOf, isZeroMac, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
@@ -9,7 +10,7 @@ import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.
 import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
-import { RECORD_FOLDER, RecordStore } from '../../pkg/record/store.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
 import { hasProgram } from '../../pkg/sys/process.ts';
@@ -19,7 +20,6 @@ import type { Interface, Result } from '../../pkg/types/result.ts';
 import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import { type Addressing, addressingOf } from './gateways.ts';
-import { addressesOf, linkIn, lookAt, type ShownLink } from './links.ts';
 import { type BridgeNotes, rawIpamOf } from './notes.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
@@ -35,6 +35,8 @@ interface Work {
   readonly options: RunOptions;
   readonly lock: FolderLock | undefined;
   readonly records: RecordStore;
+  /** Who is tried first for the masquerade; `undefined` when there is none. */
+  readonly backend: MasqueradeBackend | undefined;
   readonly ahead: ProgramAhead | undefined;
 }
 
@@ -57,8 +59,9 @@ const TRIES = 3;
 export async function add(call: AddCall): Promise<Result> {
   const settings = settingsOf(call);
   return inContainer(call.netns, async (netns) => {
-    const ahead = settings.ipMasq ? await startMasquerade(call, settings) : undefined;
-    const folder = call.environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER;
+    const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call)) : undefined;
+    const ahead = backend && (await startMasquerade(backend));
+    const folder = recordFolder(call.environment);
     const work: Work = {
       call,
       settings,
@@ -66,6 +69,7 @@ export async function add(call: AddCall): Promise<Result> {
       options: { ...(await runOptions(call.environment, 'bridge')), signal: termination() },
       lock: shareFolder(folder),
       records: new RecordStore(folder),
+      backend,
       ahead,
     };
     try {
@@ -78,9 +82,9 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 /** Its start takes longer than its work, and needs no address yet. */
-async function startMasquerade(call: AddCall, settings: BridgeSettings): Promise<ProgramAhead | undefined> {
+async function startMasquerade(backend: MasqueradeBackend): Promise<ProgramAhead | undefined> {
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
-  return startAhead(ownNetns(), settings.ipMasqBackend ?? likelyBackend(call), AHEAD_MS);
+  return startAhead(ownNetns(), backend, AHEAD_MS);
 }
 
 async function addWith(work: Work): Promise<Result> {
@@ -193,15 +197,13 @@ async function outdatedAddresses(
 }
 
 async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {
-  const { call, settings, options } = work;
-  note(work, attachment, settings.ipMasqBackend ?? likelyBackend(call));
+  const { call, backend, options } = work;
+  note(work, attachment, backend);
   let run: PlanRun | undefined;
   try {
     run = await runPlan(await planAttachment(attachment), options);
-    const used = run.captures.get(CAPTURE.masquerade);
-    if (used !== undefined && used !== (settings.ipMasqBackend ?? likelyBackend(call))) {
-      note(work, attachment, used as MasqueradeBackend);
-    }
+    const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
+    if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
     return resultOf(work, attachment, run, leased);
   } catch (thrown) {
@@ -230,7 +232,7 @@ function resultOf(work: Work, attachment: Attachment, run: PlanRun, leased: Resu
   const { call, settings } = work;
   const { hostLink, hostMac, mac, addressing } = attachment;
   const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [attachment.found];
-  const bridgeMac = bridge === undefined || isZero(bridge.address) ? {} : { mac: bridge.address };
+  const bridgeMac = bridge === undefined || isZeroMac(bridge.address) ? {} : { mac: bridge.address };
   const interfaces = [
     { name: settings.bridge, ...bridgeMac },
     { name: hostLink, mac: hostMac },
@@ -252,19 +254,19 @@ function vlanGateway({ settings, addressing, gatewayMac }: Attachment): Interfac
   return [{ name: gatewayLinkName(settings.bridge, vlan), mac: gatewayMac }];
 }
 
-function isZero(mac: string): boolean {
-  return /^[0:]*$/.test(mac);
-}
-
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, netns, records, settings }: Work, attachment: Attachment, backend: MasqueradeBackend): void {
+function note(
+  { call, netns, records, settings }: Work,
+  attachment: Attachment,
+  backend: MasqueradeBackend | undefined,
+): void {
   const { network, containerId, ifName } = call;
   const ipam = rawIpamOf(call.rawConf);
   const notes: BridgeNotes = {
     hostLink: attachment.hostLink,
     bridge: settings.bridge,
     addresses: attachment.addressing?.ips.map(({ address }) => address) ?? [],
-    masquerade: settings.ipMasq ? [backend] : [],
+    masquerade: backend === undefined ? [] : [backend],
     spoofCheck: settings.macSpoofCheck,
     ...(ipam === undefined ? {} : { ipam }),
   };

@@ -1,9 +1,9 @@
 import { overlaps, parsePrefix } from '../../pkg/addr/prefix.ts';
+import { portsOf } from '../../pkg/attach/links.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive, type RecordStore } from '../../pkg/record/store.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { portsOf } from './links.ts';
 import { notesOf } from './notes.ts';
 
 /** More users than this are only counted. */

@@ -1,5 +1,6 @@
 import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
 import { planVeth } from '../../pkg/attach/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
@@ -7,8 +8,7 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
-import type { Addressing } from './gateways.ts';
-import { addressesOf, type ShownLink } from './links.ts';
+import { type Addressing, forwardingSettings } from './gateways.ts';
 import { portVlansAction } from './port-vlans.ts';
 import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
 
@@ -128,18 +128,11 @@ function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressin
   const present = gatewayLink === undefined ? [] : addressesOf(gatewayLink);
   const missing = gateways.filter((address) => !present.includes(address));
   for (const address of missing) planGatewayAddress(plan, attachment, link, address);
-  if (missing.length > 0 && vlan === 0 && found !== undefined && !/^[0:]*$/.test(found.address)) {
+  if (missing.length > 0 && vlan === 0 && found !== undefined && !isZeroMac(found.address)) {
     // A gateway must not change its MAC with every port that comes and goes.
     plan.host(ip`link set dev ${link} address ${found.address}`, { failing: "could not set bridge's mac" });
   }
-  for (const [isIpv6, setting] of FORWARDING) {
-    if (gateways.some((address) => address.includes(':') === isIpv6)) {
-      plan.sysctl(ownNetns(), setting, '1', { failing: 'failed to enable forwarding' });
-    }
+  for (const setting of forwardingSettings(gateways)) {
+    plan.sysctl(ownNetns(), setting, '1', { failing: 'failed to enable forwarding' });
   }
 }
-
-const FORWARDING = [
-  [false, 'net/ipv4/ip_forward'],
-  [true, 'net/ipv6/conf/all/forwarding'],
-] as const;

@@ -1,4 +1,5 @@
 import { addressCommand } from '../../pkg/attach/layer3.ts';
+import { isKind, portsOf, type ShownLink } from '../../pkg/attach/links.ts';
 import { type IpCommand, ip } from '../../pkg/ip/command.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts';
@@ -6,7 +7,6 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { FolderLock } from '../../pkg/sys/folder-lock.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { isKind, portsOf, type ShownLink } from './links.ts';
 import type { BridgeSettings } from './settings.ts';
 
 /** What several containers share, and how to know whether they do. */

@@ -1,16 +1,16 @@
 import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
+import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
-import { RECORD_FOLDER, RecordStore } from '../../pkg/record/store.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { addressingOf } from './gateways.ts';
-import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from './links.ts';
+import { addressingOf, forwardingSettings } from './gateways.ts';
 import { notesOf } from './notes.ts';
 import { portVlans, type ShownVlan } from './port-vlans.ts';
 import type { BridgeConf } from './schema.ts';
@@ -39,21 +39,13 @@ export async function check(call: CheckCall): Promise<void> {
       await call.delegate.run({ type: settings.ipam, verb: 'CHECK', config: call.configText });
     }
     const result = call.prevResult;
-    if (result === undefined) throw missingResult();
+    if (result === undefined) throw missingPrevResult();
     const options = await runOptions(call.environment, 'bridge');
     const differences = await compare({ call, settings, result, netns, options });
     const [first, ...others] = differences;
     if (first === undefined) return;
     throw new CniError(ErrorCode.internal, first, [...others, 'DEL and ADD put it right'].join('; '));
   });
-}
-
-function missingResult(): CniError {
-  return new CniError(
-    ErrorCode.internal,
-    'Required prevResult missing',
-    'CHECK compares with the result of ADD; a runtime passes it as "prevResult"',
-  );
 }
 
 async function compare(check: Check): Promise<readonly string[]> {
@@ -164,17 +156,11 @@ function gatewayDifferences({ settings, result }: Check, name: string, link: Sho
   const lines = gateways
     .filter((address) => !present.includes(address))
     .map((address) => `${name} lacks the gateway's address ${address}: it has ${present.join(', ') || 'none'}`);
-  for (const [isIpv6, setting] of FORWARDING) {
-    if (!gateways.some((address) => address.includes(':') === isIpv6)) continue;
+  for (const setting of forwardingSettings(gateways)) {
     if (readTextFile(`/proc/sys/${setting}`)?.trim() !== '1') lines.push(`forwarding is off: ${setting}`);
   }
   return lines;
 }
-
-const FORWARDING = [
-  [false, 'net/ipv4/ip_forward'],
-  [true, 'net/ipv6/conf/all/forwarding'],
-] as const;
 
 async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: string | undefined): Promise<string[]> {
   const { call, settings, result } = check;
@@ -195,9 +181,7 @@ async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: s
 
 /** Who made the rules: what was noted, else what is configured, else either. */
 function backendsOf({ call, settings }: Check) {
-  const { records } = new RecordStore(call.environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER).readForContainer(
-    call.containerId,
-  );
+  const { records } = new RecordStore(recordFolder(call.environment)).readForContainer(call.containerId);
   const own = records.find(({ plugin, network, ifName }) => {
     return plugin === 'bridge' && network === call.network && ifName === call.ifName;
   });

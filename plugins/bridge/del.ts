@@ -1,6 +1,6 @@
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { RECORD_FOLDER, RecordStore } from '../../pkg/record/store.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -13,7 +13,7 @@ type DelCall = AttachmentCall<BridgeConf>;
 
 /** Takes the container off the bridge, with whatever is still there and whatever is still known. */
 export async function del(call: DelCall): Promise<void> {
-  const records = new RecordStore(call.environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER);
+  const records = new RecordStore(recordFolder(call.environment));
   const record = recordOf(call, records);
   const options = await runOptions(call.environment, 'bridge');
   const { linkFailure, otherFailures } = await tearDown(remainsOf(call, record), options, call.warn);

@@ -69,3 +69,15 @@ function gatewaysOf(ips: readonly IpConfig[]): readonly string[] {
   const distinct = [...new Set(texts)];
   return [...distinct.filter((text) => !text.includes(':')), ...distinct.filter((text) => text.includes(':'))];
 }
+
+/** The settings that have to be on for these gateways to pass packets on. */
+export function forwardingSettings(gateways: readonly string[]): readonly string[] {
+  return FORWARDING.flatMap(([isIpv6, setting]) =>
+    gateways.some((address) => address.includes(':') === isIpv6) ? [setting] : [],
+  );
+}
+
+const FORWARDING = [
+  [false, 'net/ipv4/ip_forward'],
+  [true, 'net/ipv6/conf/all/forwarding'],
+] as const;

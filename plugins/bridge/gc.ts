@@ -1,14 +1,14 @@
 import { attachmentInAlias, isOwnAlias } from '../../pkg/attach/identity.ts';
+import type { ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { ipAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { RECORD_FOLDER, RecordStore } from '../../pkg/record/store.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
-import type { ShownLink } from './links.ts';
 import { notesOf } from './notes.ts';
 import type { BridgeConf } from './schema.ts';
 import { type Remains, tearDown } from './teardown.ts';
@@ -48,7 +48,7 @@ async function removeRecorded(
   options: RunOptions,
   failures: CniError[],
 ): Promise<void> {
-  const records = new RecordStore(call.environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER);
+  const records = new RecordStore(recordFolder(call.environment));
   // One that cannot be read says nothing, and what it was about says whose it is by itself.
   records.sweep('bridge', call.network);
   for (const record of records.readAll().records) {

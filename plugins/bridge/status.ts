@@ -1,3 +1,4 @@
+import { linkIn, lookAt } from '../../pkg/attach/links.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
@@ -5,7 +6,6 @@ import { fs, readTextFile } from '../../pkg/sys/files.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
 import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
 import { refuseOtherKind } from './bridge-link.ts';
-import { linkIn, lookAt } from './links.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
 

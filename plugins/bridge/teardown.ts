@@ -1,4 +1,5 @@
 import { type AttachmentName, hostLinkName, isOwnAlias, linkAlias } from '../../pkg/attach/identity.ts';
+import { isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
@@ -6,7 +7,6 @@ import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { isKind, linkIn, lookAt, type ShownLink } from './links.ts';
 
 /** What is known about an attachment that has to go. */
 export interface Remains {

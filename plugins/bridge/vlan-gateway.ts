@@ -1,9 +1,9 @@
 import { randomLinkName } from '../../pkg/attach/identity.ts';
+import type { ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { type SharedBridge, unlessUsed } from './bridge-link.ts';
-import type { ShownLink } from './links.ts';
 import { portVlansAction } from './port-vlans.ts';
 
 /** The link that has the gateway's address: the bridge, or where the containers are in a VLAN a port of it in that VLAN. */

@@ -6,6 +6,7 @@ import { type RangeSet, setsOverlap } from '../../pkg/ipam/range.ts';
 import { type RangeConfig, type RangeSetConfig, readRangeSets } from '../../pkg/ipam/range-config.ts';
 import type { StoreOptions } from '../../pkg/ipam/store.ts';
 import { refuseSurplus } from '../../pkg/ipam/surplus.ts';
+import { recordFolder } from '../../pkg/record/store.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -22,7 +23,7 @@ export function storeOptions({ conf, network, environment, warn }: HostLocalCall
   return {
     dataDir: conf.ipam?.dataDir || DATA_DIR,
     network,
-    recordFolder: environment['CNI_TS_RUN_DIR'] || undefined,
+    recordFolder: recordFolder(environment),
     warn: (line) => warn(`host-local: ${line}`),
   };
 }

@@ -1,6 +1,6 @@
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { readList } from '../../pkg/types/decode.ts';
-import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
+import { CniError, ErrorCode, missingPrevResult, notAvailable } from '../../pkg/types/error.ts';
 import { readDns, readRoute } from '../../pkg/types/parse-result.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressesOf, ipamOf } from './addresses.ts';
@@ -23,13 +23,7 @@ function resultOf(call: Call<StaticConf>): Result {
 export async function check(call: AttachmentCall<StaticConf>): Promise<void> {
   const addresses = addressesOf(call);
   const { prevResult } = call;
-  if (prevResult === undefined) {
-    throw new CniError(
-      ErrorCode.internal,
-      'Required prevResult missing',
-      'CHECK compares with the result of ADD; a runtime passes it as "prevResult"',
-    );
-  }
+  if (prevResult === undefined) throw missingPrevResult();
   for (const { address, gateway } of addresses) {
     const ip = hostOf(address);
     const found = prevResult.ips?.find((candidate) => hostOf(candidate.address) === ip);

@@ -1,10 +1,10 @@
-import type { IpCommand } from '../../pkg/ip/command.ts';
-import { ip } from '../../pkg/ip/command.ts';
-import type { Netns } from '../../pkg/netns/netns.ts';
-import { ownNetns } from '../../pkg/netns/own.ts';
-import { ipAction } from '../../pkg/plan/action.ts';
-import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
-import { Plan } from '../../pkg/plan/plan.ts';
+import type { IpCommand } from '../ip/command.ts';
+import { ip } from '../ip/command.ts';
+import type { Netns } from '../netns/netns.ts';
+import { ownNetns } from '../netns/own.ts';
+import { ipAction } from '../plan/action.ts';
+import { type RunOptions, runPlan } from '../plan/executor.ts';
+import { Plan } from '../plan/plan.ts';
 
 /** The part of `ip -j -d addr show` that is looked at. */
 export interface ShownLink {
@@ -17,11 +17,9 @@ export interface ShownLink {
   readonly ifalias?: string;
   readonly master?: string;
   readonly link_index?: number;
-  readonly promiscuity?: number;
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: { readonly vlan_filtering?: number };
-    readonly info_slave_kind?: string;
     readonly info_slave_data?: { readonly hairpin?: boolean; readonly isolated?: boolean };
   };
   readonly addr_info?: readonly ShownAddress[];
@@ -33,6 +31,8 @@ export interface ShownAddress {
   readonly local: string;
   readonly prefixlen: number;
   readonly scope: string;
+  readonly tentative?: boolean;
+  readonly dadfailed?: boolean;
 }
 
 /** A link to look at: which, and where. */
@@ -79,4 +79,9 @@ export function addressesOf(link: ShownLink): readonly string[] {
 /** Whether a link is of a kind: `bridge`, `veth`. */
 export function isKind(link: ShownLink, kind: string): boolean {
   return link.linkinfo?.info_kind === kind;
+}
+
+/** Whether a MAC is that of a link that has none. */
+export function isZeroMac(mac: string): boolean {
+  return /^[0:]*$/.test(mac);
 }
