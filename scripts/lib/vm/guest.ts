@@ -17,7 +17,13 @@ export interface GuestOptions {
 }
 
 /** How long the guest may take until its root is complete: many times what an idle machine needs. */
-const BOOT_LIMIT_MS = 120_000;
+const BOOT_LIMIT_MS = 60_000;
+
+/** How often the guest is switched on: once in a hundred times or less, its kernel hangs before it says anything. */
+const BOOT_TRIES = 3;
+
+/** What is said of a guest that hangs while it starts. */
+const LATE = `did not come up within ${BOOT_LIMIT_MS / 1000} s`;
 
 /** How many lines of the console an error has. */
 const CONSOLE_LINES = 20;
@@ -26,7 +32,8 @@ const CONSOLE_LINES = 20;
  * What the kernel is told. The last four spare an emulated processor work: code that was translated once is found again
  * when programs always lie at the same addresses, nobody attacks this guest, and its clock can be believed.
  */
-const KERNEL_OPTIONS = 'console=ttyS0 quiet panic=-1 norandmaps mitigations=off init_on_alloc=0 tsc=reliable';
+const KERNEL_OPTIONS =
+  'console=ttyS0 earlyprintk=ttyS0 panic=-1 norandmaps mitigations=off init_on_alloc=0 tsc=reliable';
 
 /**
  * Runs a command under Debian's stock kernel, in a virtual machine that sees this machine's programs and this
@@ -44,10 +51,16 @@ export async function runInGuest(options: GuestOptions): Promise<number> {
     const settings = { PROJECT: ROOT, KERNEL: kernel.home, NODE: dirname(process.execPath), COMMAND: options.command };
     const initramfs = await makeInitramfs(kernel, settings, work);
     const boot = ['-kernel', join(kernel.home, 'vmlinuz'), '-initrd', initramfs, '-append', KERNEL_OPTIONS];
-    const end = await emulate([...boot, ...devices(share)], share, options.limitMs);
-    const status = join(share, 'status');
-    if (existsSync(status)) return Number(readFileSync(status, 'utf8'));
-    throw new Error(`the virtual machine ${end}; the end of its console:\n${consoleOf(share)}`);
+    for (let tries = 1; ; tries++) {
+      const end = await emulate([...boot, ...devices(share)], share, options.limitMs);
+      const status = join(share, 'status');
+      if (existsSync(status)) return Number(readFileSync(status, 'utf8'));
+      const problem = `the virtual machine ${end}; the end of its console:\n${consoleOf(share)}`;
+      if (end !== LATE || tries === BOOT_TRIES) throw new Error(problem);
+      process.stderr.write(`${problem}\nIt is switched on again.\n`);
+      rmSync(share, { recursive: true });
+      mkdirSync(share);
+    }
   } finally {
     rmSync(options.results, { recursive: true, force: true });
     mkdirSync(dirname(options.results), { recursive: true });
@@ -105,7 +118,7 @@ async function emulate(args: readonly string[], share: string, limitMs: number):
   }, BOOT_LIMIT_MS);
   const { timedOut, stderr, exitCode, shortMessage } = await child;
   clearTimeout(booting);
-  if (isLate) return `did not come up within ${BOOT_LIMIT_MS / 1000} s`;
+  if (isLate) return LATE;
   if (timedOut) return `was not done within ${limitMs / 1000} s`;
   if (exitCode === 0) return 'switched itself off before the command had ended';
   return `failed: ${stderr === '' ? shortMessage : stderr}`;
