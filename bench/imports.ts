@@ -20,8 +20,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   '`node:net`, `isIP`': "import { isIP } from 'node:net'; if (isIP('::1') !== 6) throw 1;",
   '`node:crypto`, `createHash`':
     "import { createHash } from 'node:crypto'; createHash('sha512').update('x').digest('hex');",
-  '`bun:ffi`, libc `getpid`':
-    "import { dlopen } from 'bun:ffi'; dlopen('libc.so.6', { getpid: { args: [], returns: 'int' } }).symbols.getpid();",
+  '`Bun.FFI`, libc `getpid`':
+    "(globalThis as any).Bun.FFI.dlopen('libc.so.6', { getpid: { args: [], returns: 'int' } }).symbols.getpid();",
   '`zod/mini`, a small schema':
     "import * as z from 'zod/mini'; z.object({ name: z.string(), mtu: z.optional(z.number()) }).parse({ name: 'x' });",
   '`zod`, the same schema':

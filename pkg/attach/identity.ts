@@ -1,3 +1,5 @@
+import { randomBytes } from '../sys/random.ts';
+
 /** What names one attachment of a container to a network. */
 export interface AttachmentName {
   readonly network: string;
@@ -26,7 +28,7 @@ export function hostLinkName({ network, containerId, ifName }: AttachmentName): 
 /** Another name for the same purpose: for when somebody else's link has the one above. */
 export function randomLinkName(): string {
   let digits = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(4))) digits += hexByte(byte);
+  for (const byte of randomBytes(4)) digits += hexByte(byte);
   return `veth${digits}`;
 }
 
@@ -55,9 +57,8 @@ export function attachmentInAlias(alias: string): AttachmentName | undefined {
 
 /** A hardware address that nobody else has: random, locally administered, unicast. */
 export function randomMac(): string {
-  const [first = 0, ...others] = crypto.getRandomValues(new Uint8Array(6));
-  let text = hexByte((first & 0xfc) | 0x02);
-  for (const byte of others) text += `:${hexByte(byte)}`;
+  let text = '';
+  for (const byte of randomBytes(6)) text += text === '' ? hexByte((byte & 0xfc) | 0x02) : `:${hexByte(byte)}`;
   return text;
 }
 

@@ -34,7 +34,7 @@ export function planLayer3(
   { ips, routes }: Layer3,
   { detectDuplicates = false }: Layer3Options = {},
 ): void {
-  if (ips.some(({ address }) => address.includes(':'))) planIpv6(plan, netns, ifName);
+  if (hasIpv6(ips)) planIpv6(plan, netns, ifName);
   for (const { address } of ips) {
     plan.inside(netns, addressCommand(address, ifName, detectDuplicates), {
       failing: `failed to add IP addr ${address} to "${ifName}"`,
@@ -47,6 +47,11 @@ export function planLayer3(
       failing: `failed to add route '${routeText(route, gateway, ifName)}'`,
     });
   }
+}
+
+function hasIpv6(ips: readonly IpConfig[]): boolean {
+  for (const { address } of ips) if (address.includes(':')) return true;
+  return false;
 }
 
 /** `ip addr add` as every plugin of the suite writes it. */
@@ -81,7 +86,8 @@ function broadcastOf(address: string): string | undefined {
 /** The gateway of the first address of a destination's family that has one. */
 function familyGateway(ips: readonly IpConfig[], destination: string): string | undefined {
   const isIpv6 = destination.includes(':');
-  return ips.find(({ gateway }) => gateway !== undefined && gateway.includes(':') === isIpv6)?.gateway;
+  for (const { gateway } of ips) if (gateway !== undefined && gateway.includes(':') === isIpv6) return gateway;
+  return undefined;
 }
 
 /** Created, but not exclusively: a second route to the same destination is allowed as long as it differs. */

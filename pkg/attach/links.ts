@@ -49,14 +49,18 @@ export function linkIn(place: Netns, name: string): Wanted {
 /** Looks at links; one that is not there is `undefined`. */
 export async function lookAt(wanted: readonly Wanted[], options: RunOptions): Promise<(ShownLink | undefined)[]> {
   const plan = new Plan();
-  for (const [index, { place, command }] of wanted.entries()) {
-    plan.do(place, ipAction(command), { capture: String(index), tolerate: ['ENODEV'] });
+  let number = 0;
+  for (const { place, command } of wanted) {
+    plan.do(place, ipAction(command), { capture: String(number), tolerate: ['ENODEV'] });
+    number += 1;
   }
   const { captures } = await runPlan(plan, options);
-  return wanted.map((_, index) => {
-    const shown = captures.get(String(index));
-    return Array.isArray(shown) ? (shown[0] as ShownLink | undefined) : undefined;
-  });
+  const links: (ShownLink | undefined)[] = [];
+  while (links.length < number) {
+    const shown = captures.get(String(links.length));
+    links.push(Array.isArray(shown) ? (shown[0] as ShownLink | undefined) : undefined);
+  }
+  return links;
 }
 
 /** The links that are ports of a bridge. */
@@ -72,8 +76,11 @@ export async function portsOf(bridge: string, options: RunOptions): Promise<read
 
 /** The addresses of a link that somebody gave it; those that the kernel makes up itself are left out. */
 export function addressesOf(link: ShownLink): readonly string[] {
-  const given = (link.addr_info ?? []).filter(({ family, scope }) => family === 'inet' || scope !== 'link');
-  return given.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  const given: string[] = [];
+  for (const { family, scope, local, prefixlen } of link.addr_info ?? []) {
+    if (family === 'inet' || scope !== 'link') given.push(`${local}/${prefixlen}`);
+  }
+  return given;
 }
 
 /** Whether a link is of a kind: `bridge`, `veth`. */
@@ -83,5 +90,6 @@ export function isKind(link: ShownLink, kind: string): boolean {
 
 /** Whether a MAC is that of a link that has none. */
 export function isZeroMac(mac: string): boolean {
-  return /^[0:]*$/.test(mac);
+  for (let index = 0; index < mac.length; index++) if (mac[index] !== '0' && mac[index] !== ':') return false;
+  return true;
 }

@@ -7,10 +7,14 @@ import { CniError, ErrorCode } from '../types/error.ts';
 export function findPlugin(type: string, path: string, isFile: (file: string) => boolean): string {
   if (type === '') throw new CniError(ErrorCode.internal, 'no plugin name provided');
   if (type.includes('/')) throw new CniError(ErrorCode.internal, `invalid plugin name: ${type}`);
-  const folders = path.split(':').filter((folder) => folder !== '');
+  const folders: string[] = [];
+  for (const folder of path.split(':')) {
+    if (folder === '') continue;
+    folders.push(folder);
+    const file = `${folder}/${type}`;
+    if (isFile(file)) return file;
+  }
   if (folders.length === 0) throw new CniError(ErrorCode.internal, 'no paths provided');
-  const file = folders.map((folder) => `${folder}/${type}`).find(isFile);
-  if (file !== undefined) return file;
   throw new CniError(
     ErrorCode.internal,
     `failed to find plugin "${type}" in path [${folders.join(' ')}]`,

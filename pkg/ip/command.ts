@@ -12,8 +12,6 @@ export class IpPart {
   }
 }
 
-const WHITE_SPACE = /\s+/;
-
 /** A checked `ip` command. It cannot be changed, and it was never one string that a shell could take apart. */
 export interface IpCommand {
   /** Options in front of the object: `-6`, `-d`. */
@@ -73,22 +71,33 @@ function toWords(literals: readonly string[], values: readonly IpValue[]): reado
   // The word that is not known to be finished: what follows may be glued to it.
   let open = '';
   for (let index = 0; index < literals.length; index += 1) {
-    const [first = '', ...others] = (literals[index] ?? '').split(WHITE_SPACE);
-    open += first;
-    for (const piece of others) {
-      if (open !== '') words.push(open);
-      open = piece;
+    const literal = literals[index] ?? '';
+    for (let at = 0; at < literal.length; at++) {
+      const character = literal.charAt(at);
+      if (!isSpace(character)) open += character;
+      else if (open !== '') {
+        words.push(open);
+        open = '';
+      }
     }
     if (index >= values.length) break;
     const value = values[index];
     if (value instanceof IpPart) {
-      if (open !== '' || /^\S/.test(literals[index + 1] ?? '')) throw new Error('a part of a command must stand alone');
+      const next = literals[index + 1] ?? '';
+      if (open !== '' || (next !== '' && !isSpace(next.charAt(0)))) {
+        throw new Error('a part of a command must stand alone');
+      }
       words.push(...value.words);
     } else open += toToken(value);
   }
   if (open !== '') words.push(open);
   for (const word of words) if (!word.startsWith('-')) checkToken(word);
   return words;
+}
+
+/** What templates have between words: they are code, so there is nothing else. */
+function isSpace(character: string): boolean {
+  return character === ' ' || character === '\n';
 }
 
 function toToken(value: string | number | undefined): string {

@@ -34,7 +34,8 @@ export function allocate(store: LeaseStore, request: AllocationRequest): readonl
   const choices: Choice[] = [];
   const wanted = [...request.requested];
   try {
-    for (const [index, set] of request.rangeSets.entries()) {
+    for (const set of request.rangeSets) {
+      const index = choices.length;
       choices.push(within(index, () => choose(store, request, set, index, wanted)));
     }
     if (wanted.length > 0) throw leftOver(wanted);
@@ -44,7 +45,7 @@ export function allocate(store: LeaseStore, request: AllocationRequest): readonl
     throw thrown;
   }
   lease(store, request, choices);
-  return choices.map(({ address, range }) => ({ address, range }));
+  return choices;
 }
 
 function choose(
@@ -54,6 +55,14 @@ function choose(
   index: number,
   wanted: Address[],
 ): Choice {
+  const requested = wanted.length === 0 ? undefined : takeFrom(wanted, set);
+  const context = { store, set, index, owner: request.owner, reclaim: request.reclaim };
+  if (requested !== undefined) return chooseRequested(context, requested);
+  return chooseNext(context, request.stickyPod);
+}
+
+/** The first wanted address of a set, which is not wanted any more then. */
+function takeFrom(wanted: Address[], set: RangeSet): Address | undefined {
   const at = wanted.findIndex((address) => rangeOf(set, address) !== undefined);
   const [requested] = at === -1 ? [] : wanted.splice(at, 1);
   // The same address may be asked for in several places.
@@ -62,19 +71,18 @@ function choose(
     if (again === -1) break;
     wanted.splice(again, 1);
   }
-  const context = { store, set, index, owner: request.owner, reclaim: request.reclaim };
-  if (requested !== undefined) return chooseRequested(context, requested);
-  return chooseNext(context, request.stickyPod);
+  return requested;
 }
 
 function lease(store: LeaseStore, { owner, stickyPod }: AllocationRequest, choices: readonly Choice[]): void {
-  const addresses = choices.map(({ address }) => formatAddress(address));
+  const addresses: string[] = [];
+  for (const { address } of choices) addresses.push(formatAddress(address));
   const stamp = store.announce(owner, addresses);
   const given: string[] = [];
-  for (const [index, choice] of choices.entries()) {
+  for (const choice of choices) {
     const address = formatAddress(choice.address);
     try {
-      within(index, () => {
+      within(given.length, () => {
         advance(store, choice);
         store.folder.write(address, owner, stamp);
       });

@@ -6,7 +6,7 @@ import { isDead, type Verdict } from './liveness.ts';
 import { isGivable, type Range, type RangeSet, rangeOf, setText } from './range.ts';
 import { DEAD_BECAUSE, describeUse, howToGetFree } from './report.ts';
 import type { LeaseStore } from './store.ts';
-import { candidates } from './walk.ts';
+import { firstCandidate } from './walk.ts';
 
 /** An address that can be leased now. */
 export interface Choice {
@@ -83,33 +83,36 @@ export function chooseNext(context: ChoiceContext, stickyPod: string | undefined
 /** An attachment that has an address of the set already gets no second one, unless the first is certainly unused. */
 function refuseDuplicate({ store, set, owner, reclaim: mayReclaim }: ChoiceContext): void {
   const legacy = { containerId: owner.containerId, ifName: '' };
-  for (const lease of [...store.ownedBy(owner), ...store.ownedBy(legacy)]) {
+  const owned = [store.ownedBy(owner), store.ownedBy(legacy)];
+  for (const leases of owned) for (const lease of leases) refuseOrReclaim(lease);
+
+  function refuseOrReclaim(lease: Lease): void {
     const address = parseAddress(lease.address);
-    if (address === undefined || rangeOf(set, address) === undefined) continue;
+    if (address === undefined || rangeOf(set, address) === undefined) return;
     const verdict = store.judge(lease);
-    if (mayReclaim && isDead(verdict)) {
-      reclaim(store, [{ lease, verdict }]);
-      continue;
-    }
-    throw new CniError(
-      ErrorCode.internal,
-      `${lease.address} has been allocated to ${owner.containerId}, duplicate allocation is not allowed`,
-      `${lease.path} is the lease of this container and interface (${verdict}); call DEL for it first`,
-    );
+    if (!mayReclaim || !isDead(verdict)) throw duplicate(lease, verdict);
+    reclaim(store, [{ lease, verdict }]);
   }
+}
+
+function duplicate({ address, owner, path }: Lease, verdict: Verdict): CniError {
+  return new CniError(
+    ErrorCode.internal,
+    `${address} has been allocated to ${owner.containerId}, duplicate allocation is not allowed`,
+    `${path} is the lease of this container and interface (${verdict}); call DEL for it first`,
+  );
 }
 
 function firstFree({ store, set, index }: ChoiceContext, last: Address | undefined): Choice | undefined {
   let tries = 0;
   let names: ReadonlySet<string> | undefined;
-  for (const { address, range } of candidates(set, last)) {
+  return firstCandidate(set, last, (address, range) => {
     const text = formatAddress(address);
     if (++tries > TRIES_BY_FILE) names ??= store.folder.names();
     const state = names === undefined ? store.folder.slot(text).state : names.has(text) ? 'leased' : 'free';
     if (state === 'damaged') warnDamaged(store, `${store.folder.path}/${text}`);
-    if (state === 'free' || state === 'damaged') return { address, range, set: index, isNext: true };
-  }
-  return undefined;
+    return state === 'free' || state === 'damaged' ? { address, range, set: index, isNext: true } : undefined;
+  });
 }
 
 /** Only looked for when nothing is free: it takes reading every lease. */
@@ -117,13 +120,12 @@ function firstDamaged(context: ChoiceContext, last: Address | undefined): Choice
   const { store, set, index } = context;
   const { damaged } = store.content();
   if (damaged.size === 0) return undefined;
-  for (const { address, range } of candidates(set, last)) {
+  return firstCandidate(set, last, (address, range) => {
     const path = `${store.folder.path}/${formatAddress(address)}`;
-    if (!damaged.has(path)) continue;
+    if (!damaged.has(path)) return undefined;
     warnDamaged(store, path);
     return { address, range, set: index, isNext: true };
-  }
-  return undefined;
+  });
 }
 
 /** Frees what is proven dead and takes the first of it. */
@@ -134,12 +136,12 @@ function firstDead(context: ChoiceContext, last: Address | undefined): Choice {
   if (context.reclaim && dead.length > 0) {
     reclaim(store, dead);
     const freed = new Set(dead.map(({ lease }) => lease.address));
-    for (const { address, range } of candidates(set, last)) {
+    const choice = firstCandidate(set, last, (address, range): Choice | undefined => {
       const text = formatAddress(address);
-      if (freed.has(text) && store.folder.slot(text).state === 'free') {
-        return { address, range, set: index, isNext: true };
-      }
-    }
+      const isFree = freed.has(text) && store.folder.slot(text).state === 'free';
+      return isFree ? { address, range, set: index, isNext: true } : undefined;
+    });
+    if (choice !== undefined) return choice;
   }
   throw new CniError(
     ErrorCode.internal,

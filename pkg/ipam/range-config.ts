@@ -37,7 +37,9 @@ const FEWEST_HOST_BITS = 2;
 export function readRangeSets(configs: readonly RangeSetConfig[]): readonly RangeSet[] {
   // Texts that are no addresses at all are found first, wherever they are.
   for (const { ranges } of configs) for (const { config, key } of ranges) checkTexts(config, key);
-  return configs.map((config, index) => readSet(config, `invalid range set ${index}: `));
+  const sets: RangeSet[] = [];
+  for (const config of configs) sets.push(readSet(config, `invalid range set ${sets.length}: `));
+  return sets;
 }
 
 function checkTexts(range: RangeConfig, key: string): void {
@@ -51,7 +53,9 @@ function checkTexts(range: RangeConfig, key: string): void {
     const expected = 'an address such as "10.1.2.1" or "fd00::1"';
     throw configError(`invalid IP address: ${text}`, `${key}.${name}`, text, expected);
   }
-  for (const [at, text] of (range.exclude ?? []).entries()) {
+  let at = -1;
+  for (const text of range.exclude ?? []) {
+    at += 1;
     if (excludedPrefix(text) !== undefined) continue;
     const expected = 'an address or a network such as "10.1.2.3" or "10.1.2.0/28"';
     throw configError(`invalid CIDR address: ${text}`, `${key}.exclude[${at}]`, text, expected);
@@ -60,7 +64,10 @@ function checkTexts(range: RangeConfig, key: string): void {
 
 function readSet({ key, ranges }: RangeSetConfig, failure: string): RangeSet {
   if (ranges.length === 0) throw configError(`${failure}empty range set`, key, [], 'at least one range in it');
-  const set = ranges.map((range) => readRange(range.config, range.key, failure));
+  const set: Range[] = [];
+  for (const range of ranges) set.push(readRange(range.config, range.key, failure));
+  // What follows is about ranges beside each other.
+  if (set.length === 1) return set;
   for (const [at, range] of set.entries()) {
     if (range.start.family === set[0]?.start.family) continue;
     const { key: rangeKey = key, config } = ranges[at] ?? {};
@@ -87,7 +94,7 @@ function readRange(config: RangeConfig, key: string, failure: string): Range {
     start: networkAddress(subnet),
     end: broadcastAddress(subnet),
     gateway: optional(config.gateway) ?? defaultStart(subnet),
-    exclude: (config.exclude ?? []).flatMap((text) => excludedPrefix(text) ?? []),
+    exclude: excludedPrefixes(config.exclude ?? []),
   };
   // The end bounds the start as well: of two ends in the wrong order the first one is named.
   if (start !== undefined && !inRange({ ...whole, end: end ?? whole.end }, start)) {
@@ -100,6 +107,15 @@ function readRange(config: RangeConfig, key: string, failure: string): Range {
     throw configError(message, `${key}.rangeEnd`, config.rangeEnd, expectedWithin(network, 'rangeStart', first));
   }
   return { ...whole, start: first, end: end ?? defaultEnd(subnet) };
+}
+
+function excludedPrefixes(texts: readonly string[]): readonly Prefix[] {
+  const prefixes: Prefix[] = [];
+  for (const text of texts) {
+    const prefix = excludedPrefix(text);
+    if (prefix !== undefined) prefixes.push(prefix);
+  }
+  return prefixes;
 }
 
 function readSubnet(text: string | undefined, key: string, failure: string): Prefix {

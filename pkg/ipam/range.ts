@@ -26,13 +26,15 @@ export function inRange(range: Range, address: Address): boolean {
 
 /** The range of a set that an address lies in. */
 export function rangeOf(set: RangeSet, address: Address): Range | undefined {
-  return set.find((range) => inRange(range, address));
+  for (const range of set) if (inRange(range, address)) return range;
+  return undefined;
 }
 
 /** Whether a container may have the address; it has to lie in the range. */
 export function isGivable(range: Range, address: Address): boolean {
   if (compareAddresses(address, range.gateway) === 0) return false;
-  return !range.exclude.some((prefix) => contains(prefix, address));
+  for (const prefix of range.exclude) if (contains(prefix, address)) return false;
+  return true;
 }
 
 /** Whether two ranges share an address. */

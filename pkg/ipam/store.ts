@@ -133,8 +133,11 @@ export class LeaseStore {
       if (this.#content === undefined) this.#learn();
       return [...this.content().leases.values()].filter((lease) => sameOwner(lease.owner, owner));
     }
-    const addresses = hint?.addresses.filter((address) => this.#isOwner(owner, address)) ?? [];
-    return addresses.map((address) => ({ address, owner, path: `${this.folder.path}/${address}` }));
+    const leases: Lease[] = [];
+    for (const address of hint?.addresses ?? []) {
+      if (this.#isOwner(owner, address)) leases.push({ address, owner, path: `${this.folder.path}/${address}` });
+    }
+    return leases;
   }
 
   /** What can be proven about a lease. */
@@ -152,10 +155,12 @@ export class LeaseStore {
   announce(owner: Owner, addresses: readonly string[]): number {
     this.#isSealed = false;
     this.#record(owner, addresses);
-    const others = this.ownedBy(owner).map((lease) => lease.address);
+    const all: string[] = [];
+    for (const { address } of this.ownedBy(owner)) all.push(address);
+    for (const address of addresses) if (!all.includes(address)) all.push(address);
     const stamp = Date.now();
     const given = this.#boot.id === '' ? {} : { given: { bootId: this.#boot.id, stamp } };
-    this.#index.write(owner, { addresses: [...new Set([...others, ...addresses])], ...given });
+    this.#index.write(owner, { addresses: all, ...given });
     return stamp;
   }
 

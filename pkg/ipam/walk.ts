@@ -2,39 +2,59 @@ import { type Address, addOffset, compareAddresses } from '../addr/address.ts';
 import { broadcastAddress, contains } from '../addr/prefix.ts';
 import { inRange, isGivable, type Range, type RangeSet } from './range.ts';
 
-/** An address that may be given, and the range it is from. */
-export interface Candidate {
-  readonly address: Address;
-  readonly range: Range;
-}
+/** What somebody makes of an address that a container may have; `undefined` when he wants the next one. */
+type Accept<Found> = (address: Address, range: Range) => Found | undefined;
 
 /**
- * Every address of a set that a container may have, each once, in the order in which they are tried: from the one
- * after `last` to the end, then from the beginning up to `last` itself. A `last` outside the set counts as none.
+ * The first of a set's addresses that is accepted, as what was made of it. Every address that a container may have is
+ * shown once: from the one after `last` to the end, then from the beginning up to `last` itself. A `last` outside the
+ * set counts as none.
  */
-export function* candidates(set: RangeSet, last: Address | undefined): Generator<Candidate> {
-  const at = last === undefined ? -1 : set.findIndex((range) => inRange(range, last));
+export function firstCandidate<Found>(
+  set: RangeSet,
+  last: Address | undefined,
+  accept: Accept<Found>,
+): Found | undefined {
+  const at = last === undefined ? -1 : rangeIndexOf(set, last);
   const current = set[at];
-  if (current === undefined || last === undefined) {
-    for (const range of set) yield* between(range, range.start, range.end);
-    return;
-  }
+  if (current === undefined || last === undefined) return firstInRanges(set, accept);
   const after = addOffset(last, 1n);
-  if (after !== undefined) yield* between(current, after, current.end);
-  for (const range of [...set.slice(at + 1), ...set.slice(0, at)]) yield* between(range, range.start, range.end);
-  yield* between(current, current.start, last);
+  return (
+    (after && firstBetween(current, after, current.end, accept)) ??
+    firstInRanges(set.slice(at + 1), accept) ??
+    firstInRanges(set.slice(0, at), accept) ??
+    firstBetween(current, current.start, last, accept)
+  );
 }
 
-function* between(range: Range, from: Address, to: Address): Generator<Candidate> {
+function rangeIndexOf(set: RangeSet, address: Address): number {
+  for (let index = 0; index < set.length; index++) {
+    const range = set[index];
+    if (range !== undefined && inRange(range, address)) return index;
+  }
+  return -1;
+}
+
+function firstInRanges<Found>(ranges: readonly Range[], accept: Accept<Found>): Found | undefined {
+  for (const range of ranges) {
+    const found = firstBetween(range, range.start, range.end, accept);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function firstBetween<Found>(range: Range, from: Address, to: Address, accept: Accept<Found>): Found | undefined {
   let address: Address | undefined = from;
   while (address !== undefined && compareAddresses(address, to) <= 0) {
-    if (isGivable(range, address)) yield { address, range };
+    const found = isGivable(range, address) ? accept(address, range) : undefined;
+    if (found !== undefined) return found;
     address = addOffset(skipExcluded(range, address), 1n);
   }
+  return undefined;
 }
 
 /** The last address of the excluded network that the address is in; else the address. A /64 must not be stepped through. */
 function skipExcluded(range: Range, address: Address): Address {
-  const excluded = range.exclude.find((prefix) => contains(prefix, address));
-  return excluded === undefined ? address : broadcastAddress(excluded);
+  for (const prefix of range.exclude) if (contains(prefix, address)) return broadcastAddress(prefix);
+  return address;
 }

@@ -129,9 +129,8 @@ class Execution {
       return { taken: commands.length, done: 0, outputs: new Map(), failure, doubtful: true };
     });
     const took = steps.slice(0, run.taken);
-    took.slice(0, run.done).forEach((step, index) => {
-      this.#done(step, [], run.outputs.get(index));
-    });
+    let index = 0;
+    for (const step of took.slice(0, run.done)) this.#done(step, [], run.outputs.get(index++));
     const failed = took[run.done];
     const tolerated =
       failed !== undefined && run.failure !== undefined && !run.doubtful && tolerates(failed, run.failure);
@@ -157,11 +156,9 @@ class Execution {
     const started = performance.now();
     try {
       const result = await action.run({ place: step.place, timeoutMs: this.#timeLeft });
-      this.#done(
-        step,
-        (result.undo ?? []).map((undo) => ({ place: step.place, action: undo })),
-        result.output,
-      );
+      const undo: PlacedAction[] = [];
+      for (const action of result.undo ?? []) undo.push({ place: step.place, action });
+      this.#done(step, undo, result.output);
       this.#note([step], started, () => 'ok');
     } catch (thrown) {
       const error = toCniError(thrown);

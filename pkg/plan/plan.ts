@@ -89,12 +89,15 @@ export class Plan {
 
   /** Any action: how other rooms add theirs. */
   do(place: Netns, action: Action, options: StepOptions = {}): this {
-    const undo = options.undo === undefined ? [] : 'length' in options.undo ? options.undo : [options.undo];
+    const undo: PlacedAction[] = [];
+    for (const one of options.undo === undefined ? [] : 'length' in options.undo ? options.undo : [options.undo]) {
+      undo.push({ place: options.undoIn ?? place, action: 'kind' in one ? one : ipAction(one) });
+    }
     this.#items.push({
       place,
       action,
       tolerate: options.tolerate ?? [],
-      undo: undo.map((one) => ({ place: options.undoIn ?? place, action: 'kind' in one ? one : ipAction(one) })),
+      undo,
       capture: options.capture,
       failing: options.failing,
     });

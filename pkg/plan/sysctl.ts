@@ -31,13 +31,18 @@ export function sysctlAction(name: string, value: string, restore = false): Work
  * the form with slashes can name links with dots.
  */
 export function sysctlPath(name: string): string {
-  const first = /[./]/.exec(name)?.[0];
-  const swap = (found: string): string => (found === '.' ? '/' : '.');
-  const path = first === '.' ? name.replace(/[./]/g, swap) : name;
-  if (!path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') || path.includes('\0')) {
-    throw new CniError(ErrorCode.invalidConfig, `invalid sysctl name ${JSON.stringify(name)}`);
+  const [slash, dot] = [name.indexOf('/'), name.indexOf('.')];
+  const path = dot !== -1 && (slash === -1 || dot < slash) ? swapped(name) : name;
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.' || part === '..' || part.includes('\0')) {
+      throw new CniError(ErrorCode.invalidConfig, `invalid sysctl name ${JSON.stringify(name)}`);
+    }
   }
   return `/proc/sys/${path}`;
+}
+
+function swapped(name: string): string {
+  return name.replace(/[./]/g, (found) => (found === '.' ? '/' : '.'));
 }
 
 async function readSetting(place: Netns, path: string): Promise<string | undefined> {
@@ -50,6 +55,12 @@ async function readSetting(place: Netns, path: string): Promise<string | undefin
   }
 }
 
+/** The same for values that differ in their white space only. */
 function normal(value: string): string {
-  return value.trim().split(/\s+/).join(' ');
+  const trimmed = value.trim();
+  return isOneWord(trimmed) ? trimmed : trimmed.split(/\s+/).join(' ');
+}
+
+function isOneWord(text: string): boolean {
+  return !text.includes(' ') && !text.includes('\t') && !text.includes('\n');
 }

@@ -15,8 +15,20 @@ export function fileName({ ifName, network, plugin }: Omit<AttachmentKey, 'conta
 
 /** The text itself where it can be a file's name, else a hash of it. */
 function fileSystemName(text: string): string {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.:@-]*$/.test(text) && text.length <= MAX_NAME_BYTES) return text;
+  if (text.length <= MAX_NAME_BYTES && isPlain(text)) return text;
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
   // No name of the first kind begins like this.
   return `_${hash}`;
+}
+
+/** `[a-zA-Z0-9][a-zA-Z0-9_.:@-]*`, in plain code because an expression is dear the first time. */
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    const letterOrDigit = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+    // Hyphen, dot, colon, at sign, underscore.
+    const inside = index > 0 && (code === 45 || code === 46 || code === 58 || code === 64 || code === 95);
+    if (!letterOrDigit && !inside) return false;
+  }
+  return text !== '';
 }

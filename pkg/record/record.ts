@@ -70,9 +70,12 @@ function hasTexts(object: Record<string, unknown>, keys: readonly string[]): boo
  * podFrom('IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0'); // { namespace: 'default', name: 'web-0' }
  */
 export function podFrom(cniArgs: string): RecordedPod | undefined {
-  const pairs = cniArgs.split(';').map((pair) => pair.split('='));
-  const value = (key: string): string | undefined => pairs.find(([name]) => name === key)?.[1];
-  const namespace = value('K8S_POD_NAMESPACE');
-  const name = value('K8S_POD_NAME');
+  let namespace: string | undefined;
+  let name: string | undefined;
+  for (const pair of cniArgs.split(';')) {
+    const [key, value] = pair.split('=');
+    if (key === 'K8S_POD_NAMESPACE') namespace ??= value;
+    if (key === 'K8S_POD_NAME') name ??= value;
+  }
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }

@@ -164,13 +164,17 @@ export function isAlive(
   return isInUse(ino) ? 'alive' : 'dead';
 }
 
+let boot: string | undefined;
+
 /** Identifies the running boot; '' where the kernel does not tell. */
 export function bootId(): string {
+  if (boot !== undefined) return boot;
   try {
-    return (readTextFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
+    boot = (readTextFile('/proc/sys/kernel/random/boot_id') ?? '').trim();
   } catch {
-    return '';
+    boot = '';
   }
+  return boot;
 }
 
 function isDamaged(path: string): boolean {

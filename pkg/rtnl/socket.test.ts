@@ -25,6 +25,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     ioctl: unused,
     flock: unused,
     newsSocket: unused,
+    random: unused,
     routeSocket: () => 7,
     send: (_fd, bytes) => void sent.push(bytes),
     receive(_fd, buffer) {

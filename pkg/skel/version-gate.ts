@@ -1,7 +1,7 @@
 import { describeValue, readFields, shortened } from '../types/decode.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { quote, quoteList } from '../types/quote.ts';
-import { compareVersions, parseVersion, type SpecVersion } from '../types/version.ts';
+import { compareVersions, parseVersion, SPEC_VERSIONS, type SpecVersion } from '../types/version.ts';
 import type { JsonObject, Verb } from './plugin.ts';
 
 /** The first specification version that has the verb; ADD and DEL are in all of them. */
@@ -20,6 +20,11 @@ export function configVersion(raw: JsonObject): string {
 /** Refuses a verb that the configuration's version does not have, and a version that the plugin does not speak. */
 export function gateVersion(verb: Verb, version: string, supported: readonly SpecVersion[]): SpecVersion {
   const since = SINCE[verb];
+  const at = SPEC_VERSIONS.indexOf(version as SpecVersion);
+  // What nearly every configuration says needs no reading of numbers.
+  if (at !== -1 && (since === undefined || at >= SPEC_VERSIONS.indexOf(since))) {
+    for (const candidate of supported) if (candidate === version) return candidate;
+  }
   if (since !== undefined) {
     const wanted = numbers(version);
     if (compareVersions(wanted, numbers(since)) < 0)
@@ -28,8 +33,7 @@ export function gateVersion(verb: Verb, version: string, supported: readonly Spe
       refuse(`plugin version does not allow ${verb}`, version, supported);
     }
   }
-  const exact = supported.find((candidate) => candidate === version);
-  return exact ?? refuse('incompatible CNI versions', version, supported);
+  return refuse('incompatible CNI versions', version, supported);
 }
 
 function numbers(version: string) {

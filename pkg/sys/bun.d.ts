@@ -1,19 +1,24 @@
 /** The few parts of the compiled runtime's own API that this project uses; `node:` APIs serve everywhere else. */
-declare module 'bun:ffi' {
-  export type Pointer = number & { readonly __pointer: unique symbol };
-  export type NativeType = 'int' | 'u32' | 'u64' | 'i64' | 'ptr' | 'void';
-  export interface Signature {
+declare namespace Ffi {
+  type Pointer = number & { readonly __pointer: unique symbol };
+  type NativeType = 'int' | 'u32' | 'u64' | 'i64' | 'ptr' | 'void';
+  interface Signature {
     readonly args: readonly NativeType[];
     readonly returns: NativeType;
   }
   // biome-ignore lint/suspicious/noExplicitAny: each symbol's own signature is given where it is declared
-  export type NativeFunction = (...args: any[]) => any;
-  export function dlopen<Name extends string>(
-    path: string,
-    symbols: Readonly<Record<Name, Signature>>,
-  ): { readonly symbols: Readonly<Record<Name, NativeFunction>>; close(): void };
-  export function ptr(view: NodeJS.TypedArray): Pointer;
-  export const read: { i32(pointer: Pointer, offset?: number): number };
+  type NativeFunction = (...args: any[]) => any;
+  interface Library<Name extends string> {
+    readonly symbols: Readonly<Record<Name, NativeFunction>>;
+  }
+}
+
+/** What the module `bun:ffi` is made of. Importing that costs more than everything else about foreign functions. */
+interface BunForeignFunctions {
+  /** Gives what went wrong instead of throwing it. */
+  dlopen<Name extends string>(path: string, symbols: Readonly<Record<Name, Ffi.Signature>>): Ffi.Library<Name> | Error;
+  ptr(view: NodeJS.TypedArray): Ffi.Pointer;
+  readonly read: { i32(pointer: Ffi.Pointer, offset?: number): number };
 }
 
 interface BunSubprocess {
@@ -31,6 +36,7 @@ interface BunSubprocess {
 }
 
 interface BunRuntime {
+  readonly FFI: BunForeignFunctions;
   readonly stdout: unknown;
   readonly stderr: unknown;
   write(file: unknown, text: string): Promise<number>;

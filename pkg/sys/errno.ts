@@ -99,7 +99,8 @@ export function isErrnoName(name: string): name is ErrnoName {
 /** Name of an error number (a negative one is taken as its absolute value). */
 export function errnoName(number: number): ErrnoName | undefined {
   const wanted = Math.abs(number);
-  return names.find((name) => ERRNO[name][0] === wanted);
+  for (const name of names) if (ERRNO[name][0] === wanted) return name;
+  return undefined;
 }
 
 /**

@@ -76,7 +76,10 @@ export function readFields<Name extends string>(
 }
 
 function nameInOtherCase<Name extends string>(key: string, names: readonly Name[]): Name | undefined {
-  return names.find((name) => name.length === key.length && name.toLowerCase() === key.toLowerCase());
+  for (const name of names) {
+    if (name.length === key.length && name.toLowerCase() === key.toLowerCase()) return name;
+  }
+  return undefined;
 }
 
 /** A text; `undefined` when absent or empty, which mean the same in every CNI document. */
@@ -108,12 +111,15 @@ export function readList<Element>(
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw wrongValue(path, value, `a list of ${expected}`);
   if (value.length === 0) return undefined;
-  return value.map((item: unknown, index) => {
+  const elements: Element[] = [];
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
     const itemPath = `${path}[${index}]`;
     const element = item === null ? undefined : readElement(item, itemPath);
     if (element === undefined) throw wrongValue(itemPath, item, `nothing but ${expected} in the list`);
-    return element;
-  });
+    elements.push(element);
+  }
+  return elements;
 }
 
 /** An address in canonical text; `undefined` when absent or empty. */

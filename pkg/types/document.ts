@@ -121,7 +121,8 @@ function currentDns(dns: Dns = {}): object | undefined {
     options: nonEmpty(dns.options),
     search: nonEmpty(dns.search),
   };
-  return Object.values(sorted).some((value) => value !== undefined) ? sorted : undefined;
+  const isSet = sorted.domain ?? sorted.nameservers ?? sorted.options ?? sorted.search;
+  return isSet === undefined ? undefined : sorted;
 }
 
 function currentInterface(link: Interface): object {

@@ -9,7 +9,16 @@ import { LATEST_VERSION, type SpecVersion } from './version.ts';
  * What HTML and JavaScript would read as markup or as a line end is escaped.
  */
 export function printJson(document: object): string {
-  return JSON.stringify(document, null, 4).replace(/[<>&\u2028\u2029]/g, escapeCharacter);
+  const text = JSON.stringify(document, null, 4);
+  // Looking is cheaper than an expression that is used once.
+  for (const character of SPECIAL) if (text.includes(character)) return escaped(text);
+  return text;
+}
+
+const SPECIAL = ['<', '>', '&', '\u2028', '\u2029'];
+
+function escaped(text: string): string {
+  return text.replace(/[<>&\u2028\u2029]/g, escapeCharacter);
 }
 
 function escapeCharacter(character: string): string {

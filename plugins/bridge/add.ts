@@ -110,9 +110,9 @@ async function lookAround(work: Work): Promise<Surroundings> {
   const host = ownNetns();
   const vlan = settings.isGateway ? (settings.vlans?.access ?? 0) : 0;
   const gateway = gatewayLinkName(settings.bridge, vlan);
-  const links = [settings.bridge, ...(vlan === 0 ? [] : [gateway])].map((name) => linkIn(host, name));
-  const taken = { place: netns, command: ip`link show dev ${call.ifName}` };
-  const [same, bridge, gatewayLink] = await lookAt([taken, ...links], options);
+  const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, linkIn(host, settings.bridge)];
+  if (vlan !== 0) wanted.push(linkIn(host, gateway));
+  const [same, bridge, gatewayLink] = await lookAt(wanted, options);
   if (same !== undefined) throw await takenError(work);
   refuseOtherKind(settings.bridge, bridge);
   warnOfMissingFilter(call, settings, bridge);
@@ -187,13 +187,18 @@ async function outdatedAddresses(
 ): Promise<readonly string[]> {
   if (gatewayLink === undefined || addressing === undefined || addressing.gateways.length === 0) return [];
   const existing = addressesOf(gatewayLink);
-  if (existing.length === 0 || addressing.gateways.every((address) => existing.includes(address))) return [];
+  if (existing.length === 0 || hasAll(existing, addressing.gateways)) return [];
   const { conflicting, refuseIfUsed } = await import('./address-conflict.ts');
   const outdated = conflicting(existing, addressing.gateways);
   if (settings.forceAddress) return outdated;
   const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };
   for (const address of outdated) await refuseIfUsed(address, addressing.gateways, context);
   return outdated;
+}
+
+function hasAll(existing: readonly string[], wanted: readonly string[]): boolean {
+  for (const address of wanted) if (!existing.includes(address)) return false;
+  return true;
 }
 
 async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {

@@ -80,8 +80,15 @@ function planLinks(attachment: Attachment): Plan {
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */
 function mayChangeMac({ settings, found, gatewayLink, addressing }: Attachment): boolean {
   if (found === undefined || gatewayLink !== found || !settings.isGateway) return true;
-  const present = addressesOf(found);
-  return addressing?.gateways.every((address) => present.includes(address)) !== true;
+  return addressing === undefined || missingOn(found, addressing.gateways).length > 0;
+}
+
+/** Which addresses a link does not have. */
+function missingOn(link: ShownLink | undefined, addresses: readonly string[]): readonly string[] {
+  const present = link === undefined ? [] : addressesOf(link);
+  const missing: string[] = [];
+  for (const address of addresses) if (!present.includes(address)) missing.push(address);
+  return missing;
 }
 
 function planPort(plan: Plan, { settings, hostLink, name }: Attachment): void {
@@ -125,8 +132,7 @@ function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressin
   const link = gatewayLinkName(settings.bridge, vlan);
   if (vlan !== 0) planVlanGateway(plan, attachment, vlan, { found: gatewayLink, mac: attachment.gatewayMac });
   for (const address of outdated) planAddressRemoval(plan, attachment, link, address);
-  const present = gatewayLink === undefined ? [] : addressesOf(gatewayLink);
-  const missing = gateways.filter((address) => !present.includes(address));
+  const missing = missingOn(gatewayLink, gateways);
   for (const address of missing) planGatewayAddress(plan, attachment, link, address);
   if (missing.length > 0 && vlan === 0 && found !== undefined && !isZeroMac(found.address)) {
     // A gateway must not change its MAC with every port that comes and goes.

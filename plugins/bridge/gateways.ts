@@ -28,14 +28,11 @@ export function addressingOf(
       'its result has no "ips"; expected at least one address, or no ipam section for a link without addresses',
     );
   }
-  const ips = leased.ips.map((config): IpConfig => {
-    const gateway = config.gateway ?? (isGateway ? firstAddress(config.address) : undefined);
-    return {
-      address: config.address,
-      ...(gateway === undefined ? {} : { gateway }),
-      interface: CONTAINER_INDEX,
-    };
-  });
+  const ips: IpConfig[] = [];
+  for (const { address, gateway: given } of leased.ips) {
+    const gateway = given ?? (isGateway ? firstAddress(address) : undefined);
+    ips.push({ address, ...(gateway === undefined ? {} : { gateway }), interface: CONTAINER_INDEX });
+  }
   const routes = isDefaultGateway ? withDefaultRoutes(leased.routes ?? [], ips) : (leased.routes ?? []);
   return { ips, routes, gateways: isGateway ? gatewaysOf(ips) : [] };
 }
@@ -63,21 +60,26 @@ function isSameDefault({ dst, gw, priority = 0, table }: Route, wanted: string):
 }
 
 function gatewaysOf(ips: readonly IpConfig[]): readonly string[] {
-  const texts = ips.flatMap(({ address, gateway }) =>
-    gateway === undefined ? [] : [`${gateway}${address.slice(address.indexOf('/'))}`],
-  );
-  const distinct = [...new Set(texts)];
-  return [...distinct.filter((text) => !text.includes(':')), ...distinct.filter((text) => text.includes(':'))];
+  const ipv4: string[] = [];
+  const ipv6: string[] = [];
+  for (const { address, gateway } of ips) {
+    if (gateway === undefined) continue;
+    const text = `${gateway}${address.slice(address.indexOf('/'))}`;
+    const list = text.includes(':') ? ipv6 : ipv4;
+    if (!list.includes(text)) list.push(text);
+  }
+  return [...ipv4, ...ipv6];
 }
 
 /** The settings that have to be on for these gateways to pass packets on. */
 export function forwardingSettings(gateways: readonly string[]): readonly string[] {
-  return FORWARDING.flatMap(([isIpv6, setting]) =>
-    gateways.some((address) => address.includes(':') === isIpv6) ? [setting] : [],
-  );
+  let [hasIpv4, hasIpv6] = [false, false];
+  for (const address of gateways) {
+    if (address.includes(':')) hasIpv6 = true;
+    else hasIpv4 = true;
+  }
+  const settings: string[] = [];
+  if (hasIpv4) settings.push('net/ipv4/ip_forward');
+  if (hasIpv6) settings.push('net/ipv6/conf/all/forwarding');
+  return settings;
 }
-
-const FORWARDING = [
-  [false, 'net/ipv4/ip_forward'],
-  [true, 'net/ipv6/conf/all/forwarding'],
-] as const;

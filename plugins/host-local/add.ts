@@ -6,7 +6,7 @@ import { isRecorded } from '../../pkg/record/recorded.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readList } from '../../pkg/types/decode.ts';
 import { readRoute } from '../../pkg/types/parse-result.ts';
-import type { Result } from '../../pkg/types/result.ts';
+import type { IpConfig, Result } from '../../pkg/types/result.ts';
 import { ipamOf, rangeSetsOf, requestedOf, storeOptions } from './config.ts';
 import type { HostLocalConf } from './schema.ts';
 
@@ -34,10 +34,13 @@ export async function add(call: AttachmentCall<HostLocalConf>): Promise<Result> 
         stickyPod: ipam.sticky === true ? podName(call.args) : undefined,
       }),
   );
-  const ips = (allocated ?? []).map(({ address, range }) => ({
-    address: `${formatAddress(address)}/${range.subnet.length}`,
-    gateway: formatAddress(range.gateway),
-  }));
+  const ips: IpConfig[] = [];
+  for (const { address, range } of allocated ?? []) {
+    ips.push({
+      address: `${formatAddress(address)}/${range.subnet.length}`,
+      gateway: formatAddress(range.gateway),
+    });
+  }
   return { ips, routes, ...(dns === undefined ? {} : { dns }) };
 }
 

@@ -1,4 +1,4 @@
-import type { Address } from '../../pkg/addr/address.ts';
+import type { Address, Family } from '../../pkg/addr/address.ts';
 import { parseAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
 import { configError } from '../../pkg/config/config-error.ts';
@@ -51,20 +51,22 @@ export function rangeSetsOf(call: HostLocalCall): readonly RangeSet[] {
     );
   }
   const sets = readRangeSets(configs);
-  refuseSurplus(
-    call,
-    sets.map((set) => set[0]?.start.family),
-    'ipam.ranges',
-  );
-  refuseOverlap(sets, configs);
+  const families: (Family | undefined)[] = [];
+  for (const [first] of sets) families.push(first?.start.family);
+  refuseSurplus(call, families, 'ipam.ranges');
+  if (sets.length > 1) refuseOverlap(sets, configs);
   return sets;
 }
 
 function setConfigs(sets: readonly (readonly RangeConfig[])[] | undefined, key: string): readonly RangeSetConfig[] {
-  return (sets ?? []).map((ranges, index) => ({
-    key: `${key}[${index}]`,
-    ranges: ranges.map((config, at) => ({ key: `${key}[${index}][${at}]`, config })),
-  }));
+  const configs: RangeSetConfig[] = [];
+  for (const set of sets ?? []) {
+    const setKey = `${key}[${configs.length}]`;
+    const ranges: RangeSetConfig['ranges'][number][] = [];
+    for (const config of set) ranges.push({ key: `${setKey}[${ranges.length}]`, config });
+    configs.push({ key: setKey, ranges });
+  }
+  return configs;
 }
 
 function refuseOverlap(sets: readonly RangeSet[], configs: readonly RangeSetConfig[]): void {
@@ -79,10 +81,9 @@ function refuseOverlap(sets: readonly RangeSet[], configs: readonly RangeSetConf
 /** The addresses that are asked for: by the environment, by the configuration's args, by the runtime. */
 export function requestedOf({ conf, args }: HostLocalCall): readonly Address[] {
   const { IP: fromEnvironment = '' } = parseCniArgs(args, ['IP']);
-  const requested = [
-    ...readRequested(conf.args?.cni?.ips, 'args.cni.ips'),
-    ...readRequested(conf.runtimeConfig?.ips, 'runtimeConfig.ips'),
-  ];
+  const requested: Address[] = [];
+  readRequested(conf.args?.cni?.ips, 'args.cni.ips', requested);
+  readRequested(conf.runtimeConfig?.ips, 'runtimeConfig.ips', requested);
   if (fromEnvironment === '') return requested;
   const address = hostAddress(fromEnvironment);
   if (address !== undefined) return [address, ...requested];
@@ -93,13 +94,16 @@ export function requestedOf({ conf, args }: HostLocalCall): readonly Address[] {
   );
 }
 
-function readRequested(texts: readonly string[] | undefined, key: string): Address[] {
-  return (texts ?? []).flatMap((text, at) => {
-    if (text === '') return [];
-    const address = hostAddress(text);
-    if (address !== undefined) return [address];
-    throw configError(`invalid IP address ${text}`, `${key}[${at}]`, text, 'an address such as "10.1.2.3"');
-  });
+function readRequested(texts: readonly string[] | undefined, key: string, requested: Address[]): void {
+  let at = 0;
+  for (const text of texts ?? []) {
+    const address = text === '' ? undefined : hostAddress(text);
+    if (address !== undefined) requested.push(address);
+    else if (text !== '') {
+      throw configError(`invalid IP address ${text}`, `${key}[${at}]`, text, 'an address such as "10.1.2.3"');
+    }
+    at += 1;
+  }
 }
 
 /** The address of a text with or without prefix length. */

@@ -69,7 +69,6 @@ async function bundle(entry: string, define: Readonly<Record<string, string>>, f
     format: 'esm',
     splitting: true,
     target: 'esnext',
-    external: ['bun:ffi'],
     minify: true,
     define: { ...define },
     logLevel: 'error',
