@@ -4,6 +4,7 @@ import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
 import { staticAddresses } from './static/plugin.ts';
+import { tuning } from './tuning/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
@@ -11,6 +12,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   'host-local': hostLocal,
   loopback,
   static: staticAddresses,
+  tuning,
 };
 
 /** The plugin of that name, or `undefined` when this executable has none. */

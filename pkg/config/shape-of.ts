@@ -24,6 +24,10 @@ function shapeIn(schema: $ZodType): Shape | undefined {
       const list = shapeIn(def.element);
       return list && { list };
     }
+    case 'record': {
+      const each = shapeIn(def.valueType);
+      return each && { each };
+    }
     case 'object':
       return objectShape(def.shape, def.catchall !== undefined);
     default:

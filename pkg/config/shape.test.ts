@@ -11,6 +11,7 @@ const SCHEMA = z.object({
   isGateway: z.optional(z.boolean()),
   routes: z.optional(z.array(z.object({ dst: z.string(), gw: z.optional(z.string()) }))),
   ipam: z.optional(z.looseObject({ type: z.optional(z.string()) })),
+  sysctl: z.optional(z.record(z.string(), z.string())),
 });
 
 const SHAPE: ObjectShape = {
@@ -20,6 +21,7 @@ const SHAPE: ObjectShape = {
     isGateway: 'flag',
     routes: { list: { keys: { dst: 'text', gw: 'text' }, required: ['dst'] } },
     ipam: { keys: { type: 'text' }, loose: true },
+    sysctl: { each: 'text' },
   },
 };
 
@@ -42,6 +44,8 @@ describe('what does not fit is left to the schema', () => {
     ['a required key that is missing', { routes: [{ gw: '10.0.0.1' }] }],
     ['nothing where an element should be', { routes: [null] }],
     ['a key that means something to the language', JSON.parse('{"ipam":{"__proto__":1}}')],
+    ['a number in a map of texts', { sysctl: { 'net.core.somaxconn': 5 } }],
+    ['nothing in a map of texts', { sysctl: { 'net.core.somaxconn': null } }],
   ])('%s', (_, raw) => {
     expect(fitConfig(SHAPE, raw, true)).toBe(UNFIT);
   });

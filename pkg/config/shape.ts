@@ -2,11 +2,16 @@
  * What an ordinary configuration looks like: a schema without its library, made from it when the suite is built.
  * Whatever does not fit is read by the schema itself, which knows what to say about it.
  */
-export type Shape = 'text' | 'whole' | 'flag' | ListShape | ObjectShape;
+export type Shape = 'text' | 'whole' | 'flag' | ListShape | MapShape | ObjectShape;
 
 /** A list and what is in it. */
 export interface ListShape {
   readonly list: Shape;
+}
+
+/** An object with any keys, and what stands under each. */
+export interface MapShape {
+  readonly each: Shape;
 }
 
 /** An object and its keys. */
@@ -51,7 +56,8 @@ function fitValue(shape: Shape, value: unknown): unknown {
   if (shape === 'whole') return Number.isSafeInteger(value) ? value : UNFIT;
   if ('list' in shape) return Array.isArray(value) ? fitList(shape, value) : UNFIT;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return UNFIT;
-  return fitObject(shape, value as Readonly<Record<string, unknown>>, noOther);
+  const object = value as Readonly<Record<string, unknown>>;
+  return 'each' in shape ? fitMap(shape, object) : fitObject(shape, object, noOther);
 }
 
 function noOther(): boolean {
@@ -64,6 +70,17 @@ function fitList({ list }: ListShape, values: readonly unknown[]): unknown {
     const element = fitValue(list, value);
     if (element === UNFIT) return UNFIT;
     fitting.push(element);
+  }
+  return fitting;
+}
+
+function fitMap({ each }: MapShape, value: Readonly<Record<string, unknown>>): unknown {
+  const fitting: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') return UNFIT;
+    const element = fitValue(each, value[key]);
+    if (element === UNFIT) return UNFIT;
+    fitting[key] = element;
   }
   return fitting;
 }

@@ -30,7 +30,7 @@ export const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
 export const BRIDGE = { vlanFiltering: 7, portState: 1, portMode: 4, portIsolated: 33 } as const;
 
 /** The flags of a link that commands set. */
-export const IFF = { up: 0x1, promisc: 0x100 } as const;
+export const IFF = { up: 0x1, promisc: 0x100, allmulti: 0x200 } as const;
 
 /** The header of a message about a link: its index where it is known, and which flags become what. */
 export function linkHeader(index: number, flags = 0, change = 0): Uint8Array {

@@ -60,10 +60,10 @@ function readChange(words: readonly string[], at: number, change: Change): numbe
     return 1;
   }
   if (word === 'nomaster' || word === 'master') return readMaster(word, value, change);
-  if (word === 'promisc') {
+  if (word === 'promisc' || word === 'allmulticast') {
     const on = readSwitch(value);
     if (on === undefined) return 0;
-    setFlag(change, IFF.promisc, on === 1);
+    setFlag(change, word === 'promisc' ? IFF.promisc : IFF.allmulti, on === 1);
     return 2;
   }
   const attribute = readText(word, value) ?? readSetting(word, value);

@@ -1,3 +1,4 @@
+import { canonicalMac } from '../../pkg/addr/mac.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
@@ -110,12 +111,9 @@ function macOf({ conf, args }: Call<BridgeConf>): string | undefined {
   return undefined;
 }
 
-/** Six octets in one of the notations in use: `02:00:…`, `02-00-…`, `0200.0000.0001`. */
 function readMac(text: string, source: string): string {
-  const digits = /^[\da-f]{2}(?:([:-])[\da-f]{2})(?:\1[\da-f]{2}){4}$|^[\da-f]{4}(?:\.[\da-f]{4}){2}$/i.test(text)
-    ? text.replace(/[:.-]/g, '').toLowerCase()
-    : '';
-  if (digits !== '') return digits.replace(/..(?!$)/g, '$&:');
+  const mac = canonicalMac(text);
+  if (mac !== undefined) return mac;
   const message = `failed to make veth pair: address ${text}: invalid MAC address`;
   throw configError(message, source, text, 'a MAC address such as "02:00:5e:10:00:01"');
 }

@@ -137,8 +137,9 @@ describe('every form has the same effect by both hands', () => {
     await succeed(
       'here',
       'link set dev br up',
-      'link set dev v up master br mtu 1350 address 02:00:00:00:00:06 txqueuelen 9 alias eth0/c1 promisc on',
+      'link set dev v up master br mtu 1350 address 02:00:00:00:00:06 txqueuelen 9 alias eth0/c1 promisc on allmulticast on',
       'link set dev v promisc off',
+      'link set dev v allmulticast off',
       'link set dev w up',
       'link set dev w down up',
       'link set dev w master other',

@@ -1,0 +1,62 @@
+import { inContainer } from '../../pkg/netns/container.ts';
+import { isNetnsGone } from '../../pkg/netns/error.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { removeFile } from '../../pkg/sys/files.ts';
+import { toCniError } from '../../pkg/types/error.ts';
+import { backupFile, readBackup } from './backup.ts';
+import { findLink, type LinkState, settingCommand } from './link.ts';
+import type { TuningConf } from './schema.ts';
+import { dataDirOf } from './settings.ts';
+
+type DelCall = AttachmentCall<TuningConf>;
+
+/** The order in which the interface is put back: the reference's. */
+const ORDER = ['mtu', 'mac', 'promisc', 'allmulti', 'txQLen'] as const;
+
+/** Puts the interface back as it was found, where it still is, and forgets how that was. Never fails for it. */
+export async function del(call: DelCall): Promise<void> {
+  const { network, containerId, ifName, conf } = call;
+  const file = backupFile(dataDirOf(conf), containerId, ifName);
+  const before = await readBackup(file);
+  if (before !== undefined && call.netns !== '') await restore(call, before);
+  removeFile(file);
+  const records = new RecordStore(recordFolder(call.environment));
+  const warning = records.remove({ network, containerId, ifName, plugin: 'tuning' });
+  if (warning !== undefined) call.warn(`tuning: ${warning}`);
+}
+
+async function restore(call: DelCall, before: LinkState): Promise<void> {
+  try {
+    await inContainer(call.netns, async (netns) => {
+      const options = await runOptions(call.environment, 'tuning');
+      if ((await findLink(netns, call.ifName, options)) === undefined) return;
+      for (const key of ORDER) await putBack(call, netns, key, before, options);
+    });
+  } catch (thrown) {
+    if (!isNetnsGone(thrown)) call.warn(`tuning: ${call.ifName} was not put back: ${toCniError(thrown)}`);
+  }
+}
+
+/** One setting that cannot be put back keeps no other from it. */
+async function putBack(
+  { ifName, warn }: DelCall,
+  netns: Netns,
+  key: keyof LinkState,
+  before: LinkState,
+  options: RunOptions,
+): Promise<void> {
+  if (before[key] === undefined) return;
+  try {
+    await runPlan(
+      new Plan().inside(netns, settingCommand(ifName, key, before[key]), { tolerate: ['ENODEV'] }),
+      options,
+    );
+  } catch (thrown) {
+    warn(`tuning: ${key} of ${ifName} was not put back: ${toCniError(thrown)}`);
+  }
+}

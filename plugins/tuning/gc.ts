@@ -1,0 +1,21 @@
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { GcCall } from '../../pkg/skel/plugin.ts';
+import { removeFile } from '../../pkg/sys/files.ts';
+import type { TuningConf } from './schema.ts';
+
+/** Forgets the former settings of interfaces that no valid attachment of this network has. */
+export async function gc(call: GcCall<TuningConf>): Promise<void> {
+  const { validAttachments, network } = call;
+  if (validAttachments === undefined) return;
+  const valid = new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
+  const records = new RecordStore(recordFolder(call.environment));
+  records.sweep('tuning', network);
+  for (const record of records.readAll().records) {
+    const { plugin, containerId, ifName } = record;
+    if (plugin !== 'tuning' || record.network !== network || valid.has(`${containerId}/${ifName}`)) continue;
+    const { backup } = record.data;
+    if (typeof backup === 'string') removeFile(backup);
+    const warning = records.remove(record);
+    call.warn(`tuning: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
+  }
+}
