@@ -4,7 +4,7 @@ import { ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
 import { type RunOptions, runPlan } from '../plan/executor.ts';
 import { Plan } from '../plan/plan.ts';
-import type { Result, Route } from '../types/result.ts';
+import type { IpConfig, Result, Route } from '../types/result.ts';
 
 /** The part of `ip -j route show` that is looked at. */
 interface ShownRoute {
@@ -33,7 +33,10 @@ export async function missingLayer3(
   index: number,
   options: RunOptions,
 ): Promise<readonly string[]> {
-  const ips = (result.ips ?? []).filter((config) => config.interface === undefined || config.interface === index);
+  const ips: IpConfig[] = [];
+  for (const config of result.ips ?? []) {
+    if (config.interface === undefined || config.interface === index) ips.push(config);
+  }
   const promised = result.routes ?? [];
   if (ips.length === 0 && promised.length === 0) return [];
   const routes = await routesIn(netns, options);
@@ -62,25 +65,31 @@ async function routesIn(netns: Netns, options: RunOptions): Promise<Routes> {
         tolerate: ['ENOENT', 'EOPNOTSUPP', 'EAFNOSUPPORT'],
       });
     const { captures } = await runPlan(plan, options);
-    return [captures.get('4'), captures.get('6')].flatMap((shown, family) => {
-      const entries = Array.isArray(shown) ? (shown as readonly ShownRoute[]) : [];
-      return entries.map((entry) => ({
-        ...entry,
-        dst: entry.dst === 'default' ? (DEFAULTS[family] ?? '') : entry.dst,
-      }));
-    });
+    const all: ShownRoute[] = [];
+    for (const [family, byDefault] of DEFAULTS) {
+      const shown = captures.get(family);
+      if (!Array.isArray(shown)) continue;
+      for (const route of shown as readonly ShownRoute[]) {
+        all.push(route.dst === 'default' ? { ...route, dst: byDefault } : route);
+      }
+    }
+    return all;
   };
   return { main: await read('main'), all: () => read('all') };
 }
 
-const DEFAULTS = ['0.0.0.0/0', '::/0'];
+const DEFAULTS = [
+  ['4', '0.0.0.0/0'],
+  ['6', '::/0'],
+] as const;
 
 /** A single address has no network around it, and so no route to it. */
 function hasConnectedRoute(address: string, routes: readonly ShownRoute[]): boolean {
   const prefix = parsePrefix(address);
   if (prefix === undefined || prefix.length === bitsOf(prefix.address.family)) return true;
   const network = formatPrefix(networkOf(prefix));
-  return routes.some(({ dst }) => dst === network);
+  for (const { dst } of routes) if (dst === network) return true;
+  return false;
 }
 
 /** Another plugin of the chain may have moved it to a table of its own. */
@@ -91,7 +100,13 @@ async function isLaid(route: Route, routes: Routes): Promise<boolean> {
   const text = prefix.length === bitsOf(prefix.address.family) ? wanted.slice(0, wanted.indexOf('/')) : wanted;
   // Whatever the default route leads through, there is one.
   const gateway = prefix.length === 0 ? undefined : route.gw;
-  const isIt = ({ dst, gateway: via }: ShownRoute) => dst === text && (gateway === undefined || via === gateway);
-  if (route.table === undefined && routes.main.some(isIt)) return true;
-  return (await routes.all()).some(isIt);
+  if (route.table === undefined && hasRoute(routes.main, text, gateway)) return true;
+  return hasRoute(await routes.all(), text, gateway);
+}
+
+function hasRoute(routes: readonly ShownRoute[], destination: string, gateway: string | undefined): boolean {
+  for (const { dst, gateway: via } of routes) {
+    if (dst === destination && (gateway === undefined || via === gateway)) return true;
+  }
+  return false;
 }

@@ -6,10 +6,6 @@ export interface Owner {
 
 const SEPARATOR = '\r\n';
 
-/** Control characters other than those between the lines: what a file has in it after a power loss. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const DAMAGE = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f�]/;
-
 /** The content of a lease file. */
 export function encodeOwner({ containerId, ifName }: Owner): string {
   return `${containerId.trim()}${SEPARATOR}${ifName}`;
@@ -18,10 +14,20 @@ export function encodeOwner({ containerId, ifName }: Owner): string {
 /** Reads a lease file's content; `undefined` when it names nobody: such a lease holds nothing. */
 export function decodeOwner(content: string): Owner | undefined {
   const text = content.trim();
-  if (text === '' || DAMAGE.test(text)) return undefined;
+  if (text === '' || isDamaged(text)) return undefined;
   const at = text.indexOf(SEPARATOR);
   if (at === -1) return { containerId: text, ifName: '' };
   return { containerId: text.slice(0, at), ifName: text.slice(at + SEPARATOR.length) };
+}
+
+/** Whether there are control characters other than those between the lines: what a file has after a power loss. */
+function isDamaged(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    // Tab, line feed and carriage return may be there.
+    if ((code < 32 && code !== 9 && code !== 10 && code !== 13) || code === 127 || code === 0xfffd) return true;
+  }
+  return false;
 }
 
 /** Whether both name the same container and interface. */

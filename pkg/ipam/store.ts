@@ -173,7 +173,7 @@ export class LeaseStore {
     }
     const hint = this.#index.read(owner);
     if (hint === undefined) return;
-    if (hint !== 'damaged' && hint.addresses.some((address) => this.#isOwner(owner, address))) return;
+    for (const address of hint === 'damaged' ? [] : hint.addresses) if (this.#isOwner(owner, address)) return;
     this.#index.remove(owner);
     this.forget(owner);
   }

@@ -60,7 +60,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function hasTexts(object: Record<string, unknown>, keys: readonly string[]): boolean {
-  return keys.every((key) => typeof object[key] === 'string');
+  for (const key of keys) if (typeof object[key] !== 'string') return false;
+  return true;
 }
 
 /**

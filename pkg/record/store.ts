@@ -101,9 +101,12 @@ export class RecordStore {
   /** All records of a container. */
   readForContainer(containerId: string): FoundRecords {
     const warnings: string[] = [];
-    const found = this.#readFolder(folderName(containerId), warnings);
-    // Two ids never share a folder; one that does not say so has been tampered with.
-    return { records: found.filter((record) => record.containerId === containerId), warnings };
+    const records: AttachmentRecord[] = [];
+    for (const record of this.#readFolder(folderName(containerId), warnings)) {
+      // Two ids never share a folder; one that does not say so has been tampered with.
+      if (record.containerId === containerId) records.push(record);
+    }
+    return { records, warnings };
   }
 
   /** All records. */
@@ -128,18 +131,19 @@ export class RecordStore {
 
   #readFolder(name: string, warnings: string[]): AttachmentRecord[] {
     const folder = `${this.#folder}/${name}`;
-    return list(folder, warnings).flatMap((file) => {
-      if (!file.endsWith('.json')) return [];
+    const records: AttachmentRecord[] = [];
+    for (const file of list(folder, warnings)) {
+      if (!file.endsWith('.json')) continue;
       try {
         const text = readTextFile(`${folder}/${file}`);
         const record = text === undefined ? undefined : decodeRecord(text);
-        if (record !== undefined) return [record];
-        if (text !== undefined) warnings.push(`ignored the damaged record ${folder}/${file}`);
+        if (record !== undefined) records.push(record);
+        else if (text !== undefined) warnings.push(`ignored the damaged record ${folder}/${file}`);
       } catch (thrown) {
         warnings.push(`cannot read the record ${folder}/${file}: ${thrownText(thrown)}`);
       }
-      return [];
-    });
+    }
+    return records;
   }
 }
 
@@ -187,9 +191,9 @@ function isDamaged(path: string): boolean {
 
 function list(folder: string, warnings: string[]): string[] {
   try {
-    return files()
-      .list(folder)
-      .map(({ name }) => name);
+    const names: string[] = [];
+    for (const { name } of files().list(folder)) names.push(name);
+    return names;
   } catch (thrown) {
     if (causeErrno(thrown) !== 'ENOENT') warnings.push(`cannot list ${folder}: ${thrownText(thrown)}`);
     return [];

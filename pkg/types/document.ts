@@ -61,9 +61,9 @@ function pairEntry(result: Result, wantsIpv6: boolean): object | undefined {
 function numberedDocument(result: Result, cniVersion: SpecVersion): ResultDocument {
   return {
     cniVersion,
-    interfaces: nonEmpty(result.interfaces?.map(numberedInterface)),
-    ips: nonEmpty(result.ips?.map(numberedIp)),
-    routes: nonEmpty(result.routes?.map(numberedRoute)),
+    interfaces: each(result.interfaces, numberedInterface),
+    ips: each(result.ips, numberedIp),
+    routes: each(result.routes, numberedRoute),
     dns: dnsInOldOrder(result.dns),
   };
 }
@@ -108,10 +108,18 @@ function currentDocument(result: Result, cniVersion: SpecVersion): ResultDocumen
   return {
     cniVersion,
     dns: currentDns(result.dns),
-    interfaces: nonEmpty(result.interfaces?.map(currentInterface)),
-    ips: nonEmpty(result.ips?.map(currentIp)),
-    routes: nonEmpty(result.routes?.map(currentRoute)),
+    interfaces: each(result.interfaces, currentInterface),
+    ips: each(result.ips, currentIp),
+    routes: each(result.routes, currentRoute),
   };
+}
+
+/** A list rewritten; `undefined` when there is nothing in it. */
+function each<T>(list: readonly T[] | undefined, rewrite: (element: T) => object): readonly object[] | undefined {
+  if (list === undefined || list.length === 0) return undefined;
+  const rewritten: object[] = [];
+  for (const element of list) rewritten.push(rewrite(element));
+  return rewritten;
 }
 
 function currentDns(dns: Dns = {}): object | undefined {

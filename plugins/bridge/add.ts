@@ -270,7 +270,7 @@ function note(
   const notes: BridgeNotes = {
     hostLink: attachment.hostLink,
     bridge: settings.bridge,
-    addresses: attachment.addressing?.ips.map(({ address }) => address) ?? [],
+    addresses: addressesIn(attachment),
     masquerade: backend === undefined ? [] : [backend],
     spoofCheck: settings.macSpoofCheck,
     ...(ipam === undefined ? {} : { ipam }),
@@ -285,6 +285,12 @@ function note(
     data: { ...notes },
   });
   if (warning !== undefined) call.warn(`bridge: ${warning}`);
+}
+
+function addressesIn({ addressing }: Attachment): readonly string[] {
+  const addresses: string[] = [];
+  for (const { address } of addressing?.ips ?? []) addresses.push(address);
+  return addresses;
 }
 
 function forget({ call, records }: Work): void {

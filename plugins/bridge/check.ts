@@ -9,7 +9,7 @@ import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
-import type { Result } from '../../pkg/types/result.ts';
+import type { Interface, Result } from '../../pkg/types/result.ts';
 import { addressingOf, forwardingSettings } from './gateways.ts';
 import { notesOf } from './notes.ts';
 import { portVlans, type ShownVlan } from './port-vlans.ts';
@@ -52,15 +52,16 @@ async function compare(check: Check): Promise<readonly string[]> {
   const { call, settings, result, netns, options } = check;
   const host = ownNetns();
   const interfaces = result.interfaces ?? [];
-  const index = interfaces.findIndex(({ name, sandbox }) => name === call.ifName && sandbox === call.netns);
+  let index = 0;
+  while (index < interfaces.length && !isContainer(interfaces[index], call)) index += 1;
   const promised = interfaces[index];
   if (promised === undefined) return [sandboxDifference(check)];
   const vlan = settings.vlans?.access ?? 0;
   const gatewayName = gatewayLinkName(settings.bridge, settings.isGateway ? vlan : 0);
-  const [container, bridge, gateway] = await lookAt(
-    [linkIn(netns, call.ifName), linkIn(host, settings.bridge), linkIn(host, gatewayName)],
-    options,
-  );
+  const wanted = [linkIn(netns, call.ifName), linkIn(host, settings.bridge)];
+  if (gatewayName !== settings.bridge) wanted.push(linkIn(host, gatewayName));
+  const [container, bridge, vlanGateway] = await lookAt(wanted, options);
+  const gateway = gatewayName === settings.bridge ? bridge : vlanGateway;
   const lines = bridgeDifferences(check, bridge);
   if (container === undefined) return [...lines, `Interface ${call.ifName} not found in ${call.netns}`];
   lines.push(...containerDifferences(check, container, promised.mac));
@@ -73,6 +74,10 @@ async function compare(check: Check): Promise<readonly string[]> {
   return [...lines, ...(await ruleDifferences(check, port, promised.mac))];
 }
 
+function isContainer(link: Interface | undefined, { ifName, netns }: CheckCall): boolean {
+  return link?.name === ifName && link.sandbox === netns;
+}
+
 function sandboxDifference({ call, result }: Check): string {
   const found = (result.interfaces ?? []).find(({ name, sandbox }) => name === call.ifName && sandbox)?.sandbox ?? '';
   return `Sandbox in prevResult ${found} doesn't match configured netns: ${call.netns}`;
@@ -80,7 +85,8 @@ function sandboxDifference({ call, result }: Check): string {
 
 function bridgeDifferences({ settings, result }: Check, link: ShownLink | undefined): string[] {
   const { bridge } = settings;
-  const promised = (result.interfaces ?? []).find(({ name }) => name === bridge);
+  let promised: Interface | undefined;
+  for (const one of result.interfaces ?? []) if (one.name === bridge) promised ??= one;
   if (promised === undefined) return [`Interface name ${bridge} not found in prevResult`];
   if (promised.sandbox) return [`Interface ${bridge} should not be in sandbox`];
   if (link === undefined) return [`Interface name ${bridge} not found`];
@@ -153,9 +159,11 @@ function gatewayDifferences({ settings, result }: Check, name: string, link: Sho
   if (!settings.isGateway) return [];
   const { gateways } = addressingOf(result, settings);
   const present = link === undefined ? [] : addressesOf(link);
-  const lines = gateways
-    .filter((address) => !present.includes(address))
-    .map((address) => `${name} lacks the gateway's address ${address}: it has ${present.join(', ') || 'none'}`);
+  const lines: string[] = [];
+  for (const address of gateways) {
+    if (present.includes(address)) continue;
+    lines.push(`${name} lacks the gateway's address ${address}: it has ${present.join(', ') || 'none'}`);
+  }
   for (const setting of forwardingSettings(gateways)) {
     if (readTextFile(`/proc/sys/${setting}`)?.trim() !== '1') lines.push(`forwarding is off: ${setting}`);
   }

@@ -30,7 +30,10 @@ function recordOf(call: DelCall, records: RecordStore): AttachmentRecord | undef
   const { network, ifName } = call;
   const { records: found, warnings } = records.readForContainer(call.containerId);
   for (const warning of warnings) call.warn(`bridge: ${warning}`);
-  return found.find((record) => record.plugin === 'bridge' && record.network === network && record.ifName === ifName);
+  for (const record of found) {
+    if (record.plugin === 'bridge' && record.network === network && record.ifName === ifName) return record;
+  }
+  return undefined;
 }
 
 /** Our own note knows best; without it the previous result and the configuration have to do. */

@@ -24,7 +24,7 @@ export function notesOf(data: Readonly<JsonObject>): BridgeNotes {
     hostLink: typeof hostLink === 'string' ? hostLink : '',
     bridge: typeof bridge === 'string' ? bridge : '',
     addresses: textsIn(addresses),
-    masquerade: textsIn(masquerade).filter((backend) => backend === 'iptables' || backend === 'nftables'),
+    masquerade: backendsIn(masquerade),
     spoofCheck: spoofCheck === true,
     ...(typeof ipam === 'object' && ipam !== null ? { ipam: ipam as JsonObject } : {}),
   };
@@ -37,5 +37,13 @@ export function rawIpamOf(raw: JsonObject): JsonObject | undefined {
 }
 
 function textsIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((element) => typeof element === 'string') : [];
+  const texts: string[] = [];
+  if (Array.isArray(value)) for (const element of value) if (typeof element === 'string') texts.push(element);
+  return texts;
+}
+
+function backendsIn(value: unknown): MasqueradeBackend[] {
+  const backends: MasqueradeBackend[] = [];
+  for (const text of textsIn(value)) if (text === 'iptables' || text === 'nftables') backends.push(text);
+  return backends;
 }

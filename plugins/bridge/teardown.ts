@@ -31,13 +31,28 @@ export interface Teardown {
 
 /** Takes down everything but the address. Parts do not wait for each other, and one that fails stops none. */
 export async function tearDown(remains: Remains, options: RunOptions, warn: (line: string) => void): Promise<Teardown> {
-  const rules = [removeMasqueradeOf(remains, options), removeSpoofCheckOf(remains, options, warn)];
+  const rules = [
+    failureOf(removeMasqueradeOf(remains, options)),
+    failureOf(removeSpoofCheckOf(remains, options, warn)),
+  ];
   const linkOptions = await optionsBeside(remains, options);
-  const [link, ...others] = await Promise.allSettled([removeLink(remains, linkOptions, warn), ...rules]);
-  return {
-    linkFailure: link.status === 'rejected' ? link.reason : undefined,
-    otherFailures: others.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])),
-  };
+  const linkFailure = await failureOf(removeLink(remains, linkOptions, warn));
+  const otherFailures: unknown[] = [];
+  for (const rule of rules) {
+    const failure = await rule;
+    if (failure !== undefined) otherFailures.push(failure);
+  }
+  return { linkFailure, otherFailures };
+}
+
+/** What something failed with; it is caught at once, whoever looks when. */
+async function failureOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
 }
 
 /**
@@ -85,19 +100,18 @@ async function removeLink(remains: Remains, options: RunOptions, warn: (line: st
 async function removeHostLinks({ name, hostLinks }: Remains, options: RunOptions): Promise<boolean> {
   const alias = linkAlias(name);
   const derived = hostLinkName(name);
-  const candidates = [...new Set([...hostLinks, derived])];
   const host = ownNetns();
-  const found = await lookAt(
-    candidates.map((link) => linkIn(host, link)),
-    options,
-  );
-  // A name that was only derived may be somebody else's; the alias tells.
-  const own = found.filter((link) => {
-    if (link === undefined || !isKind(link, 'veth')) return false;
-    return link.ifalias === alias || (!isOwnAlias(link.ifalias) && hostLinks.includes(link.ifname));
-  });
-  for (const link of own) if (link !== undefined) await removeByName(link.ifname, options);
-  return own.length > 0;
+  const wanted = hostLinks.includes(derived) ? [] : [linkIn(host, derived)];
+  for (const link of hostLinks) wanted.push(linkIn(host, link));
+  let hasRemoved = false;
+  for (const link of await lookAt(wanted, options)) {
+    if (link === undefined || !isKind(link, 'veth')) continue;
+    // A name that was only derived may be somebody else's; the alias tells.
+    if (link.ifalias !== alias && (isOwnAlias(link.ifalias) || !hostLinks.includes(link.ifname))) continue;
+    await removeByName(link.ifname, options);
+    hasRemoved = true;
+  }
+  return hasRemoved;
 }
 
 async function removeByName(link: string, options: RunOptions): Promise<void> {

@@ -13,7 +13,10 @@ type CheckCall = AttachmentCall<HostLocalConf>;
 export async function check(call: CheckCall): Promise<void> {
   requestedOf(call);
   const sets = rangeSetsOf(call);
-  const isManaged = (address: Address): boolean => sets.some((set) => rangeOf(set, address) !== undefined);
+  const isManaged = (address: Address): boolean => {
+    for (const set of sets) if (rangeOf(set, address) !== undefined) return true;
+    return false;
+  };
   const leased = await leasedTo(call);
   if (leased.length === 0) {
     throw failure(
@@ -53,7 +56,9 @@ async function leasedTo(call: CheckCall): Promise<readonly string[]> {
     const own = store.ownedBy({ containerId, ifName });
     return own.length > 0 ? own : store.ownedBy({ containerId, ifName: '' });
   });
-  return (leases ?? []).map((lease) => lease.address).sort();
+  const addresses: string[] = [];
+  for (const { address } of leases ?? []) addresses.push(address);
+  return addresses.sort();
 }
 
 function folderOf(call: CheckCall): string {
