@@ -2,8 +2,8 @@ import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
-import { IPTABLES } from './masquerade-iptables.ts';
 import { isMissing, missingProgram, packageOf, runFilter, Site } from './program.ts';
+import { IPTABLES } from './restore.ts';
 
 /** The oldest nft that knows comments of tables. */
 const OLDEST_NFT = [1, 0, 1];

@@ -1,12 +1,12 @@
 import type { Netns } from '../netns/netns.ts';
 import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save.ts';
 import { deletion } from './masquerade-found.ts';
-import { restore } from './masquerade-iptables.ts';
-import { nftDeletion, rulesWith, transact } from './masquerade-nft.ts';
+import { nftDeletion, rulesWith } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName, iptablesComment, networkPrefix } from './names.ts';
 import { isMissing, persistently, Site } from './program.ts';
-import { restoreText } from './rule.ts';
+import { restore, restoreText } from './restore.ts';
 import { allOf } from './together.ts';
+import { transact } from './transact.ts';
 
 /** An attachment as GC names it. */
 export interface ValidAttachment {

@@ -1,7 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import { canonicalPrefix } from '../addr/prefix.ts';
-import { IPTABLES } from './masquerade-iptables.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
+import { IPTABLES } from './restore.ts';
 
 /** A line of iptables-save that appends a rule. */
 export interface SavedRule {

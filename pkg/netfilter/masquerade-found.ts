@@ -2,10 +2,10 @@ import type { Family } from '../addr/address.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
 import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save.ts';
 import type { AddOptions } from './masquerade.ts';
-import { restore } from './masquerade-iptables.ts';
 import { type AttachmentKey, chainName } from './names.ts';
 import { persistently, type Site } from './program.ts';
-import { additions, type Command, MULTICAST, restoreText } from './rule.ts';
+import { type Command, restore, restoreText } from './restore.ts';
+import { additions, MULTICAST } from './rule.ts';
 
 /** Adds to what is there: leftovers of the attachment go, the rules of the container's other interfaces stay. */
 export async function addToFound(

@@ -2,12 +2,10 @@ import type { Family } from '../addr/address.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, chainName } from './names.ts';
-import { FilterError, isMissing, missingProgram, type Program, runFilter, type Site } from './program.ts';
-import { additions, removals, restoreText } from './rule.ts';
+import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
+import { IPTABLES, restore, restoreText } from './restore.ts';
+import { additions, removals } from './rule.ts';
 import { allOf } from './together.ts';
-
-/** The program for a family. */
-export const IPTABLES: Readonly<Record<Family, Program>> = { 4: 'iptables', 6: 'ip6tables' };
 
 /** Adds the rules of both families, or none. */
 export async function addIptables(
@@ -34,11 +32,6 @@ export async function removeIptables(
 ): Promise<void> {
   const families = addresses === undefined ? ([4, 6] as const) : familiesOf(addresses);
   await allOf(families.map((family) => removeFamily(site, key, addresses, family)));
-}
-
-/** One transaction. */
-export async function restore(site: Site, family: Family, text: string): Promise<void> {
-  await runFilter(site, [`${IPTABLES[family]}-restore`, '--noflush', `--wait=${site.lockSeconds}`], { stdin: text });
 }
 
 /** It is taken for granted that nothing is there; only when that fails somebody looks. */

@@ -2,12 +2,12 @@ import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
 import type { NftRule } from './nft-list.ts';
-import { FilterError, isMissing, missingProgram, persistently, runFilter, type Site } from './program.ts';
+import { FilterError, isMissing, missingProgram, persistently, type Site } from './program.ts';
+import { batchText, NFT, transact } from './transact.ts';
 
 /** The table of all masquerade rules. */
 export const TABLE = 'inet cni_plugins_masquerade';
 
-const NFT = ['nft', '-f', '-'] as const;
 const CHECKS = `${TABLE} masq_checks`;
 const POSTROUTING = `${TABLE} postrouting`;
 
@@ -70,7 +70,7 @@ export async function addNft(
  * `false` when the rules could not be added. Flushing that chain each time would cost a grace period of the kernel.
  */
 async function addToTable(site: Site, rules: readonly string[]): Promise<boolean> {
-  const stdin = [...rules, `list chain ${POSTROUTING}`].map((statement) => `${statement}\n`).join('');
+  const stdin = batchText([...rules, `list chain ${POSTROUTING}`]);
   const outcome = await site.run(NFT, { stdin });
   if (outcome.timedOut) throw new FilterError(site, NFT, outcome, { stdin });
   if (outcome.status !== 0) return false;
@@ -104,9 +104,4 @@ export async function rulesWith(site: Site, prefix: string): Promise<readonly Nf
 /** The statement that removes a rule which a look has found. Handles are not used twice. */
 export function nftDeletion({ handle }: NftRule): string {
   return `delete rule ${CHECKS} handle ${handle}`;
-}
-
-/** One transaction. */
-export async function transact(site: Site, statements: readonly string[]): Promise<void> {
-  await runFilter(site, NFT, { stdin: statements.map((statement) => `${statement}\n`).join('') });
 }

@@ -4,11 +4,11 @@ import { type MasqueradedAddress, readAddresses } from './address.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { readNatTable } from './iptables-save.ts';
 import type { Masquerade } from './masquerade.ts';
-import { IPTABLES } from './masquerade-iptables.ts';
 import { TABLE } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName } from './names.ts';
 import { listRules, type NftRule } from './nft-list.ts';
 import { isMissing, missingProgram, Site } from './program.ts';
+import { IPTABLES } from './restore.ts';
 import { MULTICAST } from './rule.ts';
 import { allOf } from './together.ts';
 

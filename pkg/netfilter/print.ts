@@ -3,10 +3,10 @@ import type { Netns } from '../netns/netns.ts';
 import { quote } from '../plan/action.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
-import { IPTABLES } from './masquerade-iptables.ts';
 import { nftAdditions, TABLE } from './masquerade-nft.ts';
 import { type AttachmentKey, attachmentPrefix, chainName } from './names.ts';
-import { additions, type Command, removals } from './rule.ts';
+import { type Command, IPTABLES } from './restore.ts';
+import { additions, removals } from './rule.ts';
 
 /** What a person types to add the rules one by one. */
 export function printAdditions(

@@ -61,6 +61,9 @@ function isChange({ stdin, argument }: Input): boolean {
 /** How the programs say that somebody else was faster. */
 const COLLISION = /temporarily unavailable|resource busy|interrupted|exist|no such file|no chain|line \d+ failed/i;
 
+/** How iptables says that others held its lock for as long as it was to wait. */
+const LOCKED = /holding the xtables lock/;
+
 /** A program that ran and failed. */
 export class FilterError extends CniError {
   readonly timedOut: boolean;
@@ -75,7 +78,7 @@ export class FilterError extends CniError {
     const text = given?.stdin ?? given?.argument;
     const input = text === undefined ? '' : `; its input: ${text.trim().split('\n').join(' | ')}`;
     super(
-      ErrorCode.internal,
+      LOCKED.test(stderr) ? ErrorCode.tryAgain : ErrorCode.internal,
       `running [${argv.join(' ')}]: ${end}: ${stderr.trim()}`,
       `network namespace: ${site.place.label}${input}`,
     );
@@ -121,8 +124,8 @@ export function isMissing(thrown: unknown): thrown is ProgramError {
 }
 
 /** The error of a missing program in the words that people search for, with the package that has it. */
-export function missingProgram(program: Program, thrown: ProgramError): CniError {
-  const what = program === 'nft' ? 'could not find nftables binary' : `failed to locate ${program}`;
+export function missingProgram(program: Program, thrown: ProgramError, attempt = 'locate'): CniError {
+  const what = program === 'nft' ? 'could not find nftables binary' : `failed to ${attempt} ${program}`;
   return new CniError(ErrorCode.internal, `${what}: ${reasonFor(program, thrown)}`, `install ${packageOf(program)}`, {
     cause: thrown,
   });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readAddresses } from './address.ts';
-import { additions, removals, restoreText } from './rule.ts';
+import { restoreText } from './restore.ts';
+import { additions, removals } from './rule.ts';
 
 const key = { network: 'bt', containerId: 'x', ifName: 'eth0' };
 

@@ -1,10 +1,7 @@
 import type { Family } from '../addr/address.ts';
-import { CniError, ErrorCode } from '../types/error.ts';
 import type { MasqueradedAddress } from './address.ts';
 import { type AttachmentKey, chainName, iptablesComment } from './names.ts';
-
-/** An iptables command, as its words after `iptables -t nat`. */
-export type Command = readonly string[];
+import type { Command } from './restore.ts';
 
 /** All multicast addresses: they are not masqueraded. */
 export const MULTICAST: Readonly<Record<Family, string>> = { 4: '224.0.0.0/4', 6: 'ff00::/8' };
@@ -30,24 +27,4 @@ export function removals(key: AttachmentKey, addresses: readonly MasqueradedAddr
   const chain = chainName(key.network, key.containerId);
   const jumps = additions(key, addresses).filter((command) => command[1] === 'POSTROUTING');
   return [...jumps.map((command) => ['-D', ...command.slice(1)]), ['-F', chain], ['-X', chain]];
-}
-
-/** The input of iptables-restore that does all of these to the nat table, or nothing. */
-export function restoreText(commands: readonly (Command | string)[]): string {
-  const lines = commands.map((command) => (typeof command === 'string' ? command : restoreLine(command)));
-  return `*nat\n${lines.map((line) => `${line}\n`).join('')}COMMIT\n`;
-}
-
-function restoreLine(command: Command): string {
-  return command.map(restoreWord).join(' ');
-}
-
-/** A word as iptables-restore reads it back. */
-function restoreWord(word: string): string {
-  for (let index = 0; index < word.length; index++) {
-    // A line break would begin another command.
-    if (word.charCodeAt(index) >= 32) continue;
-    throw new CniError(ErrorCode.internal, `control character in ${JSON.stringify(word)}`);
-  }
-  return /^[\w.:/!-]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -14,7 +14,7 @@ export class PlanError extends CniError {
   readonly leftovers: readonly string[];
 
   constructor(stop: Stop, hint: string, leftovers: readonly string[]) {
-    super(ErrorCode.internal, messageFor(stop), detailsFor(stop, hint, leftovers), { cause: stop.cause });
+    super(codeFor(stop), messageFor(stop), detailsFor(stop, hint, leftovers), { cause: stop.cause });
     this.errno = stop.failure.errno;
     this.step = stop.step;
     this.leftovers = leftovers;
@@ -32,6 +32,11 @@ export interface Stop {
   readonly step: Step | undefined;
   readonly failure: IpFailure;
   readonly cause?: unknown;
+}
+
+/** That the same may succeed a moment later is for the runtime to know; all else is the plan's own failure. */
+function codeFor({ cause }: Stop): number {
+  return cause instanceof CniError && cause.code === ErrorCode.tryAgain ? cause.code : ErrorCode.internal;
 }
 
 function messageFor({ step, failure }: Stop): string {

@@ -154,7 +154,7 @@ export class RecordStore {
  * The namespace is gone when no process is inside either.
  */
 export function isAlive(
-  record: AttachmentRecord,
+  record: Pick<AttachmentRecord, 'bootId' | 'netns'>,
   isInUse: NamespaceCensus = namespaceCensus(),
 ): 'alive' | 'dead' | 'unknown' {
   if (record.bootId !== '' && bootId() !== '' && record.bootId !== bootId()) return 'dead';

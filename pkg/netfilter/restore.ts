@@ -1,0 +1,48 @@
+import type { Family } from '../addr/address.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { type Program, runFilter, type Site } from './program.ts';
+
+/** An iptables command, as its words after `iptables -t nat`. */
+export type Command = readonly string[];
+
+/** The program for a family. */
+export const IPTABLES: Readonly<Record<Family, Program>> = { 4: 'iptables', 6: 'ip6tables' };
+
+/** One transaction; gives what listing commands in it printed. */
+export async function restore(site: Site, family: Family, text: string): Promise<string> {
+  const argv = [`${IPTABLES[family]}-restore`, '--noflush', `--wait=${site.lockSeconds}`] as const;
+  return runFilter(site, argv, { stdin: text });
+}
+
+/** The input of iptables-restore that does all of these to the nat table, or nothing. */
+export function restoreText(commands: readonly (Command | string)[]): string {
+  let text = '*nat\n';
+  for (const command of commands) text += `${typeof command === 'string' ? command : restoreLine(command)}\n`;
+  return `${text}COMMIT\n`;
+}
+
+/** A command as a line of iptables-restore. */
+export function restoreLine(command: Command): string {
+  let line = '';
+  for (const word of command) line += `${line === '' ? '' : ' '}${restoreWord(word)}`;
+  return line;
+}
+
+/** A word as iptables-restore reads it back. */
+function restoreWord(word: string): string {
+  let isPlain = word !== '';
+  for (let index = 0; index < word.length; index++) {
+    const code = word.charCodeAt(index);
+    // A line break would begin another command.
+    if (code < 32) throw new CniError(ErrorCode.internal, `control character in ${JSON.stringify(word)}`);
+    isPlain &&= isPlainCharacter(code);
+  }
+  return isPlain ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Letters, digits, and `_ . : / ! - ,`. */
+function isPlainCharacter(code: number): boolean {
+  // The same as an expression, which is dear the first time it runs.
+  const lowerCase = code | 32;
+  return (code >= 44 && code <= 58) || (lowerCase >= 97 && lowerCase <= 122) || code === 95 || code === 33;
+}
