@@ -41,13 +41,13 @@ export const COMMON_KEYS: readonly string[] = [
 ];
 
 /**
- * The configuration as the schema would read it, or {@link UNFIT} when that has to look at it: another letter case, a
- * wrong type, a key that nobody knows.
+ * The configuration as the schema would read it, or {@link UNFIT} when that has to look at it: a wrong type, a
+ * key that nobody knows.
  *
  * @param ownTop whether the keys at the top are the plugin's own and not those of the plugin that calls it
  */
 export function fitConfig(shape: ObjectShape, raw: Readonly<Record<string, unknown>>, ownTop: boolean): unknown {
-  return fitObject(shape, raw, (key) => (ownTop ? COMMON_KEYS.includes(key) : !isKnownOtherwise(shape, key)));
+  return fitObject(shape, raw, (key) => !ownTop || COMMON_KEYS.includes(key));
 }
 
 function fitValue(shape: Shape, value: unknown): unknown {
@@ -91,28 +91,31 @@ function fitObject(
   mayPass: (key: string) => boolean,
 ): unknown {
   const fitting: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const element = value[key];
+  for (const spelled of Object.keys(value)) {
+    const element = value[spelled];
     // Absent, as in Go.
     if (element === null) continue;
-    const keyShape = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
-    if (keyShape !== undefined) {
+    const key = Object.hasOwn(shape.keys, spelled) ? spelled : knownOtherwise(shape, spelled);
+    const keyShape = key === undefined ? undefined : shape.keys[key];
+    if (key !== undefined && keyShape !== undefined) {
+      // An exact key is preferred, wherever it stands.
+      if (spelled !== key && Object.hasOwn(value, key) && value[key] !== null) continue;
       const fitted = fitValue(keyShape, element);
       if (fitted === UNFIT) return UNFIT;
       fitting[key] = fitted;
     } else if (shape.loose === true) {
-      if (key === '__proto__' || isKnownOtherwise(shape, key)) return UNFIT;
-      fitting[key] = element;
-    } else if (!mayPass(key)) return UNFIT;
+      if (spelled === '__proto__') return UNFIT;
+      fitting[spelled] = element;
+    } else if (!mayPass(spelled)) return UNFIT;
   }
   for (const key of shape.required ?? []) if (!Object.hasOwn(fitting, key)) return UNFIT;
   return fitting;
 }
 
-/** Whether a key is one of the shape's in another letter case. */
-function isKnownOtherwise({ keys }: ObjectShape, key: string): boolean {
+/** The shape's key that this one is in another letter case: some runtimes write names as their language has them. */
+function knownOtherwise({ keys }: ObjectShape, key: string): string | undefined {
   for (const known in keys) {
-    if (known.length === key.length && known.toLowerCase() === key.toLowerCase()) return true;
+    if (known.length === key.length && known.toLowerCase() === key.toLowerCase()) return known;
   }
-  return false;
+  return undefined;
 }

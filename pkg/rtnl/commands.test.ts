@@ -185,6 +185,7 @@ describe('which commands have a native form', () => {
     ip`link set dev lo up`,
     ip`link add name v netns /n type bridge`,
     ip`-4 route show table main`,
+    ip`route get 10.0.0.1`,
   ])('%s', (command) => {
     expect(nativeForm(command)).not.toBe(undefined);
   });

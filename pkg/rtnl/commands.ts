@@ -5,7 +5,7 @@ import { linkAdd } from './link-add.ts';
 import { linkDel, linkSet } from './link-set.ts';
 import { linkShow } from './link-show.ts';
 import { routeChange } from './route-change.ts';
-import { routeShow } from './route-show.ts';
+import { routeGet, routeShow } from './route-show.ts';
 import type { RtnlSocket } from './socket.ts';
 
 /** A command that needs no `ip`: carried out over a socket in its namespace, it gives what `ip -j` would print. */
@@ -32,5 +32,6 @@ export function nativeForm({ options, words }: IpCommand): NativeCommand | undef
     return verb === 'add' ? linkAdd(words) : verb === 'del' ? linkDel(words) : undefined;
   }
   if (object === 'addr') return verb === 'add' ? addressAdd(words) : verb === 'del' ? addressDel(words) : undefined;
-  return object === 'route' ? routeChange(words) : undefined;
+  if (object !== 'route') return undefined;
+  return verb === 'get' ? routeGet(words) : routeChange(words);
 }

@@ -16,7 +16,7 @@ import {
   UNICAST,
 } from './route-message.ts';
 import { RtnlError, type RtnlSocket } from './socket.ts';
-import { AF_INET, AF_INET6 } from './words.ts';
+import { AF_INET, AF_INET6, readAddress } from './words.ts';
 
 const RTM_F_CLONED = 0x200;
 
@@ -75,6 +75,28 @@ export function routeShow(words: readonly string[], option: string | undefined):
   const family = option === '-4' ? AF_INET : option === '-6' ? AF_INET6 : undefined;
   if (family === undefined || words[2] !== 'table' || words[3] !== 'main' || words.length !== 4) return undefined;
   return (socket) => showRoutes(socket, family);
+}
+
+/** `route get ADDRESS`: which way a packet from here to there goes. */
+export function routeGet(words: readonly string[]): NativeCommand | undefined {
+  const address = readAddress(words[2]);
+  if (address === undefined || words.length !== 3) return undefined;
+  const { family, bytes } = address;
+  return (socket) => {
+    const header = new Uint8Array(RTMSG_BYTES);
+    header[0] = family;
+    header[1] = bytes.length * 8;
+    const [answer] = socket.exchange(request(ROUTE.get, 0, header, [[RTA.dst, bytes]]));
+    if (answer === undefined) return [];
+    // Who made the route that it follows is not told here.
+    const { protocol: _, ...route } = shownRoute(
+      socket,
+      answer.body,
+      attributesOf(answer.body, RTMSG_BYTES),
+      new Map(),
+    );
+    return [route];
+  };
 }
 
 function showRoutes(socket: RtnlSocket, family: number): ShownRoute[] {

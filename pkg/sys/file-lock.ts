@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from '../types/error.ts';
 import { OPEN } from './file-calls.ts';
-import { fileError, files, statusOf } from './files.ts';
+import { fileError, files, makeFolders, statusOf } from './files.ts';
 import { LibcError, LOCK, libc } from './libc.ts';
 import { findProgram } from './process.ts';
 
@@ -21,11 +21,30 @@ const LONGEST_PAUSE_MS = 8;
  * @throws {CniError} code 11 when others held it for all of `timeoutMs`, code 5 when it cannot be locked at all
  */
 export async function lockFile(path: string, mode: number, timeoutMs: number): Promise<FileLock> {
+  return lockOpened(path, () => files().open(path, OPEN.create, mode), timeoutMs, 'the address store');
+}
+
+/**
+ * Takes the exclusive flock(2) of a folder, which is made if need be.
+ *
+ * @param what what is in it, for the error
+ * @throws {CniError} code 11 when others held it for all of `timeoutMs`, code 5 when it cannot be locked at all
+ */
+export async function lockFolder(path: string, mode: number, timeoutMs: number, what: string): Promise<FileLock> {
+  const open = (): number => {
+    makeFolders(path, mode);
+    return files().open(path);
+  };
+  return lockOpened(path, open, timeoutMs, what);
+}
+
+async function lockOpened(path: string, open: () => number, timeoutMs: number, what: string): Promise<FileLock> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const fd = openLock(path, mode);
+    const fd = openLock(path, open);
+    const busy = (): CniError => lockedError(path, timeoutMs, what);
     try {
-      await lockDescriptor(fd, path, deadline, timeoutMs);
+      await lockDescriptor(fd, path, deadline, busy);
       if (isStillAt(fd, path)) return { release: () => files().close(fd) };
     } catch (thrown) {
       files().close(fd);
@@ -36,9 +55,9 @@ export async function lockFile(path: string, mode: number, timeoutMs: number): P
   }
 }
 
-function openLock(path: string, mode: number): number {
+function openLock(path: string, open: () => number): number {
   try {
-    return files().open(path, OPEN.create, mode);
+    return open();
   } catch (thrown) {
     throw fileError('open', path, thrown);
   }
@@ -50,9 +69,9 @@ function isStillAt(fd: number, path: string): boolean {
   return found?.ino === held.ino && found.dev === held.dev;
 }
 
-async function lockDescriptor(fd: number, path: string, deadline: number, timeoutMs: number): Promise<void> {
+async function lockDescriptor(fd: number, path: string, deadline: number, busy: () => CniError): Promise<void> {
   const c = libc();
-  if (c === undefined) return lockWithProgram(fd, path, deadline, timeoutMs);
+  if (c === undefined) return lockWithProgram(fd, path, deadline, busy);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       c.flock(fd, LOCK.exclusive | LOCK.nonBlocking);
@@ -63,23 +82,23 @@ async function lockDescriptor(fd: number, path: string, deadline: number, timeou
         throw fileError('flock', path, thrown);
       }
     }
-    if (performance.now() >= deadline) throw busy(path, timeoutMs);
+    if (performance.now() >= deadline) throw busy();
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
 /** flock(1) locks the file that it inherits; the lock stays with the open file, which is ours, when it ends. */
-function lockWithProgram(fd: number, path: string, deadline: number, timeoutMs: number): void {
+function lockWithProgram(fd: number, path: string, deadline: number, busy: () => CniError): void {
   const seconds = Math.max(0, (deadline - performance.now()) / 1000).toFixed(3);
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   const options = { stdio: ['ignore', 'ignore', 'pipe', fd] as ['ignore', 'ignore', 'pipe', number] };
   const { status, stderr } = spawnSync(findProgram('flock'), ['-x', '-w', seconds, '3'], options);
   if (status === 0) return;
-  if (status === 1 && stderr.length === 0) throw busy(path, timeoutMs);
+  if (status === 1 && stderr.length === 0) throw busy();
   throw fileError('flock', path, new Error(`flock(1) ended with status ${status}: ${String(stderr).trim()}`));
 }
 
-function busy(path: string, timeoutMs: number): CniError {
+function lockedError(path: string, timeoutMs: number, what: string): CniError {
   const details = `another process has held ${path} for ${timeoutMs / 1000} s; \`fuser ${path}\` shows which one`;
-  return new CniError(ErrorCode.tryAgain, 'the address store is locked', details);
+  return new CniError(ErrorCode.tryAgain, `${what} is locked`, details);
 }

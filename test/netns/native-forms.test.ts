@@ -241,6 +241,11 @@ describe('every form has the same effect by both hands', () => {
       'route del 10.9.0.0/16 dev br scope global',
     );
     await succeed('there', '-4 route show table main', '-6 route show table main');
+    await succeed('here', 'route get 10.1.0.77', 'route get 10.11.1.1', 'route get 10.1.0.1', 'route get fd01::5');
+    expect(await compare('there', ['route get 203.0.113.9', 'route get fd01::5'])).toEqual([
+      'ENETUNREACH',
+      'ENETUNREACH',
+    ]);
   });
 
   test('routes that others made are shown', async () => {
