@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
+import { firewall } from './firewall/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
@@ -9,6 +10,7 @@ import { tuning } from './tuning/plugin.ts';
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bridge,
+  firewall,
   'host-local': hostLocal,
   loopback,
   static: staticAddresses,

@@ -13,6 +13,7 @@ const DEBIAN_PACKAGES = [
   { name: 'strace', command: 'strace', reason: 'tests that count the system calls and processes of a plugin' },
   { name: 'nftables', command: 'nft', reason: 'masquerade, port maps and spoof checks of the plugins' },
   { name: 'iptables', command: 'iptables', reason: 'the same where nftables is not asked for' },
+  { name: 'firewalld', command: 'firewalld', reason: 'tests of the plugin firewall, which speaks to it' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
   { name: 'qemu-system-x86', command: 'qemu-system-x86_64', reason: 'tests that need a kernel with everything in it' },
   { name: 'kmod', command: 'modprobe', reason: 'the modules of that kernel' },

@@ -13,7 +13,7 @@ export interface SavedRule {
   readonly chain: string;
 }
 
-/** What the nat table of a family has. */
+/** What a table of a family has. */
 export interface NatTable {
   /** Chains that are not built in. */
   readonly chains: ReadonlySet<string>;
@@ -42,14 +42,19 @@ export function parseSave(output: string): NatTable {
   return { chains, rules };
 }
 
+/** Looks at the nat table of a family; see {@link readTable}. */
+export function readNatTable(site: Site, family: Family): Promise<NatTable> {
+  return readTable(site, family, 'nat');
+}
+
 /**
- * Looks at the nat table of a family; one that cannot be looked at because iptables cannot be used here is empty.
+ * Looks at a table of a family; one that cannot be looked at because iptables cannot be used here is empty.
  *
  * @throws {ProgramError} when iptables is not installed
  */
-export async function readNatTable(site: Site, family: Family): Promise<NatTable> {
+export async function readTable(site: Site, family: Family, table: 'nat' | 'filter'): Promise<NatTable> {
   try {
-    return parseSave(await runFilter(site, [`${IPTABLES[family]}-save`, '-t', 'nat']));
+    return parseSave(await runFilter(site, [`${IPTABLES[family]}-save`, '-t', table]));
   } catch (thrown) {
     if (!(thrown instanceof FilterError)) throw thrown;
     const { iptablesProblem } = await import('./backend.ts');

@@ -14,9 +14,9 @@ export async function restore(site: Site, family: Family, text: string): Promise
   return runFilter(site, argv, { stdin: text });
 }
 
-/** The input of iptables-restore that does all of these to the nat table, or nothing. */
-export function restoreText(commands: readonly (Command | string)[]): string {
-  let text = '*nat\n';
+/** The input of iptables-restore that does all of these to a table, or nothing. */
+export function restoreText(commands: readonly (Command | string)[], table: 'nat' | 'filter' = 'nat'): string {
+  let text = `*${table}\n`;
   for (const command of commands) text += `${typeof command === 'string' ? command : restoreLine(command)}\n`;
   return `${text}COMMIT\n`;
 }

@@ -1,0 +1,56 @@
+import { inContainer } from '../../pkg/netns/container.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { termination } from '../../pkg/sys/termination.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { chosenBackend, rulesBackend } from './choice.ts';
+import type { FirewallNotes } from './notes.ts';
+import { type Opening, openAction } from './open.ts';
+import type { FirewallConf } from './schema.ts';
+import { addressesOf, bridgeOf, settingsOf } from './settings.ts';
+
+type AddCall = AttachmentCall<FirewallConf>;
+
+/** Opens the firewall for the container's addresses. Whatever fails, nothing of it stays. */
+export async function add(call: AddCall): Promise<Result> {
+  const { policy, backend: configured, zone, adminChain } = settingsOf(call.conf, call.warn);
+  const result = call.prevResult;
+  if (result === undefined) {
+    const details = 'found no "prevResult"; firewall comes after a plugin that gives addresses, such as bridge';
+    throw new CniError(ErrorCode.internal, 'missing prevResult from earlier plugin', details);
+  }
+  const addresses = addressesOf(result);
+  const separation = policy === undefined ? undefined : { policy, bridge: bridgeOf(result, policy) };
+  if (addresses.length === 0) return result;
+  const backend = await chosenBackend(configured, call.environment);
+  const separator = backend === 'firewalld' ? rulesBackend(call.environment) : backend;
+  await carryOut(call, { backend, zone, addresses, adminChain, separation, separator });
+  return result;
+}
+
+async function carryOut(call: AddCall, opening: Opening): Promise<void> {
+  const { network, containerId, ifName, environment } = call;
+  const signal = termination();
+  await inContainer(call.netns, async (netns) => {
+    const { backend, zone, addresses } = opening;
+    const notes: FirewallNotes = { backend, zone, addresses };
+    const key = { network, containerId, ifName, plugin: 'firewall' };
+    const records = new RecordStore(recordFolder(environment));
+    // Before anything is done, so that whoever finds it half done can take it back.
+    const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
+    if (warning !== undefined) call.warn(`firewall: ${warning}`);
+    try {
+      const options = { ...(await runOptions(environment, 'firewall')), signal };
+      await runPlan(new Plan().do(ownNetns(), openAction(opening, environment), { failing: '' }), options);
+    } catch (thrown) {
+      const left = records.remove(key);
+      if (left !== undefined) call.warn(`firewall: ${left}`);
+      throw thrown;
+    }
+  });
+}

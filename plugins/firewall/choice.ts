@@ -1,0 +1,20 @@
+import type { Environment } from '../../pkg/skel/plugin.ts';
+import { hasProgram } from '../../pkg/sys/process.ts';
+import type { FirewallBackend } from './settings.ts';
+
+/** Who lets packets through where the configuration leaves it open: firewalld where it runs, else what there is. */
+export async function chosenBackend(
+  configured: FirewallBackend | undefined,
+  environment: Environment,
+): Promise<FirewallBackend> {
+  if (configured !== undefined) return configured;
+  const { firewalldRuns } = await import('./firewalld.ts');
+  return (await firewalldRuns(environment)) ? 'firewalld' : rulesBackend(environment);
+}
+
+/** Who makes rules. */
+export function rulesBackend(environment: Environment): 'iptables' | 'nftables' {
+  return hasProgram('iptables', environment['PATH']) || hasProgram('ip6tables', environment['PATH'])
+    ? 'iptables'
+    : 'nftables';
+}

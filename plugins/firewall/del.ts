@@ -1,0 +1,63 @@
+import { isMissing } from '../../pkg/netfilter/program.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
+import { toCniError } from '../../pkg/types/error.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { chosenBackend } from './choice.ts';
+import { type FirewallNotes, notesOf } from './notes.ts';
+import { closeAction } from './open.ts';
+import type { FirewallConf } from './schema.ts';
+import { addressesOf, settingsOf } from './settings.ts';
+
+type DelCall = AttachmentCall<FirewallConf>;
+
+/** Closes the firewall for the container's addresses, as far as anything is known of them. */
+export async function del(call: DelCall): Promise<void> {
+  const { network, containerId, ifName } = call;
+  const records = new RecordStore(recordFolder(call.environment));
+  const notes = noted(call, records) ?? (await derived(call));
+  if (notes !== undefined) await close(call, notes);
+  const warning = records.remove({ network, containerId, ifName, plugin: 'firewall' });
+  if (warning !== undefined) call.warn(`firewall: ${warning}`);
+}
+
+/** Removes what lets an attachment's packets pass. A program that is not installed has nothing there any more. */
+export async function close(call: Call<FirewallConf>, notes: FirewallNotes): Promise<void> {
+  const plan = new Plan().do(ownNetns(), closeAction(notes, call.environment), { failing: '' });
+  try {
+    await runPlan(plan, await runOptions(call.environment, 'firewall'));
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !isMissing(thrown.cause)) throw thrown;
+    call.warn(`firewall: ${toCniError(thrown)}; what it may have left is left`);
+  }
+}
+
+function noted({ network, containerId, ifName }: DelCall, records: RecordStore): FirewallNotes | undefined {
+  for (const record of records.readForContainer(containerId).records) {
+    if (record.plugin !== 'firewall' || record.network !== network || record.ifName !== ifName) continue;
+    return notesOf(record.data);
+  }
+  return undefined;
+}
+
+/** Without a record, as for containers of the reference, the previous result tells. */
+async function derived(call: DelCall): Promise<FirewallNotes | undefined> {
+  const addresses = addressesOf(previousResult(call));
+  if (addresses.length === 0) return undefined;
+  const { backend, zone } = settingsOf(call.conf, call.warn);
+  return { backend: await chosenBackend(backend, call.environment), zone, addresses };
+}
+
+/** One that cannot be read is as good as none. */
+function previousResult(call: DelCall): Result | undefined {
+  try {
+    return call.prevResult;
+  } catch (thrown) {
+    call.warn(`firewall: ${toCniError(thrown)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,136 @@
+import { FilterError, isMissing, missingProgram, runFilter, type Site } from '../../pkg/netfilter/program.ts';
+import { batchText, NFT } from '../../pkg/netfilter/transact.ts';
+import type { HostAddress, IngressPolicy } from './settings.ts';
+
+/** The table of all containers; the reference has no such backend. */
+export const TABLE = 'inet cni_firewall';
+
+/** Addresses whose packets pass, and bridges that are kept apart. */
+const SETS = { 4: 'containers4', 6: 'containers6', apart: 'apart', within: 'within', isolated: 'isolated' } as const;
+
+/** The rules of the chain that packets come through, in order; `within` has each bridge beside itself. */
+const RULES: readonly string[] = [
+  'jump admin',
+  `iifname . oifname @${SETS.isolated} drop`,
+  `iifname . oifname @${SETS.within} accept`,
+  `iifname @${SETS.apart} oifname @${SETS.apart} drop`,
+  `ip daddr @${SETS[4]} ct state established,related accept`,
+  `ip6 daddr @${SETS[6]} ct state established,related accept`,
+  `ip saddr @${SETS[4]} accept`,
+  `ip6 saddr @${SETS[6]} accept`,
+];
+
+/** What is kept apart, when something is. */
+export interface Separation {
+  readonly policy: NonNullable<IngressPolicy>;
+  readonly bridge: string;
+}
+
+/** Lets a container's packets pass: its addresses become elements of a set, in one transaction. */
+export async function addNft(
+  site: Site,
+  addresses: readonly HostAddress[],
+  separation: Separation | undefined,
+): Promise<void> {
+  const elements = additions(addresses, separation);
+  try {
+    if (!(await addToTable(site, elements)))
+      await runFilter(site, NFT, { stdin: batchText([...setUp(), ...elements]) });
+  } catch (thrown) {
+    throw isMissing(thrown) ? missingProgram('nft', thrown) : thrown;
+  }
+}
+
+/** Takes a container's addresses out of the sets; fine when they are not in them, or there are none. */
+export async function removeNft(site: Site, addresses: readonly HostAddress[]): Promise<void> {
+  const statements: string[] = [];
+  for (const { family, text } of addresses) {
+    const element = `element ${TABLE} ${SETS[family]} { ${text} }`;
+    // What has just been added can be deleted for certain.
+    statements.push(`add ${element}`, `delete ${element}`);
+  }
+  try {
+    await runFilter(site, NFT, { stdin: batchText(statements) });
+  } catch (thrown) {
+    // Without the sets there is nothing in them.
+    if (!(thrown instanceof FilterError) || !/No such file or directory/.test(thrown.stderr)) throw thrown;
+  }
+}
+
+/** What of a container and of the table is missing, one line each. */
+export async function missingNft(
+  site: Site,
+  addresses: readonly HostAddress[],
+  separation: Separation | undefined,
+): Promise<string[]> {
+  let listing: string;
+  try {
+    listing = await runFilter(site, ['nft', 'list', 'table', ...TABLE.split(' ')]);
+  } catch (thrown) {
+    if (!(thrown instanceof FilterError)) throw thrown;
+    return [`there is no table ${TABLE}`];
+  }
+  const missing = leadsToSets(listing) ? [] : [`the rules of ${TABLE} are not as they were made`];
+  for (const { family, text } of addresses) {
+    if (!elementsOf(listing, SETS[family]).includes(text)) missing.push(`${text} is not in the set ${SETS[family]}`);
+  }
+  if (separation === undefined) return missing;
+  const { policy, bridge } = separation;
+  const pair = `"${bridge}" . "${bridge}"`;
+  if (!elementsOf(listing, SETS.apart).includes(`"${bridge}"`))
+    missing.push(`${bridge} is not in the set ${SETS.apart}`);
+  const wanted = policy === 'isolated' ? SETS.isolated : SETS.within;
+  if (!elementsOf(listing, wanted).includes(pair)) missing.push(`${bridge} is not in the set ${wanted}`);
+  return missing;
+}
+
+/** It is taken for granted that the table is as it should be; `false` when it is not. */
+async function addToTable(site: Site, elements: readonly string[]): Promise<boolean> {
+  const stdin = batchText([...elements, `list chain ${TABLE} forward`]);
+  const outcome = await site.run(NFT, { stdin });
+  if (outcome.timedOut) throw new FilterError(site, NFT, outcome, { stdin });
+  return outcome.status === 0 && leadsToSets(outcome.stdout);
+}
+
+function leadsToSets(listing: string): boolean {
+  let from = 0;
+  for (const rule of RULES) {
+    const at = listing.indexOf(`\t\t${rule}\n`, from);
+    if (at === -1) return false;
+    from = at + 1;
+  }
+  return true;
+}
+
+function additions(addresses: readonly HostAddress[], separation: Separation | undefined): string[] {
+  const statements: string[] = [];
+  for (const { family, text } of addresses) statements.push(`add element ${TABLE} ${SETS[family]} { ${text} }`);
+  if (separation === undefined) return statements;
+  const { policy, bridge } = separation;
+  const pair = `"${bridge}" . "${bridge}"`;
+  statements.push(`add element ${TABLE} ${SETS.apart} { "${bridge}" }`);
+  statements.push(`add element ${TABLE} ${policy === 'isolated' ? SETS.isolated : SETS.within} { ${pair} }`);
+  return statements;
+}
+
+function setUp(): string[] {
+  const statements = [
+    `add table ${TABLE} { comment "CNI firewall plugin" ; }`,
+    `add set ${TABLE} ${SETS[4]} { type ipv4_addr ; }`,
+    `add set ${TABLE} ${SETS[6]} { type ipv6_addr ; }`,
+    `add set ${TABLE} ${SETS.apart} { type ifname ; }`,
+    `add set ${TABLE} ${SETS.within} { type ifname . ifname ; }`,
+    `add set ${TABLE} ${SETS.isolated} { type ifname . ifname ; }`,
+    `add chain ${TABLE} admin`,
+    `add chain ${TABLE} forward { type filter hook forward priority filter ; }`,
+    `flush chain ${TABLE} forward`,
+  ];
+  for (const rule of RULES) statements.push(`add rule ${TABLE} forward ${rule}`);
+  return statements;
+}
+
+/** The elements of a set in a listing of its table. */
+function elementsOf(listing: string, set: string): readonly string[] {
+  const found = new RegExp(`\\tset ${set} \\{[^}]*?elements = \\{([^}]*)\\}`).exec(listing)?.[1] ?? '';
+  return found.split(',').map((element) => element.trim());
+}

@@ -1,0 +1,72 @@
+import { Site } from '../../pkg/netfilter/program.ts';
+import type { WorkAction } from '../../pkg/plan/action.ts';
+import { recordFolder } from '../../pkg/record/store.ts';
+import type { Environment } from '../../pkg/skel/plugin.ts';
+import type { Separation } from './nftables.ts';
+import type { FirewallNotes } from './notes.ts';
+import { policyRules, sharedRules } from './rules.ts';
+
+/** What opens the firewall for a container. */
+export interface Opening extends FirewallNotes {
+  readonly adminChain: string;
+  readonly separation: Separation | undefined;
+  /** Who keeps networks apart: firewalld has no words for that. */
+  readonly separator: 'iptables' | 'nftables';
+}
+
+/** Lets a container's packets pass, and keeps its network apart. It brings its own undo. */
+export function openAction(opening: Opening, environment: Environment): WorkAction {
+  return {
+    kind: 'firewall',
+    print: () => [`# ${opening.backend}: let ${opening.addresses.map(({ text }) => text).join(', ')} pass`],
+    async run(context) {
+      await open(new Site(context), opening, environment);
+      return { undo: [closeAction(opening, environment)] };
+    },
+  };
+}
+
+/** Lets them pass no longer; what is not there is fine. */
+export function closeAction(notes: FirewallNotes, environment: Environment): WorkAction {
+  return {
+    kind: 'firewall',
+    print: () => [`# ${notes.backend}: let ${notes.addresses.map(({ text }) => text).join(', ')} pass no longer`],
+    async run(context) {
+      const { backend, addresses, zone } = notes;
+      const site = new Site(context);
+      if (addresses.length === 0) return {};
+      if (backend === 'iptables') await (await import('./iptables.ts')).removeIptables(site, addresses);
+      else if (backend === 'nftables') await (await import('./nftables.ts')).removeNft(site, addresses);
+      else await (await import('./firewalld.ts')).removeSources(environment, zone, addresses);
+      return {};
+    },
+  };
+}
+
+async function open(site: Site, opening: Opening, environment: Environment): Promise<void> {
+  const { backend, addresses, zone, separation, separator, adminChain } = opening;
+  const lockFolder = `${recordFolder(environment)}/.firewall`;
+  if (backend === 'nftables') {
+    await (await import('./nftables.ts')).addNft(site, addresses, separation);
+    return;
+  }
+  const apart = separation === undefined ? [] : policyRules(separation.policy, separation.bridge);
+  if (backend === 'iptables') {
+    const shared = [...sharedRules(adminChain), ...apart];
+    await (await import('./iptables.ts')).addIptables(site, { addresses, shared, lockFolder });
+    return;
+  }
+  const { addSources, removeSources } = await import('./firewalld.ts');
+  await addSources(environment, zone, addresses);
+  if (separation === undefined) return;
+  try {
+    if (separator === 'nftables') await (await import('./nftables.ts')).addNft(site, [], separation);
+    else {
+      const { addIptables } = await import('./iptables.ts');
+      await addIptables(site, { addresses, shared: apart, onlyShared: true, lockFolder });
+    }
+  } catch (thrown) {
+    await removeSources(environment, zone, addresses);
+    throw thrown;
+  }
+}
