@@ -7,6 +7,7 @@ import { pluginNamed } from '../plugins/table.ts';
 const USAGE = `usage: cni [--help] [--version]
        cni help [PLUGIN]   what a plugin does, and its configuration keys
        cni version         the version of this suite
+       cni reload-rules    makes the filter rules of all living attachments again, after a flush or reload of the host's
 `;
 
 /** The tool for people; returns its exit status: 0 done, 2 called in a way it does not know. */
@@ -19,6 +20,7 @@ export async function runCli(argv: readonly string[], version: string): Promise<
     return 0;
   }
   if (command === undefined || command === 'help') return help(rest, version);
+  if (command === 'reload-rules') return (await import('./reload-rules.ts')).reloadRules(process.env);
   return misused(`there is no command "${command}"`);
 }
 

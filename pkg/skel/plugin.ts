@@ -1,4 +1,5 @@
 import type { ConfigSchema } from '../config/schema.ts';
+import type { AttachmentRecord } from '../record/record.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
 import type { Delegator } from './delegator.ts';
@@ -56,6 +57,13 @@ export interface GcCall<Conf> extends Call<Conf> {
   readonly validAttachments: readonly ValidAttachment[] | undefined;
 }
 
+/** What a plugin that makes rules again has to go by. */
+export interface RestoreContext {
+  readonly environment: Environment;
+  /** One line for people on stderr. */
+  warn(line: string): void;
+}
+
 /** One plugin: what it is called, what it takes, and a function for each verb. */
 export interface Plugin<Conf> {
   readonly name: string;
@@ -76,6 +84,11 @@ export interface Plugin<Conf> {
   del(call: AttachmentCall<Conf>): Promise<void>;
   gc(call: GcCall<Conf>): Promise<void>;
   status(call: Call<Conf>): Promise<void>;
+  /**
+   * Makes the filter rules of one attachment again, from its record, after something has flushed them; rules that are
+   * still there stay as they are. Absent when a plugin has none. Gives whether there was anything to make.
+   */
+  restoreRules?(record: AttachmentRecord, context: RestoreContext): Promise<boolean>;
 }
 
 /** A plugin whose configuration type does not matter to the holder. */

@@ -273,6 +273,7 @@ function note(
     addresses: addressesIn(attachment),
     masquerade: backend === undefined ? [] : [backend],
     spoofCheck: settings.macSpoofCheck,
+    mac: attachment.mac,
     ...(ipam === undefined ? {} : { ipam }),
   };
   const warning = records.write({

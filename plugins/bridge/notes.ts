@@ -13,19 +13,22 @@ export interface BridgeNotes {
   /** Who may have the masquerade; nobody when there is none. */
   readonly masquerade: readonly MasqueradeBackend[];
   readonly spoofCheck: boolean;
+  /** The container's MAC, which a spoof check lets through; '' when it is not known. */
+  readonly mac: string;
   /** The `ipam` section that the addresses came from. */
   readonly ipam?: JsonObject;
 }
 
 /** The notes in a record; what is missing or of another type is as if it had never been there. */
 export function notesOf(data: Readonly<JsonObject>): BridgeNotes {
-  const { hostLink, bridge, addresses, masquerade, spoofCheck, ipam } = data;
+  const { hostLink, bridge, addresses, masquerade, spoofCheck, mac, ipam } = data;
   return {
     hostLink: typeof hostLink === 'string' ? hostLink : '',
     bridge: typeof bridge === 'string' ? bridge : '',
     addresses: textsIn(addresses),
     masquerade: backendsIn(masquerade),
     spoofCheck: spoofCheck === true,
+    mac: typeof mac === 'string' ? mac : '',
     ...(typeof ipam === 'object' && ipam !== null ? { ipam: ipam as JsonObject } : {}),
   };
 }

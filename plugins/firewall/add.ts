@@ -3,6 +3,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import type { AttachmentKey } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/termination.ts';
@@ -29,7 +30,7 @@ export async function add(call: AddCall): Promise<Result> {
   if (addresses.length === 0) return result;
   const backend = await chosenBackend(configured, call.environment);
   const separator = backend === 'firewalld' ? rulesBackend(call.environment) : backend;
-  await carryOut(call, { backend, zone, addresses, adminChain, separation, separator });
+  await carryOut(call, { backend, zone, addresses, adminChain, separation, separator, mayExist: false });
   return result;
 }
 
@@ -37,20 +38,32 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
   const { network, containerId, ifName, environment } = call;
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
-    const { backend, zone, addresses } = opening;
-    const notes: FirewallNotes = { backend, zone, addresses };
+    const { backend, zone, addresses, adminChain, separation } = opening;
+    const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
     const key = { network, containerId, ifName, plugin: 'firewall' };
     const records = new RecordStore(recordFolder(environment));
+    const mayExist = isNoted(records, key);
     // Before anything is done, so that whoever finds it half done can take it back.
     const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
     if (warning !== undefined) call.warn(`firewall: ${warning}`);
     try {
       const options = { ...(await runOptions(environment, 'firewall')), signal };
-      await runPlan(new Plan().do(ownNetns(), openAction(opening, environment), { failing: '' }), options);
+      await runPlan(
+        new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment), { failing: '' }),
+        options,
+      );
     } catch (thrown) {
       const left = records.remove(key);
       if (left !== undefined) call.warn(`firewall: ${left}`);
       throw thrown;
     }
   });
+}
+
+/** An ADD that was never taken down has left a note. */
+function isNoted(records: RecordStore, { network, containerId, ifName }: Omit<AttachmentKey, 'plugin'>): boolean {
+  for (const record of records.readForContainer(containerId).records) {
+    if (record.plugin === 'firewall' && record.network === network && record.ifName === ifName) return true;
+  }
+  return false;
 }

@@ -48,8 +48,8 @@ function noted({ network, containerId, ifName }: DelCall, records: RecordStore):
 async function derived(call: DelCall): Promise<FirewallNotes | undefined> {
   const addresses = addressesOf(previousResult(call));
   if (addresses.length === 0) return undefined;
-  const { backend, zone } = settingsOf(call.conf, call.warn);
-  return { backend: await chosenBackend(backend, call.environment), zone, addresses };
+  const { backend, zone, adminChain } = settingsOf(call.conf, call.warn);
+  return { backend: await chosenBackend(backend, call.environment), zone, addresses, adminChain };
 }
 
 /** One that cannot be read is as good as none. */

@@ -20,6 +20,8 @@ export interface Addition {
   readonly shared: readonly SharedRule[];
   /** Whether only what all share is added, in the families of the addresses. */
   readonly onlyShared?: boolean;
+  /** Whether an earlier ADD may have left rules: then the table is looked at first. */
+  readonly mayExist: boolean;
   /** Where those wait for each other who find that something is missing. */
   readonly lockFolder: string;
 }
@@ -54,9 +56,10 @@ function byFamily(addresses: readonly HostAddress[]): ReadonlyMap<Family, readon
   return families;
 }
 
-async function addFamily(site: Site, family: Family, { addresses, shared, lockFolder }: Addition): Promise<void> {
+async function addFamily(site: Site, family: Family, addition: Addition): Promise<void> {
+  const { addresses, shared, mayExist, lockFolder } = addition;
   try {
-    const added = await addUnseen(site, family, addresses, shared);
+    const added = mayExist ? 'nothing' : await addUnseen(site, family, addresses, shared);
     if (added === 'all') return;
     // Two who find the same missing would both add it.
     const lock = await lockOf(lockFolder, 0o700, PATIENCE_MS, 'the firewall');

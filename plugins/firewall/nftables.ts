@@ -1,6 +1,6 @@
 import { FilterError, isMissing, missingProgram, runFilter, type Site } from '../../pkg/netfilter/program.ts';
 import { batchText, NFT } from '../../pkg/netfilter/transact.ts';
-import type { HostAddress, IngressPolicy } from './settings.ts';
+import type { HostAddress, Separation } from './settings.ts';
 
 /** The table of all containers; the reference has no such backend. */
 export const TABLE = 'inet cni_firewall';
@@ -19,12 +19,6 @@ const RULES: readonly string[] = [
   `ip saddr @${SETS[4]} accept`,
   `ip6 saddr @${SETS[6]} accept`,
 ];
-
-/** What is kept apart, when something is. */
-export interface Separation {
-  readonly policy: NonNullable<IngressPolicy>;
-  readonly bridge: string;
-}
 
 /** Lets a container's packets pass: its addresses become elements of a set, in one transaction. */
 export async function addNft(

@@ -2,16 +2,15 @@ import { Site } from '../../pkg/netfilter/program.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import type { Separation } from './nftables.ts';
 import type { FirewallNotes } from './notes.ts';
 import { policyRules, sharedRules } from './rules.ts';
 
 /** What opens the firewall for a container. */
 export interface Opening extends FirewallNotes {
-  readonly adminChain: string;
-  readonly separation: Separation | undefined;
   /** Who keeps networks apart: firewalld has no words for that. */
   readonly separator: 'iptables' | 'nftables';
+  /** Whether an earlier ADD may have left rules. */
+  readonly mayExist: boolean;
 }
 
 /** Lets a container's packets pass, and keeps its network apart. It brings its own undo. */
@@ -44,7 +43,7 @@ export function closeAction(notes: FirewallNotes, environment: Environment): Wor
 }
 
 async function open(site: Site, opening: Opening, environment: Environment): Promise<void> {
-  const { backend, addresses, zone, separation, separator, adminChain } = opening;
+  const { backend, addresses, zone, separation, separator, adminChain, mayExist } = opening;
   const lockFolder = `${recordFolder(environment)}/.firewall`;
   if (backend === 'nftables') {
     await (await import('./nftables.ts')).addNft(site, addresses, separation);
@@ -53,7 +52,7 @@ async function open(site: Site, opening: Opening, environment: Environment): Pro
   const apart = separation === undefined ? [] : policyRules(separation.policy, separation.bridge);
   if (backend === 'iptables') {
     const shared = [...sharedRules(adminChain), ...apart];
-    await (await import('./iptables.ts')).addIptables(site, { addresses, shared, lockFolder });
+    await (await import('./iptables.ts')).addIptables(site, { addresses, shared, mayExist, lockFolder });
     return;
   }
   const { addSources, removeSources } = await import('./firewalld.ts');
@@ -63,7 +62,7 @@ async function open(site: Site, opening: Opening, environment: Environment): Pro
     if (separator === 'nftables') await (await import('./nftables.ts')).addNft(site, [], separation);
     else {
       const { addIptables } = await import('./iptables.ts');
-      await addIptables(site, { addresses, shared: apart, onlyShared: true, lockFolder });
+      await addIptables(site, { addresses, shared: apart, onlyShared: true, mayExist, lockFolder });
     }
   } catch (thrown) {
     await removeSources(environment, zone, addresses);

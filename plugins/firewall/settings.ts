@@ -10,6 +10,12 @@ export type FirewallBackend = 'firewalld' | 'iptables' | 'nftables';
 /** Which containers may reach each other; `undefined` when all may. */
 export type IngressPolicy = 'same-bridge' | 'isolated' | undefined;
 
+/** A bridge whose containers are kept apart from others. */
+export interface Separation {
+  readonly policy: NonNullable<IngressPolicy>;
+  readonly bridge: string;
+}
+
 /** What a configuration asks for. */
 export interface FirewallSettings {
   /** `undefined`: whichever works here. */

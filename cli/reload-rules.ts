@@ -1,0 +1,54 @@
+import { namespaceCensus } from '../pkg/record/census.ts';
+import type { AttachmentRecord } from '../pkg/record/record.ts';
+import { isAlive, RecordStore, recordFolder } from '../pkg/record/store.ts';
+import type { Environment } from '../pkg/skel/plugin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
+import { toCniError } from '../pkg/types/error.ts';
+import { pluginNamed } from '../plugins/table.ts';
+
+/** What became of the attachments of one plugin. */
+interface Tally {
+  made: number;
+  failed: number;
+}
+
+/**
+ * Makes masquerade, host ports and firewall rules of all living attachments again, after something has flushed them.
+ * Gives the exit status: 1 when some could not be made.
+ */
+export async function reloadRules(environment: Environment): Promise<number> {
+  const { records, warnings } = new RecordStore(recordFolder(environment)).readAll();
+  const lines = warnings.map((warning) => `cni: ${warning}`);
+  const tallies = new Map<string, Tally>();
+  const isInUse = namespaceCensus();
+  for (const record of records) {
+    // What is dead needs no rules; GC or the next ADD takes care of what is left of it.
+    if (isAlive(record, isInUse) === 'dead') continue;
+    const tally = tallies.get(record.plugin) ?? { made: 0, failed: 0 };
+    try {
+      if (!(await restore(record, environment, lines))) continue;
+      tally.made += 1;
+    } catch (thrown) {
+      tally.failed += 1;
+      lines.push(`cni: ${record.plugin}: ${record.containerId} (${record.ifName}): ${toCniError(thrown)}`);
+    }
+    tallies.set(record.plugin, tally);
+  }
+  for (const line of lines) await writeOut('stderr', `${line}\n`);
+  await writeOut('stdout', `${summary(tallies)}\n`);
+  return [...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+async function restore(record: AttachmentRecord, environment: Environment, lines: string[]): Promise<boolean> {
+  const plugin = pluginNamed(record.plugin);
+  if (plugin?.restoreRules === undefined) return false;
+  return plugin.restoreRules(record, { environment, warn: (line) => void lines.push(line) });
+}
+
+function summary(tallies: ReadonlyMap<string, Tally>): string {
+  if (tallies.size === 0) return 'no attachment has rules';
+  const parts = [...tallies].map(([plugin, { made, failed }]) => {
+    return `${plugin}: ${made} made again${failed === 0 ? '' : `, ${failed} failed`}`;
+  });
+  return parts.join('; ');
+}
