@@ -26,6 +26,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     flock: unused,
     newsSocket: unused,
     random: unused,
+    netlinkSocket: unused,
     routeSocket: () => 7,
     send: (_fd, bytes) => void sent.push(bytes),
     receive(_fd, buffer) {

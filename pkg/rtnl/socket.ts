@@ -29,7 +29,10 @@ export class RtnlError extends Error {
 /** A dump that another change overtook: its answer may lack something. */
 class InterruptedDump extends Error {}
 
-/** A route netlink socket; it speaks to the namespace that its thread was in when it was opened. */
+/**
+ * A netlink socket, for routes unless it is given another one; it speaks to the namespace that its thread was in when it
+ * was opened.
+ */
 export class RtnlSocket {
   /** Which index the names of links had when they were last asked for. Whatever can change that has to clear it. */
   readonly indices = new Map<string, number>();
@@ -37,9 +40,9 @@ export class RtnlSocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, fd = libc.routeSocket()) {
     this.#libc = libc;
-    this.#fd = libc.routeSocket();
+    this.#fd = fd;
   }
 
   close(): void {

@@ -40,6 +40,8 @@ export interface Libc {
   flock(fd: number, operation: number): void;
   /** A route netlink socket with explained errors and, where the kernel has it, strict filters. */
   routeSocket(): number;
+  /** A netlink socket for another of the kernel's parts, with explained errors; see {@link NETLINK}. */
+  netlinkSocket(part: number): number;
   /** A route netlink socket that gets the news of a group; receiving from it ends after so many milliseconds. */
   newsSocket(group: number, timeoutMs: number): number;
   send(fd: number, bytes: Uint8Array): void;
@@ -58,15 +60,21 @@ export const NS_GET_NSTYPE = 0xb703;
 /** Operations of {@link Libc.flock}. */
 export const LOCK = { shared: 1, exclusive: 2, nonBlocking: 4, unlock: 8 } as const;
 
+/** Parts of the kernel for {@link Libc.netlinkSocket}. */
+export const NETLINK = { sockets: 4, netfilter: 12 } as const;
+
 const O_CLOEXEC = 0o2000000;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+/** The value that switches a socket's option on. */
+const ON = new Int32Array([1]);
 /** A request that asks for nothing: sending it gives a socket its address, without which it gets no news. */
 const NO_OPERATION = new Uint8Array([16, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 const AT_FDCWD = -100;
@@ -158,6 +166,12 @@ function bind(): Libc {
     checked(`statx ${path}`, symbols.statx(fd, ptr(text), flags, STATX_BASIC_STATS, ptr(buffer)));
     return statusFrom(new DataView(buffer.buffer));
   };
+  const netlinkSocket = (part: number): number => {
+    const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, part));
+    // A kernel without it still refuses, only with fewer words.
+    symbols.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ptr(ON), 4);
+    return fd;
+  };
   return {
     setns: (fd, kind) => void checked('setns', symbols.setns(fd, kind)),
     open(path, flags = 0, mode = 0) {
@@ -177,16 +191,14 @@ function bind(): Libc {
     ioctl: (fd, request) => checked('ioctl', symbols.ioctl(fd, request, 0)),
     flock: (fd, operation) => void checked('flock', symbols.flock(fd, operation)),
     routeSocket() {
-      const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, 0));
-      const on = new Int32Array([1]);
-      // A kernel without one of them still answers, only with less to go by.
-      for (const option of [NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
-        symbols.setsockopt(fd, SOL_NETLINK, option, ptr(on), 4);
-      }
+      const fd = netlinkSocket(NETLINK_ROUTE);
+      // A kernel without it still answers, only with more than was asked for.
+      symbols.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ptr(ON), 4);
       return fd;
     },
+    netlinkSocket,
     newsSocket(group, timeoutMs) {
-      const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, 0));
+      const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, NETLINK_ROUTE));
       const patience = new BigInt64Array([0n, BigInt(timeoutMs) * 1000n]);
       checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, ptr(patience), 16));
       const membership = new Int32Array([group]);

@@ -1,0 +1,49 @@
+import { type Family, formatAddress, parseAddress } from '../addr/address.ts';
+import type { FlushedMapping } from './flush.ts';
+
+/** What stands for all addresses of a family. */
+const UNSPECIFIED = { 4: '0.0.0.0', 6: '::' } as const;
+
+/** A mapping whose addresses can be compared with those of flows. */
+export interface Target extends FlushedMapping {
+  readonly family: Family;
+}
+
+/** Where a flow was sent to, and who answers it: who that is instead, when it was translated. */
+export interface Flow {
+  readonly destination: string;
+  readonly port: number;
+  readonly answeredBy: string;
+  readonly answeredFrom: number;
+}
+
+/** Whether an address belongs to the host. */
+export type IsLocal = (address: string) => boolean;
+
+/** The mappings with their addresses in one spelling, without those that no flow can belong to. */
+export function targetsOf(mappings: readonly FlushedMapping[]): readonly Target[] {
+  const targets: Target[] = [];
+  for (const { hostIp = '', container, ...mapping } of mappings) {
+    const address = parseAddress(container.address);
+    if (address === undefined) continue;
+    const { family } = address;
+    const target = { ...mapping, family, container: { address: formatAddress(address), port: container.port } };
+    const host = parseAddress(hostIp === '' ? UNSPECIFIED[family] : hostIp);
+    // There is no translation from one family to the other.
+    if (host?.family !== family) continue;
+    targets.push(host.value === 0n ? target : { ...target, hostIp: formatAddress(host) });
+  }
+  return targets;
+}
+
+/** Whether a flow of the target's family and protocol keeps going to where it must not go any longer. */
+export function isStale(target: Target, flow: Flow, isLocal: IsLocal): boolean {
+  if (flow.port !== target.hostPort || (target.hostIp !== undefined && flow.destination !== target.hostIp))
+    return false;
+  const { address, port } = target.container;
+  const goesToContainer = flow.answeredBy === address && flow.answeredFrom === port;
+  // Who sent to the container itself needed no mapping for it.
+  if (target.moment === 'removed') return goesToContainer && flow.destination !== address;
+  // What only passes through, to the same port of another machine or of a service, never was a matter of this port.
+  return !goesToContainer && isLocal(flow.destination);
+}
