@@ -1,15 +1,15 @@
 #!/usr/bin/perl
 # Sends and answers over TCP, UDP and SCTP; see exchange.ts. SCTP is one INIT and one INIT ACK on raw sockets, because
 # that is all that translation needs and few kernels have the protocol itself.
-#   serve PROTOCOL PORT NAME              answers everything with "NAME SOURCE" until it is killed
-#   ask PROTOCOL ADDRESS PORT FROM        asks once and prints the answer; FROM is the source port, 0 for any
-#   ask-on PROTOCOL ADDRESS PORT FROM     asks on one socket again and again, and prints every answer
+#   serve PROTOCOL PORT NAME                answers everything with "NAME SOURCE" until it is killed
+#   ask PROTOCOL ADDRESS PORT FROM SECONDS  asks once and prints the answer; FROM is the source port, 0 for any
+#   ask-on PROTOCOL ADDRESS PORT FROM       asks on one socket again and again, and prints every answer
 use strict;
 use warnings;
 use Socket qw(:all);
 
 $| = 1;
-use constant { PATIENCE => 1, PAUSE => 0.1, SCTP => 132, INIT => 1, INIT_ACK => 2, TEXT => 0x8001 };
+use constant { PAUSE => 0.1, SCTP => 132, INIT => 1, INIT_ACK => 2, TEXT => 0x8001 };
 my %KIND = (tcp => SOCK_STREAM, udp => SOCK_DGRAM, sctp => SOCK_RAW);
 
 my ($mode, $protocol, @rest) = @ARGV;
@@ -78,14 +78,14 @@ sub answer {
 }
 
 sub ask {
-  my ($address, $port, $from) = @_;
+  my ($address, $port, $from, $patience) = @_;
   my $family = $address =~ /:/ ? AF_INET6 : AF_INET;
   my $socket = make($family);
   my $to = end_of($address, $protocol eq 'sctp' ? 0 : $port);
   if ($protocol ne 'sctp') { bind($socket, end_of($family == AF_INET ? '0.0.0.0' : '::', $from)) or die "bind: $!\n" }
   if ($protocol eq 'tcp') {
     local $SIG{ALRM} = sub { exit 1 };
-    alarm PATIENCE;
+    alarm $patience;
     connect($socket, $to) or die "connect: $!\n";
     sysread($socket, my $text, 1000);
     print "$text\n";
@@ -93,7 +93,7 @@ sub ask {
   }
   while (1) {
     send($socket, $protocol eq 'sctp' ? sctp($from, $port, 0, INIT, '') : 'question', 0, $to);
-    my $text = answer_on($socket, $from);
+    my $text = answer_on($socket, $from, $patience // PAUSE);
     print "$text\n" if defined $text;
     exit(defined $text ? 0 : 1) if $mode eq 'ask';
     select(undef, undef, undef, PAUSE);
@@ -101,8 +101,8 @@ sub ask {
 }
 
 sub answer_on {
-  my ($socket, $own_port) = @_;
-  while (readable($mode eq 'ask' ? PATIENCE : PAUSE, $socket)) {
+  my ($socket, $own_port, $patience) = @_;
+  while (readable($patience, $socket)) {
     # An ICMP error that came back is read as an error.
     defined(recv($socket, my $received, 65536, 0)) or return undef;
     return $received if $protocol eq 'udp';

@@ -27,10 +27,11 @@ export async function serve(place: Place, protocol: Protocol, port: number, name
   return server;
 }
 
-/** What is answered within a second; `undefined` when nothing is. Whoever asks over SCTP needs a port of its own. */
-export async function ask(place: Place, { protocol, address, port, from }: Question): Promise<string | undefined> {
-  const own = from ?? (protocol === 'sctp' ? 40_000 : 0);
-  const { exitCode, stdout } = await place.run([...EXCHANGE, 'ask', protocol, address, `${port}`, `${own}`]);
+/** What is answered within so many seconds; `undefined` when nothing is. Over SCTP one asks from a port of one's own. */
+export async function ask(place: Place, question: Question, seconds = 5): Promise<string | undefined> {
+  const { protocol, address, port, from = protocol === 'sctp' ? 40_000 : 0 } = question;
+  const argv = [...EXCHANGE, 'ask', protocol, address, `${port}`, `${from}`, `${seconds}`];
+  const { exitCode, stdout } = await place.run(argv);
   return exitCode === 0 ? stdout.trim() : undefined;
 }
 
