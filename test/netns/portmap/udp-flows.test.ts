@@ -101,6 +101,8 @@ describe.each(SUITES)('$name', (suite) => {
       test.skipIf(isReference)('when its pod is gone, a socket reaches what listens on the node', async () => {
         const pods = podsOf(suite, backend);
         servers.push(await serve(node, 'udp', 5353, 'node'));
+        // Its rules are what keeps the kernel tracking.
+        await answering(pods, 'other', [{ ...UDP, hostPort: 5354 }]);
         const old = await answering(pods, 'old', [UDP]);
         const asking = askOn(outside, { protocol: 'udp', address: address.node, port: 5353 });
         try {
