@@ -1,5 +1,5 @@
 // npm run bench [-- --runs N --check --only NAME]: whole chains beside the reference, in the same run.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -41,6 +41,16 @@ const CHAINS: readonly Chain[] = [
     plugins: [bridge({ ...masquerading('nftables'), ipam: IPV4 })],
     limits: { ADD: 0.45 },
   },
+  {
+    name: 'port map (iptables)',
+    plugins: [bridge({ ...masquerading('iptables'), ipam: IPV4 }), portmap('iptables')],
+    limits: { ADD: 0.45, DEL: 0.35 },
+  },
+  {
+    name: 'port map (nftables)',
+    plugins: [bridge({ ...masquerading('nftables'), ipam: IPV4 }), portmap('nftables')],
+    limits: { ADD: 0.45, DEL: 0.35 },
+  },
   { name: 'both families', plugins: [bridge({ ipam: DUAL })], limits: { ADD: 1.35 } },
 ];
 
@@ -53,6 +63,7 @@ const reference = await referencePlugins();
 const scratch = mkdtempSync(join(ROOT, 'dist/chains-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const wanted = CHAINS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+for (const folder of [join(ROOT, 'dist/bin'), reference]) requirePlugins(folder);
 print(style('bold', `${'median ms'.padEnd(26)}      ours   reference   paired ratio`));
 let isOver = false;
 for (const chain of wanted) {
@@ -78,6 +89,19 @@ function bridge(conf: object) {
   return { type: 'bridge', isGateway: true, ...conf };
 }
 
+function portmap(backend: string) {
+  const portMappings = [{ hostPort: 18088, containerPort: 80, protocol: 'tcp' }];
+  return { type: 'portmap', backend, runtimeConfig: { portMappings } };
+}
+
+/** A plugin that is missing would be measured as a very fast one. */
+function requirePlugins(folder: string): void {
+  for (const { name, plugins } of wanted) {
+    const missing = plugins.find(({ type }) => !existsSync(join(folder, type)));
+    if (missing !== undefined) throw new Error(`${folder} has no ${missing.type}, which the chain "${name}" needs`);
+  }
+}
+
 async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
   const host = await createHost('bench');
   try {
@@ -90,7 +114,9 @@ async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
       network: name,
       cniVersion: '1.0.0',
       // A bridge each: what one suite notes about its own must not slow the other.
-      plugins: chain.plugins.map((plugin) => renumbered({ ...plugin, bridge: `br-${name}` }, index)),
+      plugins: chain.plugins.map((plugin) =>
+        renumbered(plugin.type === 'bridge' ? { ...plugin, bridge: `br-${name}` } : plugin, index),
+      ),
     }));
     const request: ChainRequest = { chains, rounds: Number(values.runs), netns: pod.path, path: PATH, scratch };
     const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/chain-loop.ts')], {
@@ -104,10 +130,15 @@ async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
   }
 }
 
-/** The second suite's bridge has a network of its own. */
+/** The second suite's bridge has a network of its own, and its ports are others. */
 function renumbered<T>(plugin: T, index: number): T {
   if (index === 0) return plugin;
-  return JSON.parse(JSON.stringify(plugin).replaceAll('10.88.', '10.89.').replaceAll('fd00:88:', 'fd00:89:')) as T;
+  return JSON.parse(
+    JSON.stringify(plugin)
+      .replaceAll('10.88.', '10.89.')
+      .replaceAll('fd00:88:', 'fd00:89:')
+      .replaceAll('18088', '18089'),
+  ) as T;
 }
 
 function verdict(ratio: number, limit: number | undefined): string {
