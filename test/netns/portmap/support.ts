@@ -1,4 +1,5 @@
 import type { Suite } from '../bridge/suites.ts';
+import { SHARED as SHARED_BY_BRIDGES } from '../bridge/support.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { type Attachment, Runtime } from '../harness/libcni.ts';
 import type { Conflist } from '../harness/libcni-conf.ts';
@@ -17,6 +18,26 @@ const DUAL = {
   ranges: [[{ subnet: '10.1.0.0/16' }], [{ subnet: 'fd00:1::/64' }]],
   routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
 };
+
+/** What is there for good after the first port: nobody's in particular. */
+export const SHARED: readonly RegExp[] = [
+  ...SHARED_BY_BRIDGES,
+  // Chains and the ways into them, each once: a second one has a number in brackets.
+  /^host ip6?tables(?:-legacy)?-save \*nat :[A-Z-]+ \S+$/,
+  /^host ip6?tables(?:-legacy)?-save \*nat -A (?:PREROUTING|OUTPUT) -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT$/,
+  /^host ip6?tables(?:-legacy)?-save \*nat -A POSTROUTING .*-j CNI-HOSTPORT-MASQ$/,
+  /^host ip6?tables(?:-legacy)?-save \*nat -A CNI-HOSTPORT-MASQ .*-j MASQUERADE$/,
+  /^host ip6?tables(?:-legacy)?-save \*nat -A CNI-HOSTPORT-SETMARK .*-j MARK --set-xmark 0x2000\/0x2000$/,
+  // The same as nft shows it, which iptables-save has counted already.
+  /^host nft table ip6? nat chain (?:CNI-HOSTPORT-(?:SETMARK|MASQ|DNAT) (?:\{|counter|meta mark)|[A-Z]+ .*jump CNI-HOSTPORT-)/,
+  /^host nft table ip6? cni_hostport (?:\{|comment|chain \S+ (?:\{|type|jump (?:hostip_)?hostports|fib daddr type local jump))/,
+];
+
+/** The same for a suite that makes some of it more than once when several calls come at once. */
+export const SHARED_MORE_THAN_ONCE: readonly RegExp[] = [
+  ...SHARED,
+  /^host ip6?tables(?:-legacy)?-save \*nat -A \S+ .*(?:CNI-HOSTPORT-\w+|MASQUERADE|0x2000\/0x2000) \(\d+\)$/,
+];
 
 /** A list of bridge and portmap. */
 export function listOf(backend: Backend, portmap: object = {}): Conflist {
