@@ -14,6 +14,12 @@ const DEBIAN_PACKAGES = [
   { name: 'nftables', command: 'nft', reason: 'masquerade, port maps and spoof checks of the plugins' },
   { name: 'iptables', command: 'iptables', reason: 'the same where nftables is not asked for' },
   { name: 'firewalld', command: 'firewalld', reason: 'tests of the plugin firewall, which speaks to it' },
+  {
+    name: 'conntrack',
+    command: 'conntrack',
+    reason: 'flows of mapped ports where a plugin cannot ask the kernel itself',
+  },
+  { name: 'perl-base', command: 'perl', reason: 'tests that talk through mapped ports, over SCTP too' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
   { name: 'qemu-system-x86', command: 'qemu-system-x86_64', reason: 'tests that need a kernel with everything in it' },
   { name: 'kmod', command: 'modprobe', reason: 'the modules of that kernel' },

@@ -56,8 +56,9 @@ beforeAll(async () => {
     { host: outside, link: 'eth0', addresses: ['192.0.2.2/24', '2001:db8::2/64'] },
   );
   pods = { old: await addPod('old', 1), new: await addPod('new', 2) };
-  const forwarding = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.route_localnet=1'];
-  await node.run(['sysctl', '-w', ...forwarding]);
+  for (const setting of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', 'ipv4/conf/all/route_localnet']) {
+    await node.run(['sh', '-c', `echo 1 > /proc/sys/net/${setting}`]);
+  }
   for (const route of ['10.1.0.0/16 via 192.0.2.1', 'fd00::/16 via 2001:db8::1'])
     await outside.ip(`route add ${route}`);
   for (const protocol of ['udp', 'sctp', 'tcp'] as const) {

@@ -102,7 +102,11 @@ async function expectSilence(place: Place, protocol: Protocol, address: string):
 /** Without br_netfilter the answer of a pod to another one on its bridge does not pass the node's rules. */
 async function withoutBridgeRules(work: () => Promise<void>): Promise<void> {
   const set = (value: 0 | 1) =>
-    node.run(['sysctl', '-w', ...['ip', 'ip6'].map((family) => `net.bridge.bridge-nf-call-${family}tables=${value}`)]);
+    node.run([
+      'sh',
+      '-c',
+      `for family in ip ip6; do echo ${value} > /proc/sys/net/bridge/bridge-nf-call-"$family"tables; done`,
+    ]);
   await set(0);
   try {
     await work();
