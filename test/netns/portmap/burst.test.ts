@@ -107,6 +107,8 @@ for (const suite of SUITES) {
         others = [NFT_CONTENDER, IPTABLES_CONTENDER].map((script) => host.start(['sh', '-c', script]));
         await burst(host, suite, variant, pods);
         await Promise.all(others.map((other) => other.stop()));
+        // They may have been ended in the middle.
+        await host.run(['sh', '-c', 'nft delete table inet other; iptables -w 30 -t nat -X OTHER']);
         await expectRestored(host, bare, { pods: [], ignore });
       } finally {
         await host.dispose();
