@@ -4,6 +4,7 @@ import { firewall } from './firewall/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
+import { portmap } from './portmap/plugin.ts';
 import { staticAddresses } from './static/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
 
@@ -13,6 +14,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   firewall,
   'host-local': hostLocal,
   loopback,
+  portmap,
   static: staticAddresses,
   tuning,
 };

@@ -6,7 +6,7 @@ import { type Attachment, Runtime } from '../harness/libcni.ts';
 import type { Background } from '../harness/place.ts';
 import { expectRestored, takeSnapshot } from '../harness/snapshot.ts';
 import { type Backend, SUITES } from './suites.ts';
-import { attachmentOf, listOf, type Mapping, SHARED, SHARED_MORE_THAN_ONCE } from './support.ts';
+import { attachmentOf, listOf, type Mapping, SHARED, SHARED_MORE_THAN_ONCE } from './pods.ts';
 
 const PODS = 100;
 const AT_ONCE = 30;

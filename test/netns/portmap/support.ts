@@ -1,100 +1,117 @@
-import type { Suite } from '../bridge/suites.ts';
-import { SHARED as SHARED_BY_BRIDGES } from '../bridge/support.ts';
+import { expect } from 'vitest';
 import type { Host, Pod } from '../harness/host.ts';
-import { type Attachment, Runtime } from '../harness/libcni.ts';
-import type { Conflist } from '../harness/libcni-conf.ts';
-import type { Backend } from './suites.ts';
+import { callPlugin, type PluginCall, type PluginOutcome } from '../harness/plugin.ts';
+import type { Suite } from './suites.ts';
 
-/** A port of the host and what it leads to, as runtimes say it. */
+export { BACKENDS, type Backend } from './suites.ts';
+
+/** One mapping as a runtime asks for it. */
 export interface Mapping {
   readonly hostPort: number;
   readonly containerPort: number;
-  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly protocol: string;
   readonly hostIP?: string;
 }
 
-const DUAL = {
-  type: 'host-local',
-  ranges: [[{ subnet: '10.1.0.0/16' }], [{ subnet: 'fd00:1::/64' }]],
-  routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
-};
-
-/** What is there for good after the first port: nobody's in particular. */
+/** What is there for good after the first container with ports: nobody's in particular. */
 export const SHARED: readonly RegExp[] = [
-  ...SHARED_BY_BRIDGES,
-  // Chains and the ways into them, each once: a second one has a number in brackets.
-  /^host ip6?tables(?:-legacy)?-save \*nat :[A-Z-]+ \S+$/,
-  /^host ip6?tables(?:-legacy)?-save \*nat -A (?:PREROUTING|OUTPUT) -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT$/,
-  /^host ip6?tables(?:-legacy)?-save \*nat -A POSTROUTING .*-j CNI-HOSTPORT-MASQ$/,
-  /^host ip6?tables(?:-legacy)?-save \*nat -A CNI-HOSTPORT-MASQ .*-j MASQUERADE$/,
-  /^host ip6?tables(?:-legacy)?-save \*nat -A CNI-HOSTPORT-SETMARK .*-j MARK --set-xmark 0x2000\/0x2000$/,
-  // The same as nft shows it, which iptables-save has counted already.
-  /^host nft table ip6? nat chain (?:CNI-HOSTPORT-(?:SETMARK|MASQ|DNAT) (?:\{|counter|meta mark)|[A-Z]+ .*jump CNI-HOSTPORT-)/,
-  /^host nft table ip6? cni_hostport (?:\{|comment|chain \S+ (?:\{|type|jump (?:hostip_)?hostports|fib daddr type local jump))/,
+  // The folders of all records and of the list of ports.
+  /^file \/run\/cni-ts(?:\/attachments)?(?:\/\.ports)? folder/,
+  // Tables and base chains of the iptables programs, which appear with their first use.
+  /^host nft table (?:ip6?) (?:nat|filter)(?: chain [A-Z]+)?(?: \{| type )/,
+  // The chains that all containers share and what leads to them, which the reference leaves too.
+  /^host nft table ip6? nat chain (?:PREROUTING|OUTPUT|POSTROUTING|CNI-HOSTPORT-(?:SETMARK|MASQ)) /,
+  /^host nft table ip6? nat chain CNI-HOSTPORT-DNAT \{/,
+  /^host ip6?tables(?:-legacy)?-save \*nat (?::CNI-HOSTPORT-|-A (?:PREROUTING|OUTPUT|POSTROUTING|CNI-HOSTPORT-(?:SETMARK|MASQ)) )/,
+  /^host nft table ip6? cni_hostport (?:\{|comment|chain \w+ \{|chain (?:prerouting|output|masquerading) type|chain (?:prerouting|output) .*fib|chain hostports_all jump)/,
+  // What umount(8) keeps.
+  /^file \/run\/mount/,
 ];
 
-/** The same for a suite that makes some of it more than once when several calls come at once. */
-export const SHARED_MORE_THAN_ONCE: readonly RegExp[] = [
-  ...SHARED,
-  /^host ip6?tables(?:-legacy)?-save \*nat -A \S+ .*(?:CNI-HOSTPORT-\w+|MASQUERADE|0x2000\/0x2000) \(\d+\)$/,
-];
+/** A port of TCP. */
+export function tcp(hostPort: number, containerPort: number, hostIP?: string): Mapping {
+  return { hostPort, containerPort, protocol: 'tcp', ...(hostIP === undefined ? {} : { hostIP }) };
+}
 
-/** A list of bridge and portmap. */
-export function listOf(backend: Backend, portmap: object = {}): Conflist {
+/** A port of UDP. */
+export function udp(hostPort: number, containerPort: number, hostIP?: string): Mapping {
+  return { ...tcp(hostPort, containerPort, hostIP), protocol: 'udp' };
+}
+
+/** What an earlier plugin would have given. */
+export function resultOf(pod: Pod, addresses: readonly string[], ifName = 'eth0', cniVersion = '1.0.0'): object {
+  const version = (address: string) =>
+    cniVersion.startsWith('1') ? {} : { version: address.includes(':') ? '6' : '4' };
   return {
-    cniVersion: '1.0.0',
-    name: 'net',
-    plugins: [
-      { type: 'bridge', isGateway: true, hairpinMode: true, ipam: DUAL },
-      { type: 'portmap', backend, capabilities: { portMappings: true }, ...portmap },
-    ],
+    cniVersion,
+    interfaces: [{ name: ifName, sandbox: pod.path }],
+    ips: addresses.map((address) => ({ address, interface: 0, ...version(address) })),
   };
 }
 
-/** The attachment of a pod with ports. */
-export function attachmentOf(pod: Pod, containerId: string, portMappings: readonly Mapping[] = []): Attachment {
-  return { containerId, netns: pod.path, ifName: 'eth0', capabilities: { portMappings } };
-}
-
-/** A pod that is attached, with its addresses. */
-export interface Attached {
+/** An attachment whose ports are mapped by portmap alone. */
+export interface Mapped {
   readonly pod: Pod;
-  readonly ipv4: string;
-  readonly ipv6: string;
-  /** Takes it down again as a runtime does, and removes it. */
-  remove(): Promise<void>;
+  readonly mappings: readonly Mapping[];
+  readonly addresses?: readonly string[];
+  readonly conf?: object;
+  readonly containerId?: string;
+  readonly ifName?: string;
+  readonly network?: string;
+  readonly args?: string;
+  readonly cniVersion?: string;
 }
 
-/** Makes pods on a node with the plugins of a suite. */
-export class Pods {
-  readonly #node: Host;
-  readonly #list: Conflist;
-  readonly #runtime: Runtime;
-  readonly #living = new Set<Attached>();
+/** The call of a verb; `changes` are other keys of the configuration, `undefined` takes one out. */
+export function callOf(verb: string, mapped: Mapped, changes: object = {}): PluginCall {
+  const { pod, mappings, containerId = 'c1', ifName = 'eth0', network = 'net', args, cniVersion = '1.0.0' } = mapped;
+  const prevResult = resultOf(pod, mapped.addresses ?? ['10.99.0.2/16'], ifName, cniVersion);
+  const runtimeConfig = mappings.length === 0 ? {} : { runtimeConfig: { portMappings: mappings } };
+  const conf = { cniVersion, name: network, type: 'portmap', ...mapped.conf, ...runtimeConfig, prevResult, ...changes };
+  return { verb, containerId, netns: pod.path, ifName, conf, ...(args === undefined ? {} : { args }) };
+}
 
-  constructor(node: Host, suite: Suite, list: Conflist) {
-    this.#node = node;
-    this.#list = list;
-    this.#runtime = new Runtime(node, [suite.folder]);
-  }
+/** Calls portmap of a suite. */
+export function call(host: Host, suite: Suite, parts: PluginCall): Promise<PluginOutcome> {
+  return callPlugin(host, `${suite.folder}/portmap`, { ...parts, path: suite.folder });
+}
 
-  async add(containerId: string, mappings: readonly Mapping[] = []): Promise<Attached> {
-    const pod = await this.#node.addPod();
-    const attachment = attachmentOf(pod, containerId, mappings);
-    const result = await this.#runtime.add(this.#list, attachment);
-    const [ipv4 = '', ipv6 = ''] = (result?.ips ?? []).map(({ address }) => address.replace(/\/.*/, ''));
-    const remove = async () => {
-      this.#living.delete(attached);
-      await this.#runtime.del(this.#list, attachment);
-      await pod.remove();
-    };
-    const attached = { pod, ipv4, ipv6, remove };
-    this.#living.add(attached);
-    return attached;
-  }
+/** Calls a verb that has to succeed. */
+export async function succeed(host: Host, suite: Suite, parts: PluginCall): Promise<PluginOutcome> {
+  const outcome = await call(host, suite, parts);
+  expect(outcome.exitCode, `${parts.verb}: ${outcome.stdout}${outcome.stderr}`).toBe(0);
+  return outcome;
+}
 
-  /** Removes all that are still there. */
-  async removeAll(): Promise<void> {
-    for (const attached of this.#living) await attached.remove();
-  }
+const RULES = `
+for save in iptables-save ip6tables-save iptables-legacy-save ip6tables-legacy-save; do
+  echo "== $save"; $save -t nat 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9]*:[0-9]*\\]$//'
+done
+for family in ip ip6; do echo "== $family"; nft list table $family cni_hostport 2>/dev/null || true; done
+grep . /proc/sys/net/ipv4/conf/*/route_localnet
+`;
+
+/** All rules of both backends, in their order, and the setting that goes with them. */
+export async function rulesOn(host: Host): Promise<readonly string[]> {
+  const { stdout } = await host.run(['sh', '-c', RULES]);
+  return stdout.split('\n');
+}
+
+/** Only what belongs to containers: their chains, entries and rules. */
+export async function containerRulesOn(host: Host): Promise<readonly string[]> {
+  const rules = await rulesOn(host);
+  return rules.filter((line) => /CNI-(?:DN|SN)-|comment "(?!CNI portmap)/.test(line) && !/portfwd/.test(line));
+}
+
+/** Whose records and ports are still noted. */
+export async function notesOn(host: Host): Promise<readonly string[]> {
+  const { stdout } = await host.run(['sh', '-c', 'find /run/cni-ts -type f 2>/dev/null | sort']);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** A network of the host in which the containers' addresses are. */
+export async function addNetwork(host: Host): Promise<void> {
+  await host.ip('link add br0 type bridge');
+  await host.ip('addr add 10.99.0.1/16 dev br0');
+  await host.ip('link set dev br0 up');
 }

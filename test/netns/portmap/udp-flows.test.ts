@@ -7,7 +7,7 @@ import { flowsIn } from '../harness/flows.ts';
 import { createHost, type Host } from '../harness/host.ts';
 import type { Background } from '../harness/place.ts';
 import { BACKENDS, type Backend, SUITES } from './suites.ts';
-import { type Attached, listOf, type Mapping, Pods } from './support.ts';
+import { type Attached, listOf, type Mapping, Pods } from './pods.ts';
 
 const FAMILIES = [
   { family: 'IPv4', node: '192.0.2.1', outside: '192.0.2.2' },

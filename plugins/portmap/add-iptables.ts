@@ -1,0 +1,99 @@
+import { FilterError, isMissing, missingProgram, type Site } from '../../pkg/netfilter/program.ts';
+import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
+import { allOf } from '../../pkg/netfilter/together.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
+import { removeKnown } from './remove-iptables.ts';
+import { CHAIN, chainOf, containerRules, ENTRY_JUMP, entryRules, sharedRules } from './rules-iptables.ts';
+import { sharersOf, type Target } from './target.ts';
+
+/** What goes and what stays when rules are added. */
+export interface AddOptions {
+  /** An earlier ADD of this attachment may have left rules. */
+  readonly mayExist: boolean;
+  /** Whose ports are taken over: their rules go in the same transaction. */
+  readonly evicted: readonly Target[];
+  /** Other attachments of the same container. */
+  readonly others: Target['others'];
+}
+
+/** What one family's rules are made from. */
+export interface Addition {
+  readonly site: Site;
+  readonly key: RuleKey;
+  readonly forwarding: Forwarding;
+  readonly own: FamilyForwarding;
+  readonly options: AddOptions;
+}
+
+/** Adds the rules of both families; when one fails, it is for the caller to take back the other. */
+export async function addIptables(
+  site: Site,
+  key: RuleKey,
+  forwarding: Forwarding,
+  options: AddOptions,
+): Promise<void> {
+  const running: Promise<void>[] = [];
+  for (const own of familiesIn(forwarding)) running.push(addFamily({ site, key, forwarding, own, options }));
+  await allOf(running);
+}
+
+/** It is taken for granted that everything shared is there and nothing else; only when it is not, somebody looks. */
+async function addFamily(addition: Addition): Promise<void> {
+  const { key, own, options } = addition;
+  try {
+    const isNew = !options.mayExist && sharersOf({ network: key.network, others: options.others }).length === 0;
+    if (isNew && (await addUnseen(addition))) return;
+    await (await import('./found-iptables.ts')).addToFound(addition);
+  } catch (thrown) {
+    if (isMissing(thrown)) throw missingProgram(IPTABLES[own.family], thrown, 'open');
+    if (!(thrown instanceof CniError)) throw thrown;
+    throw new CniError(thrown.code, `unable to setup DNAT: ${thrown.message}`, thrown.details, { cause: thrown });
+  }
+}
+
+/** Adds without a look at the table; gives `false` when there has to be one. */
+async function addUnseen({ site, key, forwarding, own, options }: Addition): Promise<boolean> {
+  const removals: (Command | string)[] = [];
+  for (const target of options.evicted) {
+    if (!target.backends.includes('iptables')) continue;
+    const known = removeKnown(target, own.family);
+    if (known === undefined) return false;
+    removals.push(...known);
+  }
+  // Looking and changing are apart: together iptables would read every container's rules before it changes anything.
+  const text = restoreText(looks(forwarding)) + restoreText([...removals, ...additions(key, forwarding, own)]);
+  try {
+    return leadsToEntries(await restore(site, own.family, text));
+  } catch (thrown) {
+    if (!(thrown instanceof FilterError) || thrown.timedOut || thrown.code === ErrorCode.tryAgain) throw thrown;
+    return false;
+  }
+}
+
+/** Commands that fail, or print something else, when what all share is not there. */
+function looks(forwarding: Forwarding): Command[] {
+  const commands: Command[] = [];
+  for (const { chain, rule } of sharedRules(forwarding)) {
+    // Asked whether this rule is there, iptables would read the whole chain that it leads to.
+    commands.push(rule === ENTRY_JUMP ? ['-S', chain] : ['-C', chain, ...rule]);
+  }
+  return commands;
+}
+
+function leadsToEntries(listing: string): boolean {
+  const jump = `${ENTRY_JUMP.join(' ')}\n`;
+  return listing.includes(`-A PREROUTING ${jump}`) && listing.includes(`-A OUTPUT ${jump}`);
+}
+
+function additions(key: RuleKey, forwarding: Forwarding, own: FamilyForwarding): Command[] {
+  const commands: Command[] = [['-N', chainOf(key)]];
+  for (const rule of containerRules(key, forwarding, own)) commands.push(['-A', ...rule]);
+  for (const rule of entryRules(key, forwarding, own)) commands.push(['-A', ...rule]);
+  return commands;
+}
+
+/** The chains of the plugin's own that all share. */
+export function sharedChains({ snat, externalSetMarkChain }: Forwarding): readonly string[] {
+  return snat && externalSetMarkChain === '' ? [CHAIN.setMark, CHAIN.masquerade, CHAIN.dnat] : [CHAIN.dnat];
+}

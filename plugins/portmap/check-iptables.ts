@@ -1,0 +1,98 @@
+import { type NatTable, readNatTable, type SavedRule } from '../../pkg/netfilter/iptables-save.ts';
+import { FilterError, type Site } from '../../pkg/netfilter/program.ts';
+import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
+import type { Comparison } from './check.ts';
+import { meet } from './claims.ts';
+import type { FamilyForwarding, Forwarding, RuleKey } from './forwarding.ts';
+import type { PortMapping } from './mapping.ts';
+import { CHAIN, chainOf, containerRules, entryRules, sharedRules } from './rules-iptables.ts';
+
+/** Each one that is missing costs a process, and these are enough to know. */
+const MOST_MISSING = 20;
+
+/** Compares the rules of a family with what iptables has. */
+export async function compareIptables(
+  site: Site,
+  key: RuleKey,
+  forwarding: Forwarding,
+  own: FamilyForwarding,
+): Promise<Comparison> {
+  const table = await readNatTable(site, own.family);
+  const chain = chainOf(key);
+  const program = IPTABLES[own.family];
+  if (!table.chains.has(chain)) {
+    const difference = `could not check ipv${own.family} dnat: chain ${chain} not found in ${program} table nat`;
+    return { present: 0, differences: [difference] };
+  }
+  const there = new Set(table.rules.map(({ bare }) => bare));
+  const shared = sharedRules(forwarding).filter(({ bare }) => !there.has(bare));
+  const rules = [...containerRules(key, forwarding, own), ...entryRules(key, forwarding, own)];
+  const missing = await missingOf(site, own, rules);
+  return {
+    present: rules.length - missing.length,
+    differences: [
+      ...[...shared.map((one) => [one.chain, ...one.rule]), ...missing].map(([name, ...rule]) => {
+        return `rule [${rule.join(' ')}] in chain ${name} not found in table nat of ${program}`;
+      }),
+      ...own.mappings.flatMap((mapping) => inFront(table, chain, mapping)),
+    ],
+  };
+}
+
+/** iptables itself says whether a rule is there: it lists them in another form than they are written in. */
+async function missingOf(site: Site, { family }: FamilyForwarding, rules: readonly Command[]): Promise<Command[]> {
+  const missing: Command[] = [];
+  let rest = rules;
+  while (rest.length > 0 && missing.length < MOST_MISSING) {
+    try {
+      await restore(site, family, restoreText(rest.map((rule) => ['-C', ...rule])));
+      break;
+    } catch (thrown) {
+      if (!(thrown instanceof FilterError)) throw thrown;
+      const line = Number(/line (\d+) failed/.exec(thrown.stderr)?.[1]);
+      // The first line names the table.
+      const absent = rest[line - 2];
+      if (absent === undefined) throw thrown;
+      missing.push(absent);
+      rest = rest.slice(line - 1);
+    }
+  }
+  return missing;
+}
+
+/** Rules of others that get the packets of a mapping before its own do. */
+function inFront(table: NatTable, chain: string, mapping: PortMapping): string[] {
+  const entries = table.rules.filter((rule) => rule.chain === CHAIN.dnat);
+  const own = entries.findIndex((rule) => targetOf(rule) === chain);
+  const differences: string[] = [];
+  for (const entry of own < 0 ? [] : entries.slice(0, own)) {
+    const target = targetOf(entry) ?? '';
+    const leading = target.startsWith('CNI-DN-') ? table.rules.filter((rule) => rule.chain === target) : [entry];
+    if (!isAbout(entry, mapping) || !leading.some((rule) => isTaking(rule, mapping))) continue;
+    differences.push(`host port ${mapping.hostPort}/${mapping.protocol} is taken by a rule in front: -A ${entry.text}`);
+  }
+  return differences;
+}
+
+function targetOf({ bare }: SavedRule): string | undefined {
+  return / -j (\S+)(?: |$)/.exec(bare)?.[1];
+}
+
+function isTaking(rule: SavedRule, mapping: PortMapping): boolean {
+  if (!/ -j (?:DNAT|REDIRECT|ACCEPT|RETURN)(?: |$)/.test(rule.bare) || !isAbout(rule, mapping)) return false;
+  const destination = / -d (\S+?)(?:\/(?:32|128))?(?: |$)/.exec(rule.bare)?.[1];
+  return destination === undefined || meet(destination, mapping.hostIp);
+}
+
+/** Whether a rule is for packets of that protocol to that port. */
+function isAbout({ bare }: SavedRule, { protocol, hostPort }: PortMapping): boolean {
+  const [, named] = / -p (\S+)/.exec(bare) ?? [];
+  const [, ports] = / --dports? (\S+)/.exec(bare) ?? [];
+  if (named !== undefined && named !== protocol) return false;
+  return (
+    ports?.split(',').some((range) => {
+      const [first = '', last = first] = range.split(':');
+      return hostPort >= Number(first) && hostPort <= Number(last);
+    }) ?? true
+  );
+}

@@ -1,0 +1,99 @@
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { isMissing, Site } from '../../pkg/netfilter/program.ts';
+import type { WorkAction } from '../../pkg/plan/action.ts';
+import type { AddOptions } from './add-iptables.ts';
+import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
+import { printAdditions, printRemovals } from './print.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Adds an attachment's rules, all of them or none. The output is the backend that was used: without a given one
+ * iptables, unless that cannot be used and nft can. It brings its own undo.
+ */
+export function addForwarding(
+  key: RuleKey,
+  forwarding: Forwarding,
+  backend: MasqueradeBackend | undefined,
+  options: AddOptions,
+): WorkAction {
+  const undoing = (used: MasqueradeBackend): Target => {
+    const addresses: string[] = [];
+    for (const { address } of familiesIn(forwarding)) addresses.push(address);
+    return { ...key, forwarding, backends: [used], addresses, others: options.others };
+  };
+  return {
+    kind: 'netfilter',
+    print: (place) => printAdditions(place, key, forwarding, backend ?? 'iptables'),
+    async run(context) {
+      const site = new Site(context);
+      const add = async (used: MasqueradeBackend): Promise<void> => {
+        try {
+          await removeElsewhere(site, options.evicted, used);
+          if (used === 'iptables')
+            await (await import('./add-iptables.ts')).addIptables(site, key, forwarding, options);
+          else await (await import('./nft.ts')).addNft(site, key, forwarding, options);
+        } catch (thrown) {
+          // One family may be done, or a program that was ended may have come to its end.
+          await removeWith(site.afresh(), undoing(used), used).catch(() => {});
+          throw thrown;
+        }
+      };
+      const output = await addWith(site, backend, add);
+      return { output, undo: [removeForwarding(undoing(output))] };
+    },
+  };
+}
+
+/** Removes an attachment's rules; what is not there is fine. Backends and families do not wait for each other. */
+export function removeForwarding(target: Target): WorkAction {
+  return {
+    kind: 'netfilter',
+    print: (place) => printRemovals(place, target),
+    async run(context) {
+      const site = new Site(context);
+      const { allOf } = await import('../../pkg/netfilter/together.ts');
+      const running: Promise<void>[] = [];
+      for (const backend of target.backends) running.push(removeWith(site, target, backend));
+      await allOf(running);
+      return {};
+    },
+  };
+}
+
+async function removeWith(site: Site, target: Target, backend: MasqueradeBackend): Promise<void> {
+  if (backend === 'iptables') return (await import('./remove-iptables.ts')).removeIptables(site, target);
+  return (await import('./nft.ts')).removeNft(site, [target]);
+}
+
+async function addWith(
+  site: Site,
+  backend: MasqueradeBackend | undefined,
+  add: (backend: MasqueradeBackend) => Promise<void>,
+): Promise<MasqueradeBackend> {
+  if (backend !== undefined) {
+    await add(backend);
+    return backend;
+  }
+  try {
+    await add('iptables');
+    return 'iptables';
+  } catch (thrown) {
+    await (await import('../../pkg/netfilter/backend.ts')).expectOnlyNft(site, thrown);
+  }
+  await add('nftables');
+  return 'nftables';
+}
+
+/** What the other backend has of those whose ports are taken over goes before: it might come first for a packet. */
+async function removeElsewhere(site: Site, evicted: readonly Target[], used: MasqueradeBackend): Promise<void> {
+  for (const target of evicted) {
+    for (const backend of target.backends) {
+      if (backend === used) continue;
+      try {
+        await removeWith(site, target, backend);
+      } catch (thrown) {
+        if (!isMissing(thrown)) throw thrown;
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import type { Family } from '../../pkg/addr/address.ts';
+import { type ListedRule, listTable } from '../../pkg/netfilter/nft-text.ts';
+import { FilterError, isMissing, missingProgram, persistently, type Site } from '../../pkg/netfilter/program.ts';
+import { allOf } from '../../pkg/netfilter/together.ts';
+import { batchText, NFT, transact } from '../../pkg/netfilter/transact.ts';
+import { CniError } from '../../pkg/types/error.ts';
+import type { AddOptions } from './add-iptables.ts';
+import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
+import { addressIn } from './listed-rule.ts';
+import { CONTAINER_CHAINS, INTACT_PREROUTING, IP, nftAdditions, nftCommentOf, setUp, TABLE_NAME } from './rules-nft.ts';
+
+import type { Target } from './target.ts';
+
+/** Adds the rules of both families in one transaction, and removes what has to go in the same. */
+export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, options: AddOptions): Promise<void> {
+  const families = familiesIn(forwarding);
+  const additions: string[] = [];
+  for (const own of families) additions.push(...nftAdditions(key.containerId, forwarding, own));
+  const leaving: Target[] = [];
+  for (const target of options.evicted) if (target.backends.includes('nftables')) leaving.push(target);
+  if (options.mayExist) {
+    const { network, containerId } = key;
+    const addresses = families.map(({ address }) => address);
+    leaving.push({ network, containerId, forwarding, backends: ['nftables'], addresses, others: options.others });
+  }
+  try {
+    const isReachable = await persistently(site, async () => {
+      const removals = leaving.length === 0 ? [] : await removalsOf(site, leaving);
+      const statements = [...removals, ...additions];
+      const listing = await addToTable(site, families, statements);
+      if (listing !== undefined) return isIntact(listing);
+      await transact(site, [...setUpAll(forwarding, families), ...statements]);
+      return true;
+    });
+    if (!isReachable) await persistently(site, () => transact(site, setUpAll(forwarding, families)));
+  } catch (thrown) {
+    if (isMissing(thrown)) throw missingProgram('nft', thrown);
+    if (!(thrown instanceof CniError)) throw thrown;
+    const message = `unable to set up nftables rules for port mappings: ${thrown.message}`;
+    throw new CniError(thrown.code, message, thrown.details, { cause: thrown });
+  }
+}
+
+/** Removes rules of these attachments, of both families in one transaction; what is not there is fine. */
+export async function removeNft(site: Site, targets: readonly Target[]): Promise<void> {
+  await persistently(site, async () => {
+    const removals = await removalsOf(site, targets);
+    if (removals.length > 0) await transact(site, removals);
+  });
+}
+
+/**
+ * Adds rules to tables that are there already; `undefined` when they could not be added. It gives the chain that leads
+ * to the rules, listed by the same process: making it anew each time would cost a grace period of the kernel. nft lists
+ * one chain in a batch and no more, so that of the first family has to speak for all.
+ */
+async function addToTable(
+  site: Site,
+  families: readonly FamilyForwarding[],
+  statements: readonly string[],
+): Promise<string | undefined> {
+  const [first] = families;
+  // Nobody knows how nft lists conditions.
+  if (first === undefined || hasConditions(families)) return undefined;
+  const stdin = batchText([...statements, `list chain ${IP[first.family]} ${TABLE_NAME} prerouting`]);
+  const outcome = await site.run(NFT, { stdin });
+  if (outcome.timedOut) throw new FilterError(site, NFT, outcome, { stdin });
+  return outcome.status === 0 ? outcome.stdout : undefined;
+}
+
+function hasConditions(families: readonly FamilyForwarding[]): boolean {
+  for (const { conditions } of families) if (conditions.length > 0) return true;
+  return false;
+}
+
+function isIntact(listing: string): boolean {
+  let at = 0;
+  for (const line of listing.split('\n')) {
+    const text = line.trim();
+    if (text === INTACT_PREROUTING[at]) at += 1;
+    else if (at > 0) break;
+  }
+  return at === INTACT_PREROUTING.length;
+}
+
+function setUpAll(forwarding: Forwarding, families: readonly FamilyForwarding[]): string[] {
+  const statements: string[] = [];
+  for (const own of families) statements.push(...setUp(forwarding, own));
+  return statements;
+}
+
+/** The statements that remove the rules of these attachments. Handles are not used twice. */
+async function removalsOf(site: Site, targets: readonly Target[]): Promise<string[]> {
+  const statements: string[] = [];
+  const families = familiesOf(targets);
+  const listings = await allOf(families.map((family) => listTable(site, IP[family], TABLE_NAME)));
+  for (const [index, family] of families.entries()) {
+    for (const rule of listings[index] ?? []) {
+      if (!targets.some((target) => isOf(rule, target))) continue;
+      statements.push(`delete rule ${IP[family]} ${TABLE_NAME} ${rule.chain} handle ${rule.handle}`);
+    }
+  }
+  return statements;
+}
+
+function familiesOf(targets: readonly Target[]): readonly Family[] {
+  const isKnown = targets.every(({ forwarding }) => forwarding !== undefined);
+  if (!isKnown) return [4, 6];
+  const used = new Set(targets.flatMap(({ forwarding }) => (forwarding ? familiesIn(forwarding) : [])).map(familyOf));
+  return ([4, 6] as const).filter((family) => used.has(family));
+}
+
+function familyOf({ family }: FamilyForwarding): Family {
+  return family;
+}
+
+/** The comment tells the container; of its attachments the address tells which. */
+function isOf({ chain, comment, text }: ListedRule, target: Target): boolean {
+  if (comment !== nftCommentOf(target.containerId) || !CONTAINER_CHAINS.includes(chain)) return false;
+  const address = addressIn(text);
+  if (address === undefined) return target.others.length === 0;
+  if (target.addresses?.includes(address) === true) return true;
+  if (target.others.some(({ forwarding }) => familiesIn(forwarding).some((own) => own.address === address)))
+    return false;
+  return target.addresses === undefined || target.anyNetwork === true;
+}
