@@ -1,3 +1,4 @@
+import { ProgramError } from '../sys/process-error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 
 /** Waits for all of them, then fails with all that failed: nothing goes on unseen. */
@@ -10,10 +11,14 @@ export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
     else errors.push(one.reason);
   }
   if (errors.length === 0) return values;
+  // One program that is not installed fails as often as it is needed, and is missing once.
+  if (errors.every((error) => error instanceof ProgramError)) throw errors[0];
   if (errors.length > 1 && errors.every((error) => error instanceof CniError)) {
     const messages = errors.map((error) => error.message).join('\n');
     const details = errors.map((error) => error.details).join('; ');
-    throw new CniError(ErrorCode.internal, messages, details, { cause: errors[0] });
+    const isAlike = errors.every((error) => error.code === errors[0]?.code);
+    const code = isAlike ? (errors[0]?.code ?? ErrorCode.internal) : ErrorCode.internal;
+    throw new CniError(code, messages, details, { cause: errors[0] });
   }
   throw errors[0];
 }

@@ -9,9 +9,7 @@ import { sharersOf, type Target } from './target.ts';
 
 /** What goes and what stays when rules are added. */
 export interface AddOptions {
-  /** An earlier ADD of this attachment may have left rules. */
-  readonly mayExist: boolean;
-  /** Whose ports are taken over: their rules go in the same transaction. */
+  /** Whose ports are taken over, and what an earlier ADD has left: these rules go in the same transaction. */
   readonly evicted: readonly Target[];
   /** Other attachments of the same container. */
   readonly others: Target['others'];
@@ -42,8 +40,8 @@ export async function addIptables(
 async function addFamily(addition: Addition): Promise<void> {
   const { key, own, options } = addition;
   try {
-    const isNew = !options.mayExist && sharersOf({ network: key.network, others: options.others }).length === 0;
-    if (isNew && (await addUnseen(addition))) return;
+    const isAlone = sharersOf({ network: key.network, others: options.others }).length === 0;
+    if (isAlone && (await addUnseen(addition))) return;
     await (await import('./found-iptables.ts')).addToFound(addition);
   } catch (thrown) {
     if (isMissing(thrown)) throw missingProgram(IPTABLES[own.family], thrown, 'open');

@@ -19,7 +19,7 @@ import { addForwarding } from './forward.ts';
 import { type Forwarding, familiesIn, forwardingOf } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
 import { mappingsOf, type PortMapping } from './mapping.ts';
-import { notesOf, othersIn, type PortmapNotes } from './notes.ts';
+import { notesOf, othersIn, type PortmapNotes, targetOf } from './notes.ts';
 import type { Evicted } from './ports.ts';
 import { previousResult } from './previous.ts';
 import type { PortmapConf } from './schema.ts';
@@ -38,8 +38,8 @@ interface Work {
   readonly claims: PortClaims;
   /** The portmap records of the container as they were. */
   readonly known: readonly AttachmentRecord[];
-  /** Mappings that an earlier ADD of this attachment made. */
-  readonly former: readonly PortMapping[] | undefined;
+  /** The record of an earlier ADD of this attachment. */
+  readonly former: AttachmentRecord | undefined;
   /** Who is tried first. */
   readonly backend: MasqueradeBackend;
 }
@@ -67,7 +67,7 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const folder = recordFolder(call.environment);
     const records = new RecordStore(folder);
     const known = records.readForContainer(call.containerId).records;
-    const former = formerMappings(call, known);
+    const former = formerRecord(call, known);
     const options = { ...(await runOptions(call.environment, 'portmap')), signal };
     const backend = settings.backend ?? likelyBackend(call);
     const claims = new PortClaims(folder);
@@ -97,18 +97,17 @@ async function take(work: Work): Promise<void> {
     const { forgetEvicted } = await import('./ports.ts');
     await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
   }
-  const dropped = formerOnly(work);
+  const dropped = droppedMappings(work);
   if (dropped.length > 0) await unlessBroken(work, () => claims.release(call, dropped));
 }
 
 async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> {
   const { call, settings, forwarding, options, known, former, backend } = work;
   const { network, containerId } = call;
-  const targets = [];
-  for (const { target } of evicted) targets.push(target);
+  const leaving = former === undefined ? [] : [targetOf(former, known)];
+  for (const { target } of evicted) leaving.push(target);
   const rules = addForwarding({ network, containerId }, forwarding, settings.backend, {
-    mayExist: former !== undefined,
-    evicted: targets,
+    evicted: leaving,
     others: othersIn(known, call),
   });
   const plan = new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' });
@@ -119,6 +118,7 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
   if (needsLocalnet) lookUp.host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
   const run = await runPlan(new Plan().together(plan, lookUp), options);
   try {
+    if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
     if (used === 'nftables' && settings.masqAll)
@@ -182,10 +182,10 @@ function note({ call, netns, records, forwarding }: Work, backend: MasqueradeBac
 }
 
 async function forget(work: Work): Promise<void> {
-  const { call, claims, records, forwarding, former = [] } = work;
+  const { call, claims, records, forwarding } = work;
   const { network, containerId, ifName } = call;
   try {
-    await claims.release(call, [...forwarding.mappings, ...former]);
+    await claims.release(call, [...forwarding.mappings, ...formerMappings(work)]);
   } catch (thrown) {
     call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
@@ -193,23 +193,27 @@ async function forget(work: Work): Promise<void> {
   if (warning !== undefined) call.warn(`portmap: ${warning}`);
 }
 
-function formerMappings({ network, ifName }: AddCall, known: readonly AttachmentRecord[]) {
+function formerRecord({ network, ifName }: AddCall, known: readonly AttachmentRecord[]): AttachmentRecord | undefined {
   for (const record of known) {
-    if (record.plugin !== 'portmap' || record.network !== network || record.ifName !== ifName) continue;
-    return notesOf(record.data).forwarding?.mappings ?? [];
+    if (record.plugin === 'portmap' && record.network === network && record.ifName === ifName) return record;
   }
   return undefined;
 }
 
-function formerOnly({ former = [], forwarding }: Work): readonly PortMapping[] {
-  const only: PortMapping[] = [];
-  for (const mapping of former) {
-    const isKept = forwarding.mappings.some(
+function formerMappings({ former }: Work): readonly PortMapping[] {
+  return (former && notesOf(former.data).forwarding?.mappings) ?? [];
+}
+
+/** Ports that an earlier ADD of this attachment had and this one has not. */
+function droppedMappings(work: Work): readonly PortMapping[] {
+  const dropped: PortMapping[] = [];
+  for (const mapping of formerMappings(work)) {
+    const isKept = work.forwarding.mappings.some(
       ({ protocol, hostPort }) => protocol === mapping.protocol && hostPort === mapping.hostPort,
     );
-    if (!isKept) only.push(mapping);
+    if (!isKept) dropped.push(mapping);
   }
-  return only;
+  return dropped;
 }
 
 /** What is tried first when the configuration leaves it open. */

@@ -51,9 +51,11 @@ function isSame(text: string, rule: string): boolean {
 /** Rules of others that get the packets of a mapping before its own do. */
 function inFront(rules: readonly ListedRule[], comment: string, own: FamilyForwarding, mapping: PortMapping): string[] {
   const order = ['hostip_hostports', 'hostports'].flatMap((chain) => rules.filter((rule) => rule.chain === chain));
-  const isOwn = (rule: ListedRule): boolean => rule.comment === comment && addressIn(rule.text) === own.address;
-  const first = order.findIndex((rule) => isOwn(rule) && takes(rule, mapping));
-  const taking = order.slice(0, Math.max(0, first)).filter((rule) => !isOwn(rule) && takes(rule, mapping));
+  const first = order.findIndex((rule) => {
+    return rule.comment === comment && addressIn(rule.text) === own.address && takes(rule, mapping);
+  });
+  // All interfaces of a container lead to the same place.
+  const taking = order.slice(0, Math.max(0, first)).filter((rule) => rule.comment !== comment && takes(rule, mapping));
   return taking.map(({ text, comment: owner }) => {
     const whose = owner === undefined ? 'nobody knows whose' : `container ${owner}`;
     return `host port ${mapping.hostPort}/${mapping.protocol} is taken by a rule in front: ${text} (${whose})`;

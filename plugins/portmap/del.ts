@@ -39,6 +39,9 @@ export async function del(call: DelCall): Promise<void> {
     failures.push(...failed);
     await forgetFlows({ addresses: addresses ?? [], mappings: asked }, 'removed', call.warn);
     if (failed.length === 0) await release(call, claims, call, asked, failures);
+    // An ADD that was killed may have left a folder for its record.
+    const { network, containerId, ifName } = call;
+    records.remove({ network, containerId, ifName, plugin: 'portmap' });
   }
   for (const record of own) {
     const target = targetOf(record, known);

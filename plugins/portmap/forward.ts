@@ -1,6 +1,7 @@
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { isMissing, Site } from '../../pkg/netfilter/program.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { AddOptions } from './add-iptables.ts';
 import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
 import { printAdditions, printRemovals } from './print.ts';
@@ -34,7 +35,8 @@ export function addForwarding(
           else await (await import('./nft.ts')).addNft(site, key, forwarding, options);
         } catch (thrown) {
           // One family may be done, or a program that was ended may have come to its end.
-          await removeWith(site.afresh(), undoing(used), used).catch(() => {});
+          if (!isBusy(thrown) || forwarding.addresses.length > 1)
+            await removeWith(site.afresh(), undoing(used), used).catch(() => {});
           throw thrown;
         }
       };
@@ -78,10 +80,16 @@ async function addWith(
     await add('iptables');
     return 'iptables';
   } catch (thrown) {
+    if (isBusy(thrown)) throw thrown;
     await (await import('../../pkg/netfilter/backend.ts')).expectOnlyNft(site, thrown);
   }
   await add('nftables');
   return 'nftables';
+}
+
+/** Whether somebody else held the lock of iptables for too long: then nothing was done. */
+function isBusy(thrown: unknown): boolean {
+  return thrown instanceof CniError && thrown.code === ErrorCode.tryAgain;
 }
 
 /** What the other backend has of those whose ports are taken over goes before: it might come first for a packet. */

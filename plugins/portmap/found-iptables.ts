@@ -18,7 +18,9 @@ export async function addToFound({ site, key, forwarding, own, options }: Additi
     const table = await readNatTable(site, family);
     const lines: Line[] = [];
     for (const target of options.evicted) {
-      if (target.backends.includes('iptables')) lines.push(...removalLines(table, target, family));
+      // Its own chain is made anew below.
+      if (!target.backends.includes('iptables') || chainOf(target) === chainOf(key)) continue;
+      lines.push(...removalLines(table, target, family));
     }
     lines.push(
       ...missingShared(table, forwarding),

@@ -18,11 +18,6 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
   for (const own of families) additions.push(...nftAdditions(key.containerId, forwarding, own));
   const leaving: Target[] = [];
   for (const target of options.evicted) if (target.backends.includes('nftables')) leaving.push(target);
-  if (options.mayExist) {
-    const { network, containerId } = key;
-    const addresses = families.map(({ address }) => address);
-    leaving.push({ network, containerId, forwarding, backends: ['nftables'], addresses, others: options.others });
-  }
   try {
     const isReachable = await persistently(site, async () => {
       const removals = leaving.length === 0 ? [] : await removalsOf(site, leaving);

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { interfere, momentsOf } from '../bridge/moments.ts';
+import type { PluginCall } from '../harness/plugin.ts';
+import { expectRestored, takeSnapshot } from '../harness/snapshot.ts';
+import { useHost } from '../harness/use.ts';
+import { withoutProgram } from '../harness/without.ts';
+import { OURS } from './suites.ts';
+import {
+  BACKENDS,
+  call,
+  callOf,
+  containerRulesOn,
+  type Mapped,
+  notesOn,
+  rulesOn,
+  SHARED,
+  succeed,
+  tcp,
+  udp,
+} from './support.ts';
+
+const host = await useHost({ mayStay: SHARED });
+const DUAL = ['10.99.0.2/16', 'fd00:99::2/64'];
+
+async function victim(backend: string, parts: Partial<Mapped> = {}): Promise<Mapped> {
+  const mappings = [tcp(8080, 80), udp(53, 53)];
+  return { pod: await host.addPod(), mappings, addresses: DUAL, conf: { backend }, containerId: 'victim', ...parts };
+}
+
+async function settle(backend: string): Promise<void> {
+  const first = await victim(backend, { containerId: 'first' });
+  await succeed(host, OURS, callOf('ADD', first));
+  await succeed(host, OURS, callOf('DEL', first));
+}
+
+describe.each(BACKENDS)('%s', (backend) => {
+  const bad = backend === 'iptables' ? ['-m', 'nosuchmatch'] : ['nosuch', 'expression'];
+
+  test.each([
+    ['IPv4', { conditionsV4: bad }],
+    ['IPv6', { conditionsV6: bad }],
+    ['both families', { conditionsV4: bad, conditionsV6: bad }],
+  ])('a transaction that fails for %s leaves nothing', async (_, conditions) => {
+    await settle(backend);
+    const before = await rulesOn(host);
+    const one = await victim(backend, { conf: { backend, ...conditions } });
+    const { exitCode, error } = await call(host, OURS, callOf('ADD', one));
+    expect(exitCode).toBe(1);
+    expect(error?.msg).toMatch(backend === 'iptables' ? /^unable to setup DNAT: / : /^unable to set up nftables rules/);
+    expect(await rulesOn(host)).toEqual(before);
+    expect(await notesOn(host)).toEqual([]);
+  });
+
+  test('the program is missing', async () => {
+    const one = await victim(backend);
+    await withoutProgram(host, backend === 'iptables' ? 'iptables' : 'nft', async () => {
+      const { error } = await call(host, OURS, callOf('ADD', one));
+      const words =
+        backend === 'iptables'
+          ? 'failed to open iptables: exec: "iptables"'
+          : 'could not find nftables binary: exec: "nft"';
+      expect(error?.msg).toContain(`${words}: executable file not found in $PATH`);
+      expect(error?.details).toContain('install the package');
+    });
+    expect(await notesOn(host)).toEqual([]);
+  });
+
+  test.each([
+    ['that fails', 'error=EIO'],
+    ['at which it is asked to end', 'signal=SIGTERM'],
+    ['at which it is killed', 'signal=SIGKILL'],
+  ])('a step %s, then DEL: nothing is left', async (_, what) => {
+    await settle(backend);
+    const first = await victim(backend);
+    const moments = await momentsOf(host, 'portmap', callOf('ADD', first));
+    await succeed(host, OURS, callOf('DEL', first));
+    await first.pod.remove();
+    expect(moments.length).toBeGreaterThan(15);
+    let disturbed = 0;
+    for (const moment of moments) {
+      const one = await victim(backend);
+      const before = await takeSnapshot(host, { ignore: SHARED });
+      const added: PluginCall = callOf('ADD', one);
+      const { exitCode } = await interfere(host, 'portmap', added, moment, what);
+      if (exitCode !== 0) disturbed += 1;
+      // A failed ADD has to leave nothing by itself; one that was killed needs DEL.
+      if (exitCode !== 1) await succeed(host, OURS, callOf('DEL', one, { prevResult: undefined }));
+      await expectRestored(host, before, { ignore: SHARED }).catch((thrown: unknown) => {
+        throw new Error(`${moment.line}\n${String(thrown)}`);
+      });
+      await one.pod.remove();
+    }
+    console.log(`${backend}, ${what}: ${disturbed} of ${moments.length} steps disturbed ADD`);
+    expect(disturbed).toBeGreaterThan(0);
+  });
+
+  test('an ADD after one that was never taken down replaces its rules', async () => {
+    const one = await victim(backend);
+    await succeed(host, OURS, callOf('ADD', one));
+    const again = { ...one, mappings: [tcp(8080, 81), tcp(8082, 82)], addresses: ['10.99.0.3/16', 'fd00:99::3/64'] };
+    await succeed(host, OURS, callOf('ADD', again));
+    await succeed(host, OURS, callOf('CHECK', again));
+    const rules = await containerRulesOn(host);
+    expect(rules.filter((line) => /99(?:\.0\.|::)2\b/.test(line))).toEqual([]);
+    await succeed(host, OURS, callOf('DEL', again));
+    expect([await containerRulesOn(host), await notesOn(host)]).toEqual([[], []]);
+  });
+});
+
+test('a held lock of iptables ends in "try again"', { timeout: 90_000 }, async () => {
+  const folder = '/run/legacy';
+  const names = ['iptables', 'ip6tables'].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+  await host.run([
+    'sh',
+    '-c',
+    `mkdir ${folder}; for name in ${names.join(' ')}; do ln -s /usr/sbin/xtables-legacy-multi ${folder}/$name; done`,
+  ]);
+  const env = { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` };
+  const one = await victim('iptables', { addresses: ['10.99.0.2/16'] });
+  const lock = host.start(['flock', '--no-fork', '/run/xtables.lock', 'sleep', '80']);
+  try {
+    await expect.poll(async () => (await host.run(['flock', '-n', '/run/xtables.lock', 'true'])).exitCode).toBe(1);
+    const { error } = await call(host, OURS, { ...callOf('ADD', one), env, timeoutMs: 80_000 });
+    expect(error?.code, JSON.stringify(error)).toBe(11);
+  } finally {
+    await lock.stop();
+    await host.run(['sh', '-c', `rm -r ${folder}`]);
+  }
+  expect(await notesOn(host)).toEqual([]);
+});

@@ -1,0 +1,29 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../harness/host.ts';
+import { BUILT_PLUGINS, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
+
+/** The processes that a call of portmap starts, by the program that each ends up as. */
+export async function processesOf(host: Host, call: PluginCall): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cni-ts-processes-'));
+  try {
+    const trace = join(folder, 'trace');
+    const argv = ['strace', '-f', '-qq', '-e', 'trace=execve', '-o', trace, join(BUILT_PLUGINS, 'portmap')];
+    const outcome = await host.run(argv, { env: pluginEnvironment(call), stdin: JSON.stringify(call.conf) });
+    if (outcome.exitCode !== 0) throw new Error(`${call.verb}: ${outcome.stdout}${outcome.stderr}`);
+    return programsIn(readFileSync(trace, 'utf8'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One for each process: what it was at last. */
+function programsIn(trace: string): readonly string[] {
+  const programs = new Map<string, string>();
+  for (const line of trace.split('\n')) {
+    const [, pid, path] = /^(\d+) execve\("([^"]*)".* = 0$/.exec(line) ?? [];
+    if (pid !== undefined && path !== undefined) programs.set(pid, path.slice(path.lastIndexOf('/') + 1));
+  }
+  return [...programs.values()].filter((program) => program !== 'portmap').sort();
+}
