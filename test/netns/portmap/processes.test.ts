@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { createHost } from '../harness/host.ts';
 import { useHost } from '../harness/use.ts';
 import { OURS } from './suites.ts';
 import { BACKENDS, callOf, containerRulesOn, type Mapped, SHARED, succeed, tcp, udp } from './support.ts';
-import { processesOf } from './traced.ts';
+import { bytesReadBy, processesOf } from './traced.ts';
 
 const host = await useHost({ mayStay: SHARED });
 
@@ -14,6 +15,20 @@ async function settle(backend: string, addresses?: readonly string[]): Promise<v
   const mapped: Mapped = { ...first, ...(addresses === undefined ? {} : { addresses }) };
   await succeed(host, OURS, callOf('ADD', mapped));
   await succeed(host, OURS, callOf('DEL', mapped));
+}
+
+/** A shell line that makes the rules of many containers. */
+function crowd(backend: string, containers: number): string {
+  const lines = Array.from({ length: containers }, (_, index) => {
+    if (backend === 'nftables') {
+      return `add rule ip cni_hostport hostports tcp dport ${20_000 + index} dnat to 10.99.1.1:80 comment "n${index}"`;
+    }
+    const chain = `CNI-DN-${String(index).padStart(21, '0')}`;
+    return `:${chain} - [0:0]\n-A ${chain} -p tcp -j DNAT --to-destination 10.99.1.1:80\n-A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports ${20_000 + index} -j ${chain}`;
+  });
+  const [before, after, program] =
+    backend === 'nftables' ? ['', '', 'nft -f -'] : ['*nat\n', '\nCOMMIT', 'iptables-restore --noflush'];
+  return `${program} <<'END'\n${before}${lines.join('\n')}${after}\nEND\n`;
 }
 
 describe.each(BACKENDS)('%s', (backend) => {
@@ -37,6 +52,28 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(added).toEqual(backend === 'iptables' ? [restore6, restore] : ['nft']);
     // nft lists one table in a process.
     expect(removed).toEqual(backend === 'iptables' ? [restore6, restore] : ['nft', 'nft', 'nft']);
+  });
+
+  test('as little with three hundred containers as with none', async () => {
+    const crowded = await createHost('crowded');
+    try {
+      const mapped: Mapped = { pod: await crowded.addPod(), mappings: [tcp(8080, 80)], conf: { backend } };
+      const add = callOf('ADD', mapped);
+      const remove = (): Promise<unknown> => succeed(crowded, OURS, callOf('DEL', mapped));
+      await succeed(crowded, OURS, add);
+      await remove();
+      const alone = await bytesReadBy(crowded, add);
+      await remove();
+      const { exitCode, stderr } = await crowded.run(['sh', '-c', crowd(backend, 300)]);
+      expect(exitCode, stderr).toBe(0);
+      expect(await processesOf(crowded, add)).toEqual(backend === 'iptables' ? [restore] : ['nft']);
+      await succeed(crowded, OURS, callOf('CHECK', mapped));
+      await remove();
+      // The rules of all would be several hundred bytes for each; of iptables' chains the names are read.
+      expect(await bytesReadBy(crowded, add)).toBeLessThan(alone + 300 * (backend === 'iptables' ? 150 : 5));
+    } finally {
+      await crowded.dispose();
+    }
   });
 
   test('none without ports', async () => {

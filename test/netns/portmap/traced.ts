@@ -6,13 +6,23 @@ import { BUILT_PLUGINS, type PluginCall, pluginEnvironment } from '../harness/pl
 
 /** The processes that a call of portmap starts, by the program that each ends up as. */
 export async function processesOf(host: Host, call: PluginCall): Promise<readonly string[]> {
+  return programsIn(await traceOf(host, call, 'execve'));
+}
+
+/** How much the kernel tells all processes of a call. */
+export async function bytesReadBy(host: Host, call: PluginCall): Promise<number> {
+  const trace = await traceOf(host, call, 'recvmsg,recvfrom');
+  return [...trace.matchAll(/ = (\d+)$/gm)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+}
+
+async function traceOf(host: Host, call: PluginCall, calls: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'cni-ts-processes-'));
   try {
     const trace = join(folder, 'trace');
-    const argv = ['strace', '-f', '-qq', '-e', 'trace=execve', '-o', trace, join(BUILT_PLUGINS, 'portmap')];
+    const argv = ['strace', '-f', '-qq', '-e', `trace=${calls}`, '-o', trace, join(BUILT_PLUGINS, 'portmap')];
     const outcome = await host.run(argv, { env: pluginEnvironment(call), stdin: JSON.stringify(call.conf) });
     if (outcome.exitCode !== 0) throw new Error(`${call.verb}: ${outcome.stdout}${outcome.stderr}`);
-    return programsIn(readFileSync(trace, 'utf8'));
+    return readFileSync(trace, 'utf8');
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -22,7 +32,7 @@ export async function processesOf(host: Host, call: PluginCall): Promise<readonl
 function programsIn(trace: string): readonly string[] {
   const programs = new Map<string, string>();
   for (const line of trace.split('\n')) {
-    const [, pid, path] = /^(\d+) execve\("([^"]*)".* = 0$/.exec(line) ?? [];
+    const [, pid, path] = /^(\d+) +execve\("([^"]*)".* = 0$/.exec(line) ?? [];
     if (pid !== undefined && path !== undefined) programs.set(pid, path.slice(path.lastIndexOf('/') + 1));
   }
   return [...programs.values()].filter((program) => program !== 'portmap').sort();
