@@ -2,7 +2,7 @@ import { type NatTable, readNatTable, type SavedRule } from '../../pkg/netfilter
 import { FilterError, type Site } from '../../pkg/netfilter/program.ts';
 import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import type { Comparison } from './check.ts';
-import { meet } from './claims.ts';
+import { meet } from './claim.ts';
 import type { FamilyForwarding, Forwarding, RuleKey } from './forwarding.ts';
 import type { PortMapping } from './mapping.ts';
 import { CHAIN, chainOf, containerRules, entryRules, sharedRules } from './rules-iptables.ts';

@@ -1,7 +1,7 @@
 import { type ListedRule, listTable } from '../../pkg/netfilter/nft-text.ts';
 import type { Site } from '../../pkg/netfilter/program.ts';
 import type { Comparison } from './check.ts';
-import { meet } from './claims.ts';
+import { meet } from './claim.ts';
 import type { FamilyForwarding, Forwarding, RuleKey } from './forwarding.ts';
 import { addressIn, mappedRule } from './listed-rule.ts';
 import type { PortMapping } from './mapping.ts';

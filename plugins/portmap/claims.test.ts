@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { bootId } from '../../pkg/record/store.ts';
-import { type Claim, meet, PortClaims } from './claims.ts';
+import { type Claim, meet } from './claim.ts';
+import { PortClaims } from './claims.ts';
 import type { PortMapping } from './mapping.ts';
 
 let folder: string;

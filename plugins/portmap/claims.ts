@@ -1,27 +1,10 @@
-import { parseAddress } from '../../pkg/addr/address.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
-import type { AttachmentRecord, RecordedNetns, RecordedPod } from '../../pkg/record/record.ts';
+import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive } from '../../pkg/record/store.ts';
 import { type FileLock, lockFolder } from '../../pkg/sys/file-lock.ts';
 import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files.ts';
-import { isUnspecified } from './forwarding.ts';
+import { addressesOfPorts, type Claim, decodeClaims, type Owner, overlap, without } from './claim.ts';
 import type { PortMapping } from './mapping.ts';
-
-/** An attachment, as the owner of ports. */
-export interface Owner {
-  readonly containerId: string;
-  readonly ifName: string;
-  readonly network: string;
-}
-
-/** What is noted about a port that somebody has. */
-export interface Claim extends Owner {
-  /** The host's addresses that count; '' for all of both families. */
-  readonly hostIps: readonly string[];
-  readonly bootId: string;
-  readonly netns: RecordedNetns;
-  readonly pod?: RecordedPod;
-}
 
 /** A port that a living container has already. */
 export interface Conflict {
@@ -162,59 +145,4 @@ class Judge {
     if (claim.netns.dev === netns.dev && claim.netns.ino === netns.ino) return true;
     return isAlive(claim, this.#isInUse) === 'dead';
   }
-}
-
-/** The ports of some mappings, `tcp-8080`, each with the addresses that count. */
-function addressesOfPorts(mappings: readonly PortMapping[]): ReadonlyMap<string, readonly string[]> {
-  const ports = new Map<string, string[]>();
-  for (const { protocol, hostPort, hostIp } of mappings) {
-    const port = `${protocol}-${hostPort}`;
-    const addresses = ports.get(port);
-    if (addresses === undefined) ports.set(port, [hostIp]);
-    else addresses.push(hostIp);
-  }
-  return ports;
-}
-
-function without(claims: readonly Claim[], owner: Owner): Claim[] {
-  const others: Claim[] = [];
-  for (const claim of claims) {
-    const { containerId, ifName, network } = claim;
-    if (containerId === owner.containerId && ifName === owner.ifName && network === owner.network) continue;
-    others.push(claim);
-  }
-  return others;
-}
-
-function overlap(some: readonly string[], others: readonly string[]): boolean {
-  for (const one of some) for (const other of others) if (meet(one, other)) return true;
-  return false;
-}
-
-/** Whether a packet can be for both addresses. */
-export function meet(one: string, other: string): boolean {
-  if (one === '' || other === '' || one === other) return true;
-  if (!isUnspecified(one) && !isUnspecified(other)) return false;
-  return parseAddress(one)?.family === parseAddress(other)?.family;
-}
-
-function decodeClaims(text: string): readonly Claim[] {
-  if (text === '') return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  const claims: Claim[] = [];
-  if (Array.isArray(value)) for (const element of value) if (isClaim(element)) claims.push(element);
-  return claims;
-}
-
-function isClaim(value: unknown): value is Claim {
-  if (typeof value !== 'object' || value === null) return false;
-  const { containerId, ifName, network, bootId, netns, hostIps } = value as Partial<Record<keyof Claim, unknown>>;
-  const texts = [containerId, ifName, network, bootId];
-  for (const text of texts) if (typeof text !== 'string') return false;
-  return Array.isArray(hostIps) && typeof netns === 'object' && netns !== null;
 }

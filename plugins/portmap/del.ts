@@ -8,7 +8,8 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
-import { type Owner, PortClaims } from './claims.ts';
+import type { Owner } from './claim.ts';
+import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
 import { mappingsOf, type PortMapping } from './mapping.ts';
@@ -37,8 +38,10 @@ export async function del(call: DelCall): Promise<void> {
     const addresses = previousAddresses(call);
     const { failed } = await remove(unrecordedTarget(call, addresses, known), options, call, false);
     failures.push(...failed);
-    await forgetFlows({ addresses: addresses ?? [], mappings: asked }, 'removed', call.warn);
-    if (failed.length === 0) await release(call, claims, call, asked, failures);
+    if (failed.length === 0) {
+      await forgetFlows({ addresses: addresses ?? [], mappings: asked }, 'removed', call.warn);
+      await release(call, claims, call, asked, failures);
+    }
     // An ADD that was killed may have left a folder for its record.
     const { network, containerId, ifName } = call;
     records.remove({ network, containerId, ifName, plugin: 'portmap' });
@@ -47,9 +50,9 @@ export async function del(call: DelCall): Promise<void> {
     const target = targetOf(record, known);
     const { failed, isLeft } = await remove(target, options, call, true);
     failures.push(...failed);
-    if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', call.warn);
-    // What is left can still be found by these, when the program is there again.
+    // What is left can still be found by record and ports, when the program is there again.
     if (failed.length > 0 || isLeft) continue;
+    if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', call.warn);
     const before = failures.length;
     await release(call, claims, record, [...(target.forwarding?.mappings ?? []), ...asked], failures);
     if (failures.length > before) continue;

@@ -1,7 +1,8 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import type { Claim, Conflict, Owner, PortClaims } from './claims.ts';
+import type { Claim, Owner } from './claim.ts';
+import type { Conflict, PortClaims } from './claims.ts';
 import type { PortMapping } from './mapping.ts';
 import { notesOf, othersIn, targetOf } from './notes.ts';
 import type { Target } from './target.ts';

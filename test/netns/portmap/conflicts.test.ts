@@ -51,6 +51,21 @@ describe.each(BACKENDS)('%s', (backend) => {
     await succeed(host, OURS, callOf('DEL', owner));
   });
 
+  test('a second ADD that is refused takes what the first one made with it', async () => {
+    const owner = await container('a', conf);
+    const twice = await container('b', conf, { mappings: [tcp(9090, 90)] });
+    await succeed(host, OURS, callOf('ADD', owner));
+    const rules = await containerRulesOn(host);
+    await succeed(host, OURS, callOf('ADD', twice));
+    const again = { ...twice, mappings: [tcp(9091, 91), tcp(8080, 80)], addresses: ['10.99.5.5/16'] };
+    expect((await call(host, OURS, callOf('ADD', again))).exitCode).toBe(1);
+    expect(await containerRulesOn(host)).toEqual(rules);
+    expect((await notesOn(host)).filter((name) => !name.includes('/a/'))).toEqual([
+      '/run/cni-ts/attachments/.ports/tcp-8080',
+    ]);
+    await succeed(host, OURS, callOf('DEL', owner));
+  });
+
   test('an owner whose namespace is gone gives way', async () => {
     const dead = await container('a', conf, { mappings: [tcp(8080, 80), udp(53, 53)] });
     await succeed(host, OURS, callOf('ADD', dead));

@@ -1,0 +1,137 @@
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
+import { bootId, type RecordStore } from '../../pkg/record/store.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { hasProgram } from '../../pkg/sys/process.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { PortClaims, Taking } from './claims.ts';
+import { removeForwarding } from './forward.ts';
+import type { Forwarding } from './forwarding.ts';
+import type { PortMapping } from './mapping.ts';
+import { notesOf, type PortmapNotes, targetOf } from './notes.ts';
+import type { PortmapConf } from './schema.ts';
+import type { PortmapSettings } from './settings.ts';
+
+/** A call of ADD. */
+export type AddCall = AttachmentCall<PortmapConf>;
+
+/** What an ADD works with. */
+export interface Work {
+  readonly call: AddCall;
+  readonly settings: PortmapSettings;
+  readonly forwarding: Forwarding;
+  readonly netns: Netns;
+  readonly options: RunOptions;
+  readonly records: RecordStore;
+  readonly claims: PortClaims;
+  /** The portmap records of the container as they were. */
+  readonly known: readonly AttachmentRecord[];
+  /** The record of an earlier ADD of this attachment. */
+  readonly former: AttachmentRecord | undefined;
+  /** Who is tried first. */
+  readonly backend: MasqueradeBackend;
+}
+
+/** Notes that the ports are this attachment's, unless others have them. */
+export async function takePorts(work: Work): Promise<Taking> {
+  const { call, settings, forwarding, netns, claims } = work;
+  const { containerId, ifName, network } = call;
+  const pod = podFrom(call.args);
+  const { dev, ino } = netns.identity;
+  const owner = {
+    containerId,
+    ifName,
+    network,
+    bootId: bootId(),
+    netns: { path: netns.path, dev: String(dev), ino: String(ino) },
+    ...(pod === undefined ? {} : { pod }),
+  };
+  const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, settings.allowsConflicts));
+  return taking ?? { evicted: [], conflicts: [] };
+}
+
+/** A list of ports that cannot be kept, on a full or read-only file system, keeps no container from its ports. */
+export async function unlessBroken<T>({ call }: Work, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof CniError && thrown.code === ErrorCode.tryAgain) throw thrown;
+    call.warn(`portmap: no list of host ports: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return undefined;
+  }
+}
+
+/** Written before anything is done, so that whoever finds it half done can take it down. */
+export function note({ call, netns, records, forwarding }: Work, backend: MasqueradeBackend): void {
+  const { network, containerId, ifName } = call;
+  const notes: PortmapNotes = { backends: [backend], forwarding };
+  const key = { network, containerId, ifName, plugin: 'portmap' };
+  const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
+  if (warning !== undefined) call.warn(`portmap: ${warning}`);
+}
+
+/** What an attempt that failed has noted. */
+export async function forget(work: Work): Promise<void> {
+  const { call, claims, records, forwarding } = work;
+  if (!(await removeFormer(work))) return;
+  const { network, containerId, ifName } = call;
+  try {
+    await claims.release(call, [...forwarding.mappings, ...formerMappings(work)]);
+  } catch (thrown) {
+    call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  const warning = records.remove({ network, containerId, ifName, plugin: 'portmap' });
+  if (warning !== undefined) call.warn(`portmap: ${warning}`);
+}
+
+/** What an earlier ADD has made goes too: nobody would know of it any more. */
+async function removeFormer({ call, former, known, options }: Work): Promise<boolean> {
+  if (former === undefined) return true;
+  // Being asked to end is no reason to leave it.
+  const { signal: _, ...patient } = options;
+  try {
+    await runPlan(new Plan().do(ownNetns(), removeForwarding(targetOf(former, known)), { failing: '' }), patient);
+    return true;
+  } catch (thrown) {
+    call.warn(
+      `portmap: rules of an earlier ADD are left: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    );
+    return false;
+  }
+}
+
+/** The record of an earlier ADD of this attachment. */
+export function formerRecord(
+  { network, ifName }: AddCall,
+  known: readonly AttachmentRecord[],
+): AttachmentRecord | undefined {
+  for (const record of known) {
+    if (record.plugin === 'portmap' && record.network === network && record.ifName === ifName) return record;
+  }
+  return undefined;
+}
+
+function formerMappings({ former }: Work): readonly PortMapping[] {
+  return (former && notesOf(former.data).forwarding?.mappings) ?? [];
+}
+
+/** Ports that an earlier ADD of this attachment had and this one has not. */
+export function droppedMappings(work: Work): readonly PortMapping[] {
+  const dropped: PortMapping[] = [];
+  for (const mapping of formerMappings(work)) {
+    const isKept = work.forwarding.mappings.some(
+      ({ protocol, hostPort }) => protocol === mapping.protocol && hostPort === mapping.hostPort,
+    );
+    if (!isKept) dropped.push(mapping);
+  }
+  return dropped;
+}
+
+/** What is tried first when the configuration leaves it open. */
+export function likelyBackend({ environment }: AddCall): MasqueradeBackend {
+  return hasProgram('iptables', environment['PATH']) ? 'iptables' : 'nftables';
+}
