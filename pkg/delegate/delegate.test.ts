@@ -213,6 +213,17 @@ describe('this very executable', () => {
     expect(await delegator().add({ type: 'other', config: CONFIG })).toEqual({ ips: [{ address: '10.0.0.2/24' }] });
   });
 
+  test('a plugin inside it needs no file of its own', async () => {
+    script('self', 'exit 99');
+    const { plugin } = fakePlugin({ ips: [{ address: '10.0.0.9/8' }] });
+    expect(await delegator(plugin).add({ type: 'fake', config: CONFIG })).toEqual({ ips: [{ address: '10.0.0.9/8' }] });
+    const error = await errorOf(delegator(plugin).add({ type: 'other', config: CONFIG }));
+    expect(error).toMatchObject({
+      message: `failed to find plugin "other" in path [/nowhere ${folder}]`,
+      type: 'other',
+    });
+  });
+
   test('its errors come as they are, and the protocol is held to', async () => {
     script('self', 'exit 99');
     linkSync(join(folder, 'self'), join(folder, 'fake'));

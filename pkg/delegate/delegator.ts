@@ -30,7 +30,8 @@ export interface DelegatorOptions {
 
 /**
  * Makes the door to other plugins: a `type` that is this very executable runs in this process, with an environment
- * and a configuration of its own; any other file is run.
+ * and a configuration of its own; any other file is run. A plugin of this suite that is not installed under its own
+ * name runs in this process too.
  */
 export function createDelegator(options: DelegatorOptions): Delegator {
   return {
@@ -46,15 +47,26 @@ export function createDelegator(options: DelegatorOptions): Delegator {
 
 async function call(options: DelegatorOptions, request: DelegateRequest): Promise<Result | undefined> {
   const environment: Environment = { ...options.environment, ...request.environment, CNI_COMMAND: request.verb };
-  const file = findPlugin(request.type, environment['CNI_PATH'] ?? '', (path) => options.identify(path) !== undefined);
-  const own = isSelf(options, file) ? options.pluginNamed(request.type) : undefined;
-  if (own !== undefined) {
+  const target = targetOf(options, request.type, environment['CNI_PATH'] ?? '');
+  if (typeof target !== 'string') {
     const world = { ...options.world, environment, readStdin: async () => request.config };
-    return callPlugin(own, world);
+    return callPlugin(target, world);
   }
-  const stdout = await runForeign(file, request, environment);
+  const stdout = await runForeign(target, request, environment);
   if (request.verb !== 'ADD') return undefined;
   return parseDelegateOutput(stdout, configVersion(JSON.parse(request.config))).result;
+}
+
+/** The plugin where it is inside this executable, else its file. */
+function targetOf(options: DelegatorOptions, type: string, path: string): AnyPlugin | string {
+  const own = options.pluginNamed(type);
+  try {
+    const file = findPlugin(type, path, (candidate) => options.identify(candidate) !== undefined);
+    return own !== undefined && isSelf(options, file) ? own : file;
+  } catch (thrown) {
+    if (own === undefined) throw thrown;
+    return own;
+  }
 }
 
 function isSelf(options: DelegatorOptions, file: string): boolean {

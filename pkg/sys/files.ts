@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly mode?: number;
   /** Whether file and folder must be on disk when the call returns; off by default. */
   readonly sync?: boolean;
+  /** The temporary name, in the same folder, for who wants to find it after a crash; else one that nobody has. */
+  readonly temporary?: string;
 }
 
 /** Nearly every file fits into the first piece. */
@@ -142,9 +144,12 @@ export function writeFile(path: string, text: string, mode = 0o600): void {
  */
 export function writeFileAtomically(path: string, text: string, options: WriteOptions = {}): void {
   const { mode = 0o600, sync = false } = options;
+  // Left by a crash, or of another who writes the very same.
+  if (options.temporary !== undefined) removeFile(options.temporary);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   // The name does not grow with the file's own, which may be as long as names can be.
-  const temporary = `${folder}.cni-ts.${process.pid}.${Math.random().toString(36).slice(2, 10)}.tmp`;
+  const anyName = () => `${folder}.cni-ts.${process.pid}.${Math.random().toString(36).slice(2, 10)}.tmp`;
+  const temporary = options.temporary ?? anyName();
   let operation = 'open';
   try {
     const fd = files().open(temporary, OPEN.write | OPEN.create | OPEN.exclusive, mode);
