@@ -1,5 +1,14 @@
 /** The plugins of the suite: the names by which the one executable is called. */
-export const PLUGIN_NAMES = ['bridge', 'firewall', 'host-local', 'loopback', 'portmap', 'static', 'tuning'] as const;
+export const PLUGIN_NAMES = [
+  'bridge',
+  'firewall',
+  'flannel',
+  'host-local',
+  'loopback',
+  'portmap',
+  'static',
+  'tuning',
+] as const;
 
 /** The name of one plugin of the suite. */
 export type PluginName = (typeof PLUGIN_NAMES)[number];

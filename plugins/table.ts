@@ -1,6 +1,7 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
 import { firewall } from './firewall/plugin.ts';
+import { flannel } from './flannel/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
@@ -12,6 +13,7 @@ import { tuning } from './tuning/plugin.ts';
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bridge,
   firewall,
+  flannel,
   'host-local': hostLocal,
   loopback,
   portmap,

@@ -1,0 +1,105 @@
+import { NetnsError } from '../../pkg/netns/error.ts';
+import { openNetns } from '../../pkg/netns/open.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { termination } from '../../pkg/sys/termination.ts';
+import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { type Known, knownOf, placeToWrite } from './attachment.ts';
+import { compactJson } from './compact-json.ts';
+import { delegateConf, refuseReservedKeys } from './delegate-conf.ts';
+import type { FlannelConf } from './schema.ts';
+import { type FlannelNotes, notesOf, type Place, readStored, removeStored, writeStored } from './stored.ts';
+import { waitForSubnets } from './subnets.ts';
+
+type AddCall = AttachmentCall<FlannelConf>;
+
+/** One ADD from when it knows what to do. */
+interface Work {
+  readonly call: AddCall;
+  readonly known: Known;
+  readonly place: Place;
+  /** The delegate. */
+  readonly type: string;
+  /** The delegate's configuration as text. */
+  readonly config: string;
+}
+
+/** Has the delegate attach the container, and keeps what it was told for whoever comes later. */
+export async function add(call: AddCall): Promise<Result> {
+  refuseReservedKeys(call);
+  const conf = delegateConf(call, await waitForSubnets(call));
+  const signal = termination();
+  const known = knownOf(call);
+  const work: Work = { call, known, place: placeToWrite(known), type: conf.type, config: compactJson(conf) };
+  const previous = readStored(work.place);
+  try {
+    // The record first: with it, a DEL needs no file.
+    note(work, { file: work.place.file, delegate: work.config });
+    writeStored(work.place, known.key, work.config);
+    const result = await call.delegate.add({ type: work.type, config: work.config });
+    // Asked to end while nobody listened who could have undone it.
+    if (signal.aborted) throw new Interrupted(ErrorCode.internal, 'interrupted', 'what was done is undone');
+    return result;
+  } catch (thrown) {
+    await takeBack(work, thrown instanceof Interrupted ? undefined : previous, thrown);
+    throw await asReference(thrown, work.type);
+  }
+}
+
+/** The container was attached, and is not to stay so. */
+class Interrupted extends CniError {}
+
+/** In a namespace that cannot be opened nothing is attached; the delegate says so. */
+function note({ call, known }: Work, data: FlannelNotes): void {
+  try {
+    const netns = openNetns(call.netns);
+    try {
+      const warning = known.records.write({ ...known.key, netns, cniArgs: call.args, data: { ...data } });
+      if (warning !== undefined) call.warn(`flannel: ${warning}`);
+    } finally {
+      netns.close();
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof NetnsError)) throw thrown;
+  }
+}
+
+/**
+ * Leaves things as they were. A delegate may have failed halfway; it is not asked to remove what was there before this
+ * call, which a second ADD of the same attachment finds in its way.
+ */
+async function takeBack(work: Work, previous: string | undefined, cause: unknown): Promise<void> {
+  const { call, known, place, type, config } = work;
+  try {
+    if (previous !== undefined) {
+      writeStored({ ...place, isShared: true }, known.key, previous);
+      const notes = known.record && notesOf(known.record);
+      if (notes === undefined) forget(work);
+      else note(work, notes);
+      return;
+    }
+    if (!(await isLookupFailure(cause, type))) await call.delegate.run({ type, verb: 'DEL', config });
+    removeStored(place);
+    forget(work);
+  } catch (thrown) {
+    // What is kept is what a DEL needs.
+    call.warn(`flannel: not everything could be taken back: ${toCniError(thrown)}`);
+  }
+}
+
+function forget({ call, known }: Work): void {
+  const warning = known.records.remove(known.key);
+  if (warning !== undefined) call.warn(`flannel: ${warning}`);
+}
+
+/** What a delegate says is passed on as it is; that there is none is said with a prefix. */
+async function asReference(thrown: unknown, type: string): Promise<unknown> {
+  if (!(await isLookupFailure(thrown, type))) return thrown;
+  const { message, details } = toCniError(thrown);
+  return new CniError(ErrorCode.internal, `failed to delegate add: ${message}`, details, { cause: thrown });
+}
+
+async function isLookupFailure(thrown: unknown, type: string): Promise<boolean> {
+  const { PluginLookupError } = await import('../../pkg/delegate/find-plugin.ts');
+  return thrown instanceof PluginLookupError && thrown.type === type;
+}

@@ -1,0 +1,106 @@
+import { isObject } from '../../pkg/json/decode.ts';
+import type { AttachmentRecord } from '../../pkg/record/record.ts';
+import type { RecordStore } from '../../pkg/record/store.ts';
+import type { ValidAttachment } from '../../pkg/skel/plugin.ts';
+import { files, readTextFile } from '../../pkg/sys/files.ts';
+import type { DelegateConf } from './delegate-conf.ts';
+import { decodeStored, notesOf, ownFolder, ownPlace, PLUGIN, type Place, readStored, sharedPlace } from './stored.ts';
+
+/** What is stored of an attachment that the runtime does not know. */
+export interface Leftover {
+  readonly containerId: string;
+  /** `undefined` where only the reference's file is left. */
+  readonly ifName: string | undefined;
+  readonly conf: DelegateConf | undefined;
+  readonly places: readonly Place[];
+  readonly record: AttachmentRecord | undefined;
+}
+
+/**
+ * What is stored of a network's attachments that are not valid. All flannel networks of a host share the folder, so only
+ * what says that it is this network's counts: its record, our own file, or the name in the reference's file; and of a
+ * file that does not say for which interface it is, no interface of the container may be valid.
+ */
+export function leftoversIn(
+  dataDir: string,
+  network: string,
+  valid: readonly ValidAttachment[],
+  records: RecordStore,
+): readonly Leftover[] {
+  const attachments = new Set(valid.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
+  const containers = new Set(valid.map(({ containerID }) => containerID));
+  const recorded = records.readAll().records.filter(({ plugin }) => plugin === PLUGIN);
+  const found: Leftover[] = [];
+  const seen = new Set<string>();
+  for (const record of recorded) {
+    const { containerId, ifName } = record;
+    if (record.network !== network) continue;
+    const notes = notesOf(record);
+    const places = [ownPlace(dataDir, record)];
+    const shared = sharedPlace(dataDir, record);
+    if (notes?.file === shared.file) places.push(shared);
+    for (const { file } of places) seen.add(file);
+    if (attachments.has(`${containerId}/${ifName}`)) continue;
+    found.push({
+      containerId,
+      ifName,
+      conf: storedConf(places, network) ?? decodeStored(notes?.delegate, true),
+      places,
+      record,
+    });
+  }
+  for (const leftover of ownFiles(dataDir, network)) {
+    if (seen.has(leftover.places[0]?.file ?? '') || attachments.has(`${leftover.containerId}/${leftover.ifName}`))
+      continue;
+    found.push(leftover);
+  }
+  const taken = new Set(recorded.map((record) => notesOf(record)?.file));
+  for (const containerId of namesIn(dataDir)) {
+    const place = sharedPlace(dataDir, { containerId, ifName: '', network, plugin: PLUGIN });
+    if (containers.has(containerId) || taken.has(place.file)) continue;
+    const conf = storedConf([place], network);
+    if (conf !== undefined) found.push({ containerId, ifName: undefined, conf, places: [place], record: undefined });
+  }
+  return found;
+}
+
+/** The first configuration of the network that can be read. */
+function storedConf(places: readonly Place[], network: string): DelegateConf | undefined {
+  const confs = places.map((place) => decodeStored(readStored(place), place.isShared));
+  return confs.find((conf) => conf?.name === network);
+}
+
+/** Our own files, which say whose they are. */
+function ownFiles(dataDir: string, network: string): readonly Leftover[] {
+  const folder = ownFolder(dataDir);
+  return namesIn(folder).flatMap((name) =>
+    namesIn(`${folder}/${name}`).flatMap((file) => {
+      const owner = ownerIn(`${folder}/${name}/${file}`);
+      if (owner?.network !== network) return [];
+      const places = [ownPlace(dataDir, { ...owner, plugin: PLUGIN })];
+      return [{ ...owner, conf: storedConf(places, network), places, record: undefined }];
+    }),
+  );
+}
+
+function ownerIn(path: string): { containerId: string; ifName: string; network: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(readTextFile(path) ?? '');
+    if (!isObject(value)) return undefined;
+    const { containerId, ifName, network } = value;
+    if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof network !== 'string') return undefined;
+    return { containerId, ifName, network };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names in a folder but those that only this suite uses. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    const entries = files().list(folder);
+    return entries.map(({ name }) => name).filter((name) => !name.startsWith('.'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,30 @@
+import { isObject } from '../../pkg/json/decode.ts';
+import type { Call, JsonObject } from '../../pkg/skel/plugin.ts';
+import { type DelegateConf, delegateConf, sectionsOf } from './delegate-conf.ts';
+import type { FlannelConf } from './schema.ts';
+import type { SubnetEnv } from './subnet-env.ts';
+import { subnetsIfAny } from './subnets.ts';
+
+/** What stands for the network of a host whose flanneld is gone: rules that may be there are looked for. */
+const UNKNOWN: SubnetEnv = { networks: [], subnets: [], mtu: 0, masquerades: false };
+
+/**
+ * The delegate's configuration once more, for taking things down: from the configuration and what flanneld says now.
+ * Nothing is refused, and what is not known is left out; addresses and links are found by the container all the same.
+ */
+export function rebuiltConf(call: Call<FlannelConf>): DelegateConf {
+  const { delegate, ipam } = sectionsOf(call.rawConf);
+  const { name: _name, ipam: _ipam, type, ...rest } = delegate;
+  const named: JsonObject = typeof type === 'string' && type !== '' ? { ...rest, type } : rest;
+  const { routes: _routes, ...addressing } = ipam;
+  const rawConf = { ...withoutSections(call.rawConf), delegate: named, ipam: addressing };
+  return delegateConf({ ...call, rawConf }, subnetsIfAny(call) ?? UNKNOWN);
+}
+
+function withoutSections(raw: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const [key, value] of Object.entries(raw)) {
+    if (!isObject(value) || !['delegate', 'ipam'].includes(key.toLowerCase())) kept[key] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,116 @@
+import { isObject } from '../../pkg/json/decode.ts';
+import { fileName, folderName } from '../../pkg/record/names.ts';
+import type { AttachmentKey, AttachmentRecord } from '../../pkg/record/record.ts';
+import { causeErrno } from '../../pkg/sys/errno.ts';
+import { files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { compactJson } from './compact-json.ts';
+import type { DelegateConf } from './delegate-conf.ts';
+
+const DATA_DIR = '/var/lib/cni/flannel';
+
+/** What the record of an attachment has in its data. */
+export interface FlannelNotes {
+  /** The file with the delegate's configuration. */
+  readonly file: string;
+  /** The same configuration, for when the file is lost. */
+  readonly delegate: string;
+}
+
+/** Where one attachment's configuration is kept. */
+export interface Place {
+  readonly file: string;
+  readonly folder: string;
+  /** The file's name while it is being written, so that whoever comes after a crash finds it. */
+  readonly temporary: string;
+  /** Whether it has the reference's form; then its name says nothing of the interface. */
+  readonly isShared: boolean;
+}
+
+/** How often a file is written into a folder that is gone the next moment. */
+const TRIES = 3;
+
+/** The plugin's name in records. */
+export const PLUGIN = 'flannel';
+
+/** Where the files are. */
+export function dataDirOf({ dataDir }: { readonly dataDir?: string | undefined }): string {
+  return dataDir || DATA_DIR;
+}
+
+/** The reference's file: one for each container, whatever its interfaces and networks. */
+export function sharedPlace(dataDir: string, { containerId, ifName }: AttachmentKey): Place {
+  const temporary = `${dataDir}/.${folderName(containerId)}.${ifName}.tmp`;
+  return { file: `${dataDir}/${containerId}`, folder: dataDir, temporary, isShared: true };
+}
+
+/** The folder of what the reference's form has no room for. */
+export function ownFolder(dataDir: string): string {
+  return `${dataDir}/.cni-ts`;
+}
+
+/** Our own file for a container's further interfaces. */
+export function ownPlace(dataDir: string, key: AttachmentKey): Place {
+  const folder = `${ownFolder(dataDir)}/${folderName(key.containerId)}`;
+  const file = `${folder}/${fileName(key)}`;
+  return { file, folder, temporary: `${file}.tmp`, isShared: false };
+}
+
+/** The notes in a record; `undefined` when they cannot be used. */
+export function notesOf({ data }: AttachmentRecord): FlannelNotes | undefined {
+  const { file, delegate } = data;
+  return typeof file === 'string' && typeof delegate === 'string' ? { file, delegate } : undefined;
+}
+
+/** The text of a file; one that cannot be read is as good as none. */
+export function readStored({ file }: Place): string | undefined {
+  try {
+    return readTextFile(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The delegate's configuration in a text; `undefined` when it is empty or damaged. */
+export function decodeStored(text: string | undefined, isShared: boolean): DelegateConf | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    const conf = isShared ? value : isObject(value) ? value['delegate'] : undefined;
+    if (!isObject(conf) || typeof conf['name'] !== 'string' || typeof conf['type'] !== 'string') return undefined;
+    return conf['type'] === '' ? undefined : (conf as DelegateConf);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a file whole and to the disk, or not at all. */
+export function writeStored(place: Place, key: AttachmentKey, delegate: string): void {
+  const text = place.isShared ? delegate : ownText(key, delegate);
+  for (let tries = 1; ; tries += 1) {
+    makeFolders(place.folder, 0o700);
+    try {
+      writeFileAtomically(place.file, text, { mode: 0o600, sync: true, temporary: place.temporary });
+      return;
+    } catch (thrown) {
+      // Somebody removed the folder with the last file of another attachment just now.
+      if (tries === TRIES || causeErrno(thrown) !== 'ENOENT') throw thrown;
+    }
+  }
+}
+
+function ownText({ containerId, ifName, network }: AttachmentKey, delegate: string): string {
+  return compactJson({ containerId, ifName, network, delegate: JSON.parse(delegate) as unknown });
+}
+
+/** Removes a file and what is left of an attempt to write it; neither has to be there. */
+export function removeStored(place: Place): void {
+  removeFile(place.temporary);
+  removeFile(place.file);
+  if (place.isShared) return;
+  for (const folder of [place.folder, place.folder.slice(0, place.folder.lastIndexOf('/'))]) {
+    try {
+      files().removeFolder(folder);
+    } catch {
+      // There are others in it.
+    }
+  }
+}
