@@ -1,4 +1,5 @@
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { readFields } from '../../pkg/types/decode.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import { findStored, knownOf } from './attachment.ts';
 import type { DelegateConf } from './delegate-conf.ts';
@@ -13,7 +14,7 @@ import { removeStored } from './stored.ts';
 export async function del(call: AttachmentCall<FlannelConf>): Promise<void> {
   const known = knownOf(call);
   const { conf, renamed, places, records } = findStored(known);
-  const confs: DelegateConf[] = [conf ?? (await import('./rebuilt.ts')).rebuiltConf(call)];
+  const confs: DelegateConf[] = [conf ?? (await rebuilt(call))];
   if (renamed !== undefined) confs.push(renamed);
   const failures: CniError[] = [];
   for (const one of confs) {
@@ -30,6 +31,12 @@ export async function del(call: AttachmentCall<FlannelConf>): Promise<void> {
     const warning = known.records.remove(key);
     if (warning !== undefined) call.warn(`flannel: ${warning}`);
   }
+}
+
+/** A runtime that has neither namespace nor result asks for the second time: to look for rules would be in vain. */
+async function rebuilt(call: AttachmentCall<FlannelConf>): Promise<DelegateConf> {
+  const { rebuiltConf } = await import('./rebuilt.ts');
+  return rebuiltConf(call, call.netns !== '' || readFields(call.rawConf, '', ['prevResult']).prevResult !== undefined);
 }
 
 function both(first: CniError, second: CniError): CniError {

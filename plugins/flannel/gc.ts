@@ -27,7 +27,7 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
   records.sweep(PLUGIN, call.network);
   const known = { ...call, validAttachments };
   const failures: CniError[] = [];
-  const confs = [rebuiltConf(call)];
+  const confs = [rebuiltConf(call, true)];
   for (const leftover of leftoversIn(dataDirOf(call.conf), call.network, validAttachments, records)) {
     try {
       await removeLeftover(known, leftover, records);
@@ -51,7 +51,7 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
 
 async function removeLeftover(call: FlannelGc, leftover: Leftover, records: RecordStore): Promise<void> {
   const { containerId, ifName = USUAL_INTERFACE, conf, places, record } = leftover;
-  await delegateDel(delCall(call, containerId, ifName), conf ?? rebuiltConf(call));
+  await delegateDel(delCall(call, containerId, ifName), conf ?? rebuiltConf(call, true));
   for (const place of places) removeStored(place);
   const warning = record && records.remove(record);
   call.warn(

@@ -5,20 +5,23 @@ import type { FlannelConf } from './schema.ts';
 import type { SubnetEnv } from './subnet-env.ts';
 import { subnetsIfAny } from './subnets.ts';
 
-/** What stands for the network of a host whose flanneld is gone: rules that may be there are looked for. */
+/** What stands for the network of a host whose flanneld is gone. */
 const UNKNOWN: SubnetEnv = { networks: [], subnets: [], mtu: 0, masquerades: false };
 
 /**
  * The delegate's configuration once more, for taking things down: from the configuration and what flanneld says now.
  * Nothing is refused, and what is not known is left out; addresses and links are found by the container all the same.
+ *
+ * @param isThorough whether rules are looked for even where flanneld makes them now: it may not have done so always
  */
-export function rebuiltConf(call: Call<FlannelConf>): DelegateConf {
+export function rebuiltConf(call: Call<FlannelConf>, isThorough: boolean): DelegateConf {
   const { delegate, ipam } = sectionsOf(call.rawConf);
   const { name: _name, ipam: _ipam, type, ...rest } = delegate;
   const named: JsonObject = typeof type === 'string' && type !== '' ? { ...rest, type } : rest;
   const { routes: _routes, ...addressing } = ipam;
   const rawConf = { ...withoutSections(call.rawConf), delegate: named, ipam: addressing };
-  return delegateConf({ ...call, rawConf }, subnetsIfAny(call) ?? UNKNOWN);
+  const subnets = subnetsIfAny(call) ?? UNKNOWN;
+  return delegateConf({ ...call, rawConf }, isThorough ? { ...subnets, masquerades: false } : subnets);
 }
 
 function withoutSections(raw: JsonObject): JsonObject {
