@@ -6,7 +6,7 @@ import type { World } from '../skel/world.ts';
 import { parseDelegateOutput } from '../types/prev-result.ts';
 import type { Result } from '../types/result.ts';
 import { findPlugin } from './find-plugin.ts';
-import { runForeign } from './foreign.ts';
+import { foreignError, runForeign } from './foreign.ts';
 
 /** The plugins of this executable by name. */
 export type PluginTable = (name: string) => AnyPlugin | undefined;
@@ -52,9 +52,13 @@ async function call(options: DelegatorOptions, request: DelegateRequest): Promis
     const world = { ...options.world, environment, readStdin: async () => request.config };
     return callPlugin(target, world);
   }
-  const stdout = await runForeign(target, request, environment);
-  if (request.verb !== 'ADD') return undefined;
-  return parseDelegateOutput(stdout, configVersion(JSON.parse(request.config))).result;
+  try {
+    const stdout = await runForeign(target, request, environment);
+    if (request.verb !== 'ADD') return undefined;
+    return parseDelegateOutput(stdout, configVersion(JSON.parse(request.config))).result;
+  } catch (thrown) {
+    throw foreignError(thrown);
+  }
 }
 
 /** The plugin where it is inside this executable, else its file. */

@@ -5,7 +5,7 @@ import { causeErrno } from '../sys/errno.ts';
 import { type ProcessOutcome, runProcess } from '../sys/process.ts';
 import { writeOut } from '../sys/write-out.ts';
 import { readFields } from '../types/decode.ts';
-import { CniError, ErrorCode } from '../types/error.ts';
+import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 
 /** Longer than any runtime waits for a whole chain, so that its own limit is the one that is met first. */
 const TIMEOUT_MS = 240_000;
@@ -16,6 +16,15 @@ const SYNTHESIZED = 0;
 /** How often, and after how long each time, a file that is just being replaced is tried again. */
 const BUSY_TRIES = 60;
 const BUSY_PAUSE_MS = 100;
+
+/** What another executable failed with: unlike a plugin of this suite it may have left anything behind. */
+export class ForeignPluginError extends CniError {}
+
+/** The failure of another executable, whatever of it failed. */
+export function foreignError(thrown: unknown): ForeignPluginError {
+  const { code, message, details } = toCniError(thrown);
+  return new ForeignPluginError(code, message, details, { cause: thrown });
+}
 
 /** Runs another executable as a plugin and gives its stdout; its failure is thrown as the error it printed. */
 export async function runForeign(file: string, request: DelegateRequest, environment: Environment): Promise<string> {

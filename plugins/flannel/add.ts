@@ -65,7 +65,7 @@ function note({ call, known }: Work, data: FlannelNotes): void {
 }
 
 /**
- * Leaves things as they were. A delegate may have failed halfway; it is not asked to remove what was there before this
+ * Leaves things as they were. A foreign delegate may have failed halfway; it is not asked to remove what was there before this
  * call, which a second ADD of the same attachment finds in its way.
  */
 async function takeBack(work: Work, previous: string | undefined, cause: unknown): Promise<void> {
@@ -78,13 +78,19 @@ async function takeBack(work: Work, previous: string | undefined, cause: unknown
       else note(work, notes);
       return;
     }
-    if (!(await isLookupFailure(cause, type))) await call.delegate.run({ type, verb: 'DEL', config });
+    if (await mayHaveLeft(cause)) await call.delegate.run({ type, verb: 'DEL', config });
     removeStored(place);
     forget(work);
   } catch (thrown) {
     // What is kept is what a DEL needs.
     call.warn(`flannel: not everything could be taken back: ${toCniError(thrown)}`);
   }
+}
+
+/** Plugins of this suite take back what they did when they fail. */
+async function mayHaveLeft(cause: unknown): Promise<boolean> {
+  const { ForeignPluginError } = await import('../../pkg/delegate/foreign.ts');
+  return cause instanceof Interrupted || cause instanceof ForeignPluginError;
 }
 
 function forget({ call, known }: Work): void {
@@ -94,12 +100,9 @@ function forget({ call, known }: Work): void {
 
 /** What a delegate says is passed on as it is; that there is none is said with a prefix. */
 async function asReference(thrown: unknown, type: string): Promise<unknown> {
-  if (!(await isLookupFailure(thrown, type))) return thrown;
-  const { message, details } = toCniError(thrown);
-  return new CniError(ErrorCode.internal, `failed to delegate add: ${message}`, details, { cause: thrown });
-}
-
-async function isLookupFailure(thrown: unknown, type: string): Promise<boolean> {
   const { PluginLookupError } = await import('../../pkg/delegate/find-plugin.ts');
-  return thrown instanceof PluginLookupError && thrown.type === type;
+  if (!(thrown instanceof PluginLookupError) || thrown.type !== type) return thrown;
+  return new CniError(ErrorCode.internal, `failed to delegate add: ${thrown.message}`, thrown.details, {
+    cause: thrown,
+  });
 }

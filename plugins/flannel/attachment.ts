@@ -57,20 +57,20 @@ export interface Stored {
 export function findStored({ key, dataDir, record, others }: Known): Stored {
   const [shared, own] = [sharedPlace(dataDir, key), ownPlace(dataDir, key)];
   const notes = record && notesOf(record);
+  const ownText = readStored(own);
   const owner = others.find((other) => notesOf(other)?.file === shared.file);
-  const isFree = owner === undefined || notes?.file === shared.file || isPredecessor(owner, key);
+  const isFree = notes?.file === shared.file || (ownText === undefined && mayTake(owner, key));
   const inShared = isFree ? decodeStored(readStored(shared), true) : undefined;
-  const inOwn = decodeStored(readStored(own), false);
   const [same, renamed] = inShared?.name === key.network ? [inShared, undefined] : [undefined, inShared];
   return {
-    conf: inOwn ?? same ?? decodeStored(notes?.delegate, true),
+    conf: decodeStored(ownText, false) ?? same ?? decodeStored(notes?.delegate, true),
     renamed,
     places: isFree ? [own, shared] : [own],
     records: owner !== undefined && renamed?.name === owner.network ? [key, owner] : [key],
   };
 }
 
-/** Whether it is what became of the same interface under another name of the network, and nobody can be using it. */
-function isPredecessor(owner: AttachmentRecord, { ifName }: AttachmentKey): boolean {
-  return owner.ifName === ifName && isAlive(owner) === 'dead';
+/** Whether nobody is known to own the file, or the same interface under another name of the network, long gone. */
+function mayTake(owner: AttachmentRecord | undefined, { ifName }: AttachmentKey): boolean {
+  return owner === undefined || (owner.ifName === ifName && isAlive(owner) === 'dead');
 }
