@@ -1,5 +1,5 @@
 // npm run bench [-- --runs N --check --only NAME]: whole chains beside the reference, in the same run.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -12,13 +12,18 @@ import { PATH } from '../test/netns/harness/place.ts';
 import type { ChainRequest, ChainTimes } from './chain-loop.ts';
 import { shown, summarize } from './measure.ts';
 
+type ChainPlugins = ChainRequest['chains'][number]['plugins'];
+
 /** A chain and how much of the reference's time its verbs may take. */
 interface Chain {
   readonly name: string;
-  readonly plugins: ChainRequest['chains'][number]['plugins'];
+  readonly plugins: ChainPlugins;
+  /** What the reference does instead, where it is not one of its plugins that is replaced. */
+  readonly reference?: ChainPlugins;
   readonly limits: { readonly ADD?: number; readonly CHECK?: number; readonly DEL?: number };
 }
 
+const BUILT = join(ROOT, 'dist/bin');
 const VERBS = ['ADD', 'CHECK', 'DEL'] as const;
 
 const IPV4 = { type: 'host-local', ranges: [[{ subnet: '10.88.0.0/16' }]], routes: [{ dst: '0.0.0.0/0' }] };
@@ -28,6 +33,19 @@ const DUAL = {
   routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
 };
 const masquerading = (ipMasqBackend: string) => ({ ipMasq: true, ipMasqBackend });
+
+/** What flanneld would write on the node, and what flannel makes of it: its peer is the delegate that it configures. */
+const SUBNET_ENV = 'FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_SUBNET=10.88.0.1/16\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n';
+const DELEGATE = { hairpinMode: true, isDefaultGateway: true };
+const FLANNEL = { type: 'flannel', delegate: DELEGATE };
+const FLANNEL_PEER = bridge({
+  ...DELEGATE,
+  ipMasq: false,
+  mtu: 1450,
+  ipam: { type: 'host-local', ranges: [[{ subnet: '10.88.0.0/16' }]], routes: [{ dst: '10.64.0.0/10' }] },
+});
+const PORTMAP = { type: 'portmap' };
+const ONE_PORT = portmap('iptables');
 
 const CHAINS: readonly Chain[] = [
   { name: 'plain', plugins: [bridge({ ipam: IPV4 })], limits: { ADD: 1.35 } },
@@ -52,6 +70,28 @@ const CHAINS: readonly Chain[] = [
     limits: { ADD: 0.45, DEL: 0.35 },
   },
   { name: 'both families', plugins: [bridge({ ipam: DUAL })], limits: { ADD: 1.35 } },
+  {
+    name: 'podman, one port',
+    plugins: [
+      bridge({ ...masquerading('iptables'), ipam: IPV4 }),
+      portmap('iptables'),
+      { type: 'firewall' },
+      { type: 'tuning' },
+    ],
+    limits: { ADD: 0.45, DEL: 0.3 },
+  },
+  {
+    name: 'flannel, no port',
+    plugins: [FLANNEL, PORTMAP],
+    reference: [FLANNEL_PEER, PORTMAP],
+    limits: { ADD: 1.25 },
+  },
+  {
+    name: 'flannel, one port',
+    plugins: [FLANNEL, ONE_PORT],
+    reference: [FLANNEL_PEER, ONE_PORT],
+    limits: { ADD: 0.5 },
+  },
 ];
 
 const { values } = parseArgs({
@@ -63,7 +103,6 @@ const reference = await referencePlugins();
 const scratch = mkdtempSync(join(ROOT, 'dist/chains-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const wanted = CHAINS.filter(({ name }) => values.only === undefined || name.includes(values.only));
-for (const folder of [join(ROOT, 'dist/bin'), reference]) requirePlugins(folder);
 print(style('bold', `${'median ms'.padEnd(26)}      ours   reference   paired ratio`));
 let isOver = false;
 for (const chain of wanted) {
@@ -94,30 +133,21 @@ function portmap(backend: string) {
   return { type: 'portmap', backend, runtimeConfig: { portMappings } };
 }
 
-/** A plugin that is missing would be measured as a very fast one. */
-function requirePlugins(folder: string): void {
-  for (const { name, plugins } of wanted) {
-    const missing = plugins.find(({ type }) => !existsSync(join(folder, type)));
-    if (missing !== undefined) throw new Error(`${folder} has no ${missing.type}, which the chain "${name}" needs`);
-  }
-}
-
 async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
   const host = await createHost('bench');
   try {
     const pod = await host.addPod();
     const chains = [
-      { name: 'ours', folder: join(ROOT, 'dist/bin') },
-      { name: 'theirs', folder: reference },
-    ].map(({ name, folder }, index) => ({
+      { name: 'ours', folder: BUILT, plugins: chain.plugins },
+      { name: 'theirs', folder: reference, plugins: chain.reference ?? chain.plugins },
+    ].map(({ name, folder, plugins }, index) => ({
       folder,
       network: name,
       cniVersion: '1.0.0',
-      // A bridge each: what one suite notes about its own must not slow the other.
-      plugins: chain.plugins.map((plugin) =>
-        renumbered(plugin.type === 'bridge' ? { ...plugin, bridge: `br-${name}` } : plugin, index),
-      ),
+      plugins: plugins.map((plugin) => renumbered(onBridge(plugin, `br-${name}`), index)),
     }));
+    mkdirSync(`${host.root}/run/flannel`);
+    writeFileSync(`${host.root}/run/flannel/subnet.env`, SUBNET_ENV);
     const request: ChainRequest = { chains, rounds: Number(values.runs), netns: pod.path, path: PATH, scratch };
     const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/chain-loop.ts')], {
       stdin: JSON.stringify(request),
@@ -130,7 +160,13 @@ async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
   }
 }
 
-/** The second suite's bridge has a network of its own, and its ports are others. */
+/** A bridge for each suite: what one notes about its own must not slow the other. */
+function onBridge(plugin: ChainPlugins[number], name: string): ChainPlugins[number] {
+  if (plugin.type === 'bridge') return { ...plugin, bridge: name };
+  return plugin.type === 'flannel' ? { ...plugin, delegate: { ...DELEGATE, bridge: name } } : plugin;
+}
+
+/** The second suite's bridge has a network of its own. */
 function renumbered<T>(plugin: T, index: number): T {
   if (index === 0) return plugin;
   return JSON.parse(
