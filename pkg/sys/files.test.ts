@@ -28,6 +28,14 @@ test('a failure leaves the old file and no temporary one', () => {
   );
 });
 
+test('a temporary name that is known is used again, whatever a crash has left under it', () => {
+  const [path, temporary] = [`${folder}/state`, `${folder}/.state.tmp`];
+  writeFileSync(temporary, 'half');
+  writeFileAtomically(path, 'new', { temporary });
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  expect(readdirSync(folder)).toEqual(['state']);
+});
+
 test('names as long as names can be', () => {
   writeFileAtomically(`${folder}/${'n'.repeat(255)}`, 'x');
   expect(readTextFile(`${folder}/${'n'.repeat(255)}`)).toBe('x');

@@ -144,15 +144,13 @@ export function writeFile(path: string, text: string, mode = 0o600): void {
  */
 export function writeFileAtomically(path: string, text: string, options: WriteOptions = {}): void {
   const { mode = 0o600, sync = false } = options;
-  // Left by a crash, or of another who writes the very same.
-  if (options.temporary !== undefined) removeFile(options.temporary);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   // The name does not grow with the file's own, which may be as long as names can be.
   const anyName = () => `${folder}.cni-ts.${process.pid}.${Math.random().toString(36).slice(2, 10)}.tmp`;
   const temporary = options.temporary ?? anyName();
   let operation = 'open';
   try {
-    const fd = files().open(temporary, OPEN.write | OPEN.create | OPEN.exclusive, mode);
+    const fd = openTemporary(temporary, mode);
     try {
       // The mode given at creation passes through the umask; this one does not.
       files().changeMode(fd, mode);
@@ -168,6 +166,18 @@ export function writeFileAtomically(path: string, text: string, options: WriteOp
   } catch (thrown) {
     removeFile(temporary);
     throw fileError(operation, path, thrown);
+  }
+}
+
+/** One that is there was left by a crash, or is of another who writes the very same. */
+function openTemporary(path: string, mode: number): number {
+  const flags = OPEN.write | OPEN.create | OPEN.exclusive;
+  try {
+    return files().open(path, flags, mode);
+  } catch (thrown) {
+    if (thrownErrno(thrown) !== 'EEXIST') throw thrown;
+    removeFile(path);
+    return files().open(path, flags, mode);
   }
 }
 

@@ -4,11 +4,11 @@ import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { type Known, knownOf, placeToWrite } from './attachment.ts';
+import { type Target, targetOf } from './attachment.ts';
 import { compactJson } from './compact-json.ts';
 import { delegateConf, refuseReservedKeys } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
-import { type FlannelNotes, notesOf, type Place, readStored, removeStored, writeStored } from './stored.ts';
+import { type FlannelNotes, notesOf, removeStored, writeStored } from './stored.ts';
 import { waitForSubnets } from './subnets.ts';
 
 type AddCall = AttachmentCall<FlannelConf>;
@@ -16,8 +16,7 @@ type AddCall = AttachmentCall<FlannelConf>;
 /** One ADD from when it knows what to do. */
 interface Work {
   readonly call: AddCall;
-  readonly known: Known;
-  readonly place: Place;
+  readonly target: Target;
   /** The delegate. */
   readonly type: string;
   /** The delegate's configuration as text. */
@@ -29,19 +28,18 @@ export async function add(call: AddCall): Promise<Result> {
   refuseReservedKeys(call);
   const conf = delegateConf(call, await waitForSubnets(call));
   const signal = termination();
-  const known = knownOf(call);
-  const work: Work = { call, known, place: placeToWrite(known), type: conf.type, config: compactJson(conf) };
-  const previous = readStored(work.place);
+  const target = targetOf(call);
+  const work: Work = { call, target, type: conf.type, config: compactJson(conf) };
   try {
     // The record first: with it, a DEL needs no file.
-    note(work, { file: work.place.file, delegate: work.config });
-    writeStored(work.place, known.key, work.config);
+    note(work, { file: target.place.file, delegate: work.config });
+    writeStored(target.place, target.key, work.config);
     const result = await call.delegate.add({ type: work.type, config: work.config });
     // Asked to end while nobody listened who could have undone it.
     if (signal.aborted) throw new Interrupted(ErrorCode.internal, 'interrupted', 'what was done is undone');
     return result;
   } catch (thrown) {
-    await takeBack(work, thrown instanceof Interrupted ? undefined : previous, thrown);
+    await takeBack(work, thrown instanceof Interrupted ? undefined : target.previous, thrown);
     throw await asReference(thrown, work.type);
   }
 }
@@ -50,11 +48,11 @@ export async function add(call: AddCall): Promise<Result> {
 class Interrupted extends CniError {}
 
 /** In a namespace that cannot be opened nothing is attached; the delegate says so. */
-function note({ call, known }: Work, data: FlannelNotes): void {
+function note({ call, target }: Work, data: FlannelNotes): void {
   try {
     const netns = openNetns(call.netns);
     try {
-      const warning = known.records.write({ ...known.key, netns, cniArgs: call.args, data: { ...data } });
+      const warning = target.records.write({ ...target.key, netns, cniArgs: call.args, data: { ...data } });
       if (warning !== undefined) call.warn(`flannel: ${warning}`);
     } finally {
       netns.close();
@@ -69,11 +67,12 @@ function note({ call, known }: Work, data: FlannelNotes): void {
  * call, which a second ADD of the same attachment finds in its way.
  */
 async function takeBack(work: Work, previous: string | undefined, cause: unknown): Promise<void> {
-  const { call, known, place, type, config } = work;
+  const { call, target, type, config } = work;
+  const { place, key } = target;
   try {
     if (previous !== undefined) {
-      writeStored({ ...place, isShared: true }, known.key, previous);
-      const notes = known.record && notesOf(known.record);
+      writeStored({ ...place, isShared: true }, key, previous);
+      const notes = target.record && notesOf(target.record);
       if (notes === undefined) forget(work);
       else note(work, notes);
       return;
@@ -93,8 +92,8 @@ async function mayHaveLeft(cause: unknown): Promise<boolean> {
   return cause instanceof Interrupted || cause instanceof ForeignPluginError;
 }
 
-function forget({ call, known }: Work): void {
-  const warning = known.records.remove(known.key);
+function forget({ call, target }: Work): void {
+  const warning = target.records.remove(target.key);
   if (warning !== undefined) call.warn(`flannel: ${warning}`);
 }
 

@@ -5,40 +5,68 @@ import type { DelegateConf } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
 import { dataDirOf, decodeStored, notesOf, ownPlace, PLUGIN, type Place, readStored, sharedPlace } from './stored.ts';
 
-/** What is known about an attachment before anything is done. */
-export interface Known {
+/** An attachment and where things are noted about it. */
+export interface Named {
   readonly key: AttachmentKey;
   readonly dataDir: string;
   readonly records: RecordStore;
+}
+
+/** What is known about an attachment before anything is done. */
+export interface Known extends Named {
   /** Its own record. */
   readonly record: AttachmentRecord | undefined;
   /** Records of the container's other flannel attachments. */
   readonly others: readonly AttachmentRecord[];
 }
 
+function namedOf(call: AttachmentCall<FlannelConf>): Named {
+  const { containerId, ifName, network } = call;
+  return {
+    key: { containerId, ifName, network, plugin: PLUGIN },
+    dataDir: dataDirOf(call.conf),
+    records: new RecordStore(recordFolder(call.environment)),
+  };
+}
+
 /** Reads the records of a container. */
 export function knownOf(call: AttachmentCall<FlannelConf>): Known {
-  const { containerId, ifName, network } = call;
-  const records = new RecordStore(recordFolder(call.environment));
+  const named = namedOf(call);
+  const { ifName, network } = call;
   let record: AttachmentRecord | undefined;
   const others: AttachmentRecord[] = [];
-  for (const found of records.readForContainer(containerId).records) {
+  for (const found of named.records.readForContainer(call.containerId).records) {
     if (found.plugin !== PLUGIN) continue;
     if (found.ifName === ifName && found.network === network) record = found;
     else others.push(found);
   }
-  const key = { containerId, ifName, network, plugin: PLUGIN };
-  return { key, dataDir: dataDirOf(call.conf), records, record, others };
+  return { ...named, record, others };
 }
 
-/** Where an ADD keeps the configuration: in the reference's file, unless that is another attachment's. */
-export function placeToWrite({ key, dataDir, record, others }: Known): Place {
-  const [shared, own] = [sharedPlace(dataDir, key), ownPlace(dataDir, key)];
+/** Where an ADD keeps the configuration, and what is there already. */
+export interface Target extends Named {
+  readonly place: Place;
+  readonly previous: string | undefined;
+  /** Its record of before. */
+  readonly record: AttachmentRecord | undefined;
+}
+
+/** The reference's file, unless that is another attachment's. */
+export function targetOf(call: AttachmentCall<FlannelConf>): Target {
+  const named = namedOf(call);
+  const shared = sharedPlace(named.dataDir, named.key);
+  const previous = readStored(shared);
+  // The container's first interface, as nearly always: there is nobody to ask about.
+  if (previous === undefined) return { ...named, place: shared, previous, record: undefined };
+  const { record, others } = knownOf(call);
+  const own = ownPlace(named.dataDir, named.key);
   const noted = record && notesOf(record)?.file;
-  if (noted === shared.file || noted === own.file) return noted === own.file ? own : shared;
-  for (const other of others) if (notesOf(other)?.file === shared.file) return own;
-  const conf = decodeStored(readStored(shared), true);
-  return conf === undefined || conf.name === key.network ? shared : own;
+  const name = decodeStored(previous, true)?.name ?? call.network;
+  const isOthers = others.some((other) => notesOf(other)?.file === shared.file);
+  if (noted === shared.file || (noted !== own.file && !isOthers && name === call.network)) {
+    return { ...named, place: shared, previous, record };
+  }
+  return { ...named, place: own, previous: readStored(own), record };
 }
 
 /** What is stored of an attachment. */

@@ -2,7 +2,7 @@ import { isObject } from '../../pkg/json/decode.ts';
 import { fileName, folderName } from '../../pkg/record/names.ts';
 import type { AttachmentKey, AttachmentRecord } from '../../pkg/record/record.ts';
 import { causeErrno } from '../../pkg/sys/errno.ts';
-import { files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { fileError, files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
 import { compactJson } from './compact-json.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 
@@ -72,8 +72,9 @@ export function readStored({ file }: Place): string | undefined {
 
 /** The delegate's configuration in a text; `undefined` when it is empty or damaged. */
 export function decodeStored(text: string | undefined, isShared: boolean): DelegateConf | undefined {
+  if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text ?? '');
+    const value: unknown = JSON.parse(text);
     const conf = isShared ? value : isObject(value) ? value['delegate'] : undefined;
     if (!isObject(conf) || typeof conf['name'] !== 'string' || typeof conf['type'] !== 'string') return undefined;
     return conf['type'] === '' ? undefined : (conf as DelegateConf);
@@ -86,14 +87,22 @@ export function decodeStored(text: string | undefined, isShared: boolean): Deleg
 export function writeStored(place: Place, key: AttachmentKey, delegate: string): void {
   const text = place.isShared ? delegate : ownText(key, delegate);
   for (let tries = 1; ; tries += 1) {
-    makeFolders(place.folder, 0o700);
     try {
       writeFileAtomically(place.file, text, { mode: 0o600, sync: true, temporary: place.temporary });
       return;
     } catch (thrown) {
-      // Somebody removed the folder with the last file of another attachment just now.
+      // The very first one, or somebody removed the folder with the last file of another attachment just now.
       if (tries === TRIES || causeErrno(thrown) !== 'ENOENT') throw thrown;
+      makeFolder(place.folder);
     }
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    makeFolders(folder, 0o700);
+  } catch (thrown) {
+    throw fileError('mkdir', folder, thrown);
   }
 }
 
