@@ -16,6 +16,13 @@ export interface Leftover {
   readonly record: AttachmentRecord | undefined;
 }
 
+/** What a runtime still knows. */
+interface Valid {
+  /** Containers with their interfaces. */
+  readonly attachments: ReadonlySet<string>;
+  readonly containers: ReadonlySet<string>;
+}
+
 /**
  * What is stored of a network's attachments that are not valid. All flannel networks of a host share the folder, so only
  * what says that it is this network's counts: its record, our own file, or the name in the reference's file; and of a
@@ -24,44 +31,45 @@ export interface Leftover {
 export function leftoversIn(
   dataDir: string,
   network: string,
-  valid: readonly ValidAttachment[],
+  validAttachments: readonly ValidAttachment[],
   records: RecordStore,
 ): readonly Leftover[] {
-  const attachments = new Set(valid.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
-  const containers = new Set(valid.map(({ containerID }) => containerID));
+  const valid: Valid = {
+    attachments: new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`)),
+    containers: new Set(validAttachments.map(({ containerID }) => containerID)),
+  };
   const recorded = records.readAll().records.filter(({ plugin }) => plugin === PLUGIN);
-  const found: Leftover[] = [];
-  const seen = new Set<string>();
-  for (const record of recorded) {
-    const { containerId, ifName } = record;
-    if (record.network !== network) continue;
-    const notes = notesOf(record);
-    const places = [ownPlace(dataDir, record)];
-    const shared = sharedPlace(dataDir, record);
-    if (notes?.file === shared.file) places.push(shared);
-    for (const { file } of places) seen.add(file);
-    if (attachments.has(`${containerId}/${ifName}`)) continue;
-    found.push({
-      containerId,
-      ifName,
-      conf: storedConf(places, network) ?? decodeStored(notes?.delegate, true),
-      places,
-      record,
-    });
-  }
-  for (const leftover of ownFiles(dataDir, network)) {
-    if (seen.has(leftover.places[0]?.file ?? '') || attachments.has(`${leftover.containerId}/${leftover.ifName}`))
-      continue;
-    found.push(leftover);
-  }
+  const ofNetwork = recorded
+    .filter((record) => record.network === network)
+    .map((record) => fromRecord(dataDir, record));
+  const known = new Set(ofNetwork.flatMap(({ places }) => places.map(({ file }) => file)));
+  const unrecorded = ownFiles(dataDir, network).filter(({ places }) => places.every(({ file }) => !known.has(file)));
+  const named = [...ofNetwork, ...unrecorded].filter(({ containerId, ifName }) => {
+    return !valid.attachments.has(`${containerId}/${ifName}`);
+  });
   const taken = new Set(recorded.map((record) => notesOf(record)?.file));
-  for (const containerId of namesIn(dataDir)) {
-    const place = sharedPlace(dataDir, { containerId, ifName: '', network, plugin: PLUGIN });
-    if (containers.has(containerId) || taken.has(place.file)) continue;
-    const conf = storedConf([place], network);
-    if (conf !== undefined) found.push({ containerId, ifName: undefined, conf, places: [place], record: undefined });
-  }
-  return found;
+  const nameless = sharedFiles(dataDir, network).filter(({ containerId, places }) => {
+    return !valid.containers.has(containerId) && places.every(({ file }) => !taken.has(file));
+  });
+  return [...named, ...nameless];
+}
+
+function fromRecord(dataDir: string, record: AttachmentRecord): Leftover {
+  const { containerId, ifName, network } = record;
+  const notes = notesOf(record);
+  const shared = sharedPlace(dataDir, record);
+  const places = [ownPlace(dataDir, record), ...(notes?.file === shared.file ? [shared] : [])];
+  const conf = storedConf(places, network) ?? decodeStored(notes?.delegate, true);
+  return { containerId, ifName, conf, places, record };
+}
+
+/** The reference's files that can be read and are of the network. */
+function sharedFiles(dataDir: string, network: string): readonly Leftover[] {
+  return namesIn(dataDir).flatMap((containerId) => {
+    const places = [sharedPlace(dataDir, { containerId, ifName: '', network, plugin: PLUGIN })];
+    const conf = storedConf(places, network);
+    return conf === undefined ? [] : [{ containerId, ifName: undefined, conf, places, record: undefined }];
+  });
 }
 
 /** The first configuration of the network that can be read. */
