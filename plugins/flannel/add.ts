@@ -63,14 +63,15 @@ function note({ call, target }: Work, data: FlannelNotes): void {
 }
 
 /**
- * Leaves things as they were. A foreign delegate may have failed halfway; it is not asked to remove what was there before this
- * call, which a second ADD of the same attachment finds in its way.
+ * Leaves things as they were. A foreign delegate may have failed halfway; it is not asked to remove what was there
+ * before this call, which a second ADD of the same attachment finds in its way.
  */
 async function takeBack(work: Work, previous: string | undefined, cause: unknown): Promise<void> {
   const { call, target, type, config } = work;
   const { place, key } = target;
   try {
     if (previous !== undefined) {
+      // As it was: one of our own form has it already.
       writeStored({ ...place, isShared: true }, key, previous);
       const notes = target.record && notesOf(target.record);
       if (notes === undefined) forget(work);

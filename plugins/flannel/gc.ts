@@ -1,3 +1,4 @@
+import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
 import { isObject } from '../../pkg/json/decode.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall, GcCall, JsonObject, ValidAttachment } from '../../pkg/skel/plugin.ts';
@@ -27,7 +28,8 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
   records.sweep(PLUGIN, call.network);
   const known = { ...call, validAttachments };
   const failures: CniError[] = [];
-  const confs = [rebuiltConf(call, true)];
+  const current = rebuiltConf(call, true);
+  const confs = [current];
   for (const leftover of leftoversIn(dataDirOf(call.conf), call.network, validAttachments, records)) {
     try {
       await removeLeftover(known, leftover, records);
@@ -40,7 +42,8 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
     try {
       await delegateGc(call, conf);
     } catch (thrown) {
-      failures.push(toCniError(thrown));
+      // Of a delegate that is neither configured nor installed any more, nothing is left to ask for.
+      if (conf === current || !(thrown instanceof PluginLookupError)) failures.push(toCniError(thrown));
     }
   }
   const [first, ...others] = failures;

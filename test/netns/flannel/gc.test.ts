@@ -87,7 +87,10 @@ test('GC leaves alone what does not say whose it is', async () => {
   await host.run(['rm', '-r', DATA_DIR]);
 });
 
-test('what another delegate attached is removed by that one', async () => {
+test.each([
+  ['by that one', true],
+  ['without it, where it is not installed any more', false],
+] as const)('what another delegate attached is removed %s', async (_, isInstalled) => {
   writeSubnets(host);
   await host.ip('link add name eth9 type veth peer name eth9-peer');
   await host.run(['mkdir', '-p', '/run/foreign']);
@@ -103,7 +106,8 @@ test('what another delegate attached is removed by that one', async () => {
   await pod.remove();
   const leases = () => host.run(['sh', '-c', 'ls /run/leases/cbr0/10.*']);
   expect((await leases()).stdout).not.toBe('');
-  // The network was changed to another delegate and other leases meanwhile.
+  // The network was changed to another delegate and other leases meanwhile, and the old one perhaps removed.
+  if (!isInstalled) await host.run(['rm', '/run/foreign/foreign-macvlan']);
   const conf = { ...ONE.plugins[0], cniVersion: '1.1.0', name: 'cbr0', 'cni.dev/valid-attachments': [] };
   const { error, stderr } = await callPlugin(host, 'flannel', { verb: 'GC', path: path.join(':'), conf });
   expect(error).toBeUndefined();
