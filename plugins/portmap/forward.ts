@@ -26,7 +26,7 @@ export function addForwarding(
     kind: 'netfilter',
     print: (place) => printAdditions(place, key, forwarding, backend ?? 'iptables'),
     async run(context) {
-      const site = new Site(context);
+      const site = new Site(context, options.ahead);
       const add = async (used: MasqueradeBackend): Promise<void> => {
         try {
           await removeElsewhere(site, options.evicted, used);
@@ -63,6 +63,7 @@ export function removeForwarding(target: Target): WorkAction {
 }
 
 async function removeWith(site: Site, target: Target, backend: MasqueradeBackend): Promise<void> {
+  if ((await import('./remove-natively.ts')).removeNatively(site.place, target, backend)) return;
   if (backend === 'iptables') return (await import('./remove-iptables.ts')).removeIptables(site, target);
   return (await import('./nft.ts')).removeNft(site, [target]);
 }

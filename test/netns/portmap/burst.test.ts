@@ -5,8 +5,8 @@ import { createHost, type Host, type Pod } from '../harness/host.ts';
 import { type Attachment, Runtime } from '../harness/libcni.ts';
 import type { Background } from '../harness/place.ts';
 import { expectRestored, takeSnapshot } from '../harness/snapshot.ts';
-import { type Backend, SUITES } from './suites.ts';
 import { attachmentOf, listOf, type Mapping, SHARED, SHARED_MORE_THAN_ONCE } from './pods.ts';
+import { type Backend, SUITES } from './suites.ts';
 
 const PODS = 100;
 const AT_ONCE = 30;

@@ -34,14 +34,15 @@ function crowd(backend: string, containers: number): string {
 describe.each(BACKENDS)('%s', (backend) => {
   const [restore, restore6] = ['iptables-restore', 'ip6tables-restore'];
 
-  test('one process for each family on ADD and DEL', async () => {
+  test('one process on ADD, none on DEL', async () => {
     await settle(backend);
     const mapped: Mapped = { pod: await host.addPod(), mappings: [tcp(8080, 80), udp(53, 53)], conf: { backend } };
     const added = await processesOf(host, callOf('ADD', mapped));
     expect(await containerRulesOn(host)).not.toEqual([]);
     const removed = await processesOf(host, callOf('DEL', mapped));
     expect(added).toEqual(backend === 'iptables' ? [restore] : ['nft']);
-    expect(removed).toEqual(backend === 'iptables' ? [restore] : ['nft', 'nft']);
+    expect(removed).toEqual([]);
+    expect(await containerRulesOn(host)).toEqual([]);
   });
 
   test('both families', async () => {
@@ -50,8 +51,20 @@ describe.each(BACKENDS)('%s', (backend) => {
     const added = await processesOf(host, callOf('ADD', mapped));
     const removed = await processesOf(host, callOf('DEL', mapped));
     expect(added).toEqual(backend === 'iptables' ? [restore6, restore] : ['nft']);
-    // nft lists one table in a process.
-    expect(removed).toEqual(backend === 'iptables' ? [restore6, restore] : ['nft', 'nft', 'nft']);
+    expect(removed).toEqual([]);
+    expect(await containerRulesOn(host)).toEqual([]);
+  });
+
+  test('one for each family on DEL where the kernel cannot be spoken to', async () => {
+    await settle(backend, DUAL);
+    const mapped: Mapped = { pod: await host.addPod(), mappings: [tcp(8080, 80)], conf: { backend }, addresses: DUAL };
+    await succeed(host, OURS, callOf('ADD', mapped));
+    const removed = await processesOf(host, { ...callOf('DEL', mapped), env: { BUN_JSC_useJIT: '0' } });
+    // nft lists one table in a process; locks are taken by a program then, too.
+    expect(removed.filter((name) => name !== 'flock')).toEqual(
+      backend === 'iptables' ? [restore6, restore] : ['nft', 'nft', 'nft'],
+    );
+    expect(await containerRulesOn(host)).toEqual([]);
   });
 
   test('as little with three hundred containers as with none', async () => {

@@ -4,8 +4,8 @@ import { connect } from '../harness/connect.ts';
 import { ask, type Protocol, serve } from '../harness/exchange.ts';
 import { createHost, type Host } from '../harness/host.ts';
 import type { Background, Place } from '../harness/place.ts';
-import { BACKENDS, type Backend, SUITES } from './suites.ts';
 import { type Attached, listOf, type Mapping, Pods } from './pods.ts';
+import { BACKENDS, type Backend, SUITES } from './suites.ts';
 
 /** Addresses of everybody in one family; `bridge` is what a masqueraded packet comes from. */
 const FAMILIES = [

@@ -6,8 +6,8 @@ import { ask, askOn, serve } from '../harness/exchange.ts';
 import { flowsIn } from '../harness/flows.ts';
 import { createHost, type Host } from '../harness/host.ts';
 import type { Background } from '../harness/place.ts';
-import { BACKENDS, type Backend, SUITES } from './suites.ts';
 import { type Attached, listOf, type Mapping, Pods } from './pods.ts';
+import { BACKENDS, type Backend, SUITES } from './suites.ts';
 
 const FAMILIES = [
   { family: 'IPv4', node: '192.0.2.1', outside: '192.0.2.2' },

@@ -1,0 +1,134 @@
+import type { Family } from '../addr/address.ts';
+import {
+  type Attribute,
+  attributesOf,
+  bytesOf,
+  FLAG,
+  type Message,
+  request,
+  textBytes,
+  textOf,
+} from '../rtnl/message.ts';
+import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
+
+/** A chain of nf_tables; those that iptables makes are chains like any other. */
+export interface NativeChain {
+  readonly family: Family;
+  readonly table: string;
+  readonly chain: string;
+}
+
+/** A rule as far as it is read: where it is, and its number there. */
+export interface NativeRule extends NativeChain {
+  readonly handle: Uint8Array;
+}
+
+const NFTABLES = 10;
+const MESSAGE = { deleteChain: 5, getRule: 7, deleteRule: 8 } as const;
+const BATCH = { begin: 16, end: 17 } as const;
+const RULE = { table: 1, chain: 2, handle: 3, userData: 7 } as const;
+const CHAIN = { table: 1, name: 3 } as const;
+const HEADER_BYTES = 4;
+/** Where a rule's comment stands in what nft keeps with it. */
+const COMMENT = 0;
+
+/** Asks for all rules of a chain, or of a table when no chain is named. */
+export function listRequest({ family, table, chain }: NativeChain): Uint8Array {
+  const attributes: Attribute[] = [[RULE.table, textBytes(table)]];
+  if (chain !== '') attributes.push([RULE.chain, textBytes(chain)]);
+  return request(typeOf(MESSAGE.getRule), FLAG.dump, header(family), attributes);
+}
+
+/** Deletes a rule. */
+export function ruleDeletion({ family, table, chain, handle }: NativeRule): Uint8Array {
+  const attributes: Attribute[] = [
+    [RULE.table, textBytes(table)],
+    [RULE.chain, textBytes(chain)],
+    [RULE.handle, handle],
+  ];
+  return request(typeOf(MESSAGE.deleteRule), FLAG.ack, header(family), attributes);
+}
+
+/** Deletes all rules of a chain. */
+export function chainFlush({ family, table, chain }: NativeChain): Uint8Array {
+  const attributes: Attribute[] = [
+    [RULE.table, textBytes(table)],
+    [RULE.chain, textBytes(chain)],
+  ];
+  return request(typeOf(MESSAGE.deleteRule), FLAG.ack, header(family), attributes);
+}
+
+/** Deletes a chain that is empty and that nothing leads to. */
+export function chainDeletion({ family, table, chain }: NativeChain): Uint8Array {
+  const attributes: Attribute[] = [
+    [CHAIN.table, textBytes(table)],
+    [CHAIN.name, textBytes(chain)],
+  ];
+  return request(typeOf(MESSAGE.deleteChain), FLAG.ack, header(family), attributes);
+}
+
+/** Messages that are carried out together or not at all. The kernel answers the last one when all are done. */
+export function transaction(messages: readonly Uint8Array[]): Uint8Array {
+  const parts: Uint8Array[] = [request(BATCH.begin, 0, batchHeader(), [])];
+  for (const [index, message] of messages.entries()) {
+    parts.push(index === messages.length - 1 ? message : withoutAnswer(message));
+  }
+  parts.push(request(BATCH.end, 0, batchHeader(), []));
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Where a listed rule is. */
+export function readRule({ body }: Message, family: Family): NativeRule | undefined {
+  const attributes = attributesOf(body, HEADER_BYTES);
+  const handle = attributes.get(RULE.handle);
+  if (handle === undefined) return undefined;
+  return {
+    family,
+    table: textOf(attributes.get(RULE.table)),
+    chain: textOf(attributes.get(RULE.chain)),
+    handle: bytesOf(handle).slice(),
+  };
+}
+
+/** The comment that nft keeps with a rule; '' when there is none. */
+export function commentOf({ body }: Message): string {
+  const data = attributesOf(body, HEADER_BYTES).get(RULE.userData);
+  if (data === undefined) return '';
+  for (let at = 0; at + 2 <= data.byteLength; ) {
+    const [type, length] = [data.getUint8(at), data.getUint8(at + 1)];
+    if (type === COMMENT) return textOf(new DataView(data.buffer, data.byteOffset + at + 2, length));
+    at += 2 + length;
+  }
+  return '';
+}
+
+/** Whether a text stands in a message somewhere, with its closing zero: a look that costs next to nothing. */
+export function mentions({ body }: Message, text: string): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(`${text}\0`);
+}
+
+function typeOf(message: number): number {
+  return (NFTABLES << 8) | message;
+}
+
+function header(family: Family): Uint8Array {
+  return Uint8Array.of(family === 4 ? AF_INET : AF_INET6, 0, 0, 0);
+}
+
+function batchHeader(): Uint8Array {
+  // The part of netfilter that the batch is for, high byte first.
+  return Uint8Array.of(0, 0, 0, NFTABLES);
+}
+
+function withoutAnswer(message: Uint8Array): Uint8Array {
+  const silent = message.slice();
+  const view = new DataView(silent.buffer);
+  view.setUint16(6, view.getUint16(6, true) & ~FLAG.ack, true);
+  return silent;
+}
