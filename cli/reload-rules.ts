@@ -50,5 +50,5 @@ function summary(tallies: ReadonlyMap<string, Tally>): string {
   const parts = [...tallies].map(([plugin, { made, failed }]) => {
     return `${plugin}: ${made} made again${failed === 0 ? '' : `, ${failed} failed`}`;
   });
-  return parts.join('; ');
+  return parts.sort().join('; ');
 }

@@ -1,3 +1,4 @@
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
@@ -14,6 +15,9 @@ import type { FirewallNotes } from './notes.ts';
 import { type Opening, openAction } from './open.ts';
 import type { FirewallConf } from './schema.ts';
 import { addressesOf, bridgeOf, settingsOf } from './settings.ts';
+
+/** How long the program may wait for its input. */
+const AHEAD_MS = 60_000;
 
 type AddCall = AttachmentCall<FirewallConf>;
 
@@ -38,6 +42,7 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
   const { network, containerId, ifName, environment } = call;
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
+    const ahead = await startProgram(opening);
     const { backend, zone, addresses, adminChain, separation } = opening;
     const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
     const key = { network, containerId, ifName, plugin: 'firewall' };
@@ -49,15 +54,25 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
     try {
       const options = { ...(await runOptions(environment, 'firewall')), signal };
       await runPlan(
-        new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment), { failing: '' }),
+        new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment, ahead), { failing: '' }),
         options,
       );
     } catch (thrown) {
       const left = records.remove(key);
       if (left !== undefined) call.warn(`firewall: ${left}`);
       throw thrown;
+    } finally {
+      ahead?.letGo();
     }
   });
+}
+
+/** Its start takes longer than its work. */
+async function startProgram({ backend, addresses }: Opening): Promise<ProgramAhead | undefined> {
+  if (backend === 'firewalld') return undefined;
+  if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
+  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
+  return startAhead(ownNetns(), backend, AHEAD_MS);
 }
 
 /** An ADD that was never taken down has left a note. */

@@ -1,3 +1,4 @@
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { Site } from '../../pkg/netfilter/program.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
@@ -14,12 +15,12 @@ export interface Opening extends FirewallNotes {
 }
 
 /** Lets a container's packets pass, and keeps its network apart. It brings its own undo. */
-export function openAction(opening: Opening, environment: Environment): WorkAction {
+export function openAction(opening: Opening, environment: Environment, ahead?: ProgramAhead): WorkAction {
   return {
     kind: 'firewall',
     print: () => [`# ${opening.backend}: let ${opening.addresses.map(({ text }) => text).join(', ')} pass`],
     async run(context) {
-      await open(new Site(context), opening, environment);
+      await open(new Site(context, ahead), opening, environment);
       return { undo: [closeAction(opening, environment)] };
     },
   };

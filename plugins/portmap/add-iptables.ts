@@ -1,3 +1,4 @@
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { FilterError, isMissing, missingProgram, type Site } from '../../pkg/netfilter/program.ts';
 import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
@@ -13,6 +14,8 @@ export interface AddOptions {
   readonly evicted: readonly Target[];
   /** Other attachments of the same container. */
   readonly others: Target['others'];
+  /** A program that waits for its input already. */
+  readonly ahead?: ProgramAhead | undefined;
 }
 
 /** What one family's rules are made from. */

@@ -1,4 +1,6 @@
 import { ip } from '../../pkg/ip/command.ts';
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, runPlan } from '../../pkg/plan/executor.ts';
@@ -32,6 +34,9 @@ import { type PortmapSettings, settingsOf } from './settings.ts';
 
 const FAILURE = 'failed to parse config: ';
 
+/** How long the program may wait for its input: longer than others may hold the list of ports. */
+const AHEAD_MS = 60_000;
+
 /** Maps ports of the host to the container. Whatever fails, nothing of it stays. */
 export async function add(call: AddCall): Promise<Result> {
   const result = previousResult(call, FAILURE);
@@ -50,22 +55,32 @@ export async function add(call: AddCall): Promise<Result> {
 async function forward(call: AddCall, settings: PortmapSettings, forwarding: Forwarding): Promise<void> {
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
+    const backend = settings.backend ?? likelyBackend(call);
+    const ahead = await startProgram(forwarding, backend);
     const folder = recordFolder(call.environment);
     const records = new RecordStore(folder);
     const known = records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
     const options = { ...(await runOptions(call.environment, 'portmap')), signal };
-    const backend = settings.backend ?? likelyBackend(call);
     const claims = new PortClaims(folder);
-    const work: Work = { call, settings, forwarding, netns, options, records, claims, known, former, backend };
+    const work: Work = { call, settings, forwarding, netns, options, records, claims, known, former, backend, ahead };
     note(work, backend);
     try {
       await take(work);
     } catch (thrown) {
       await forget(work);
       throw thrown;
+    } finally {
+      ahead?.letGo();
     }
   });
+}
+
+/** Its start takes longer than its work, and needs to know no owner of a port yet. */
+async function startProgram(forwarding: Forwarding, backend: MasqueradeBackend): Promise<ProgramAhead | undefined> {
+  if (backend === 'iptables' && !familiesIn(forwarding).some(({ family }) => family === 4)) return undefined;
+  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
+  return startAhead(ownNetns(), backend, AHEAD_MS);
 }
 
 async function take(work: Work): Promise<void> {
@@ -88,13 +103,14 @@ async function take(work: Work): Promise<void> {
 }
 
 async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> {
-  const { call, settings, forwarding, options, known, former, backend } = work;
+  const { call, settings, forwarding, options, known, former, backend, ahead } = work;
   const { network, containerId } = call;
   const leaving = former === undefined ? [] : [targetOf(former, known)];
   for (const { target } of evicted) leaving.push(target);
   const rules = addForwarding({ network, containerId }, forwarding, settings.backend, {
     evicted: leaving,
     others: othersIn(known, call),
+    ahead,
   });
   const plan = new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' });
   const v4 = familiesIn(forwarding).find(({ family }) => family === 4);

@@ -1,3 +1,4 @@
+import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -34,6 +35,8 @@ export interface Work {
   readonly former: AttachmentRecord | undefined;
   /** Who is tried first. */
   readonly backend: MasqueradeBackend;
+  /** Its program, started already. */
+  readonly ahead: ProgramAhead | undefined;
 }
 
 /** Notes that the ports are this attachment's, unless others have them. */

@@ -14,4 +14,5 @@ export const portmap: Plugin<PortmapConf> = {
   del: async (call) => (await import('./del.ts')).del(call),
   gc: async (call) => (await import('./gc.ts')).gc(call),
   status: async (call) => (await import('./status.ts')).status(call),
+  restoreRules: async (record, context) => (await import('./restore-rules.ts')).restoreRules(record, context),
 };
