@@ -123,8 +123,6 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
-    const isIdle = used === 'nftables' && settings.masqAll;
-    if (isIdle) call.warn('portmap: masqAll does nothing with nftables, as in the reference');
     const link = linkOf(run);
     if (link !== undefined) await runPlan(allowLoopback(link), options);
   } catch (thrown) {

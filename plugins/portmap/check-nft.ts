@@ -21,12 +21,14 @@ export async function compareNft(
   { containerId }: RuleKey,
   forwarding: Forwarding,
   own: FamilyForwarding,
+  isOurs: boolean,
 ): Promise<Comparison> {
   const table = `${IP[own.family]} ${TABLE_NAME}`;
   const rules = (await listTable(site, IP[own.family], TABLE_NAME)) ?? [];
   const comment = nftCommentOf(containerId);
   const present = rules.filter((rule) => rule.comment === comment);
-  const wanted = nftRules(forwarding, own);
+  // What the reference made lacks nothing that it never has.
+  const wanted = nftRules(forwarding, own).filter(({ isAddition }) => isOurs || isAddition !== true);
   const missing = wanted.filter(({ rule }) => !present.some(({ text }) => isSame(text, rule)));
   const unled = LEADING.filter(([chain, jump]) => {
     return !rules.some((rule) => rule.chain === chain && (rule.text === jump || rule.text.endsWith(` ${jump}`)));
@@ -43,7 +45,8 @@ export async function compareNft(
 
 function isSame(text: string, rule: string): boolean {
   const wanted = mappedRule(rule);
-  if (wanted === undefined) return text === rule;
+  // Listed without names, that an address was translated is a bit.
+  if (wanted === undefined) return text.replace(/ct status 0x0*20\b/, 'ct status dnat') === rule;
   const found = mappedRule(text);
   return found !== undefined && JSON.stringify(found) === JSON.stringify(wanted);
 }

@@ -2,6 +2,7 @@ import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { isMissing, missingProgram, Site } from '../../pkg/netfilter/program.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
@@ -33,8 +34,10 @@ export async function check(call: CheckCall): Promise<void> {
   if (mappings.length === 0) return;
   const forwarding = forwardingOf(settings, mappings, result, call.ifName);
   const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS });
-  const backends = backendsOf(call, settings.backend);
-  const found = await allOf(backends.map((backend) => compareWith(site, call, forwarding, backend)));
+  const record = recordOf(call);
+  const backends = backendsOf(record, settings.backend);
+  const isOurs = record !== undefined;
+  const found = await allOf(backends.map((backend) => compareWith(site, call, forwarding, backend, isOurs)));
   // The backend that was used is the one that has most of the rules.
   const [best] = found.toSorted((a, b) => b.present - a.present || a.differences.length - b.differences.length);
   const [first, ...others] = best?.differences ?? [];
@@ -47,13 +50,14 @@ async function compareWith(
   call: CheckCall,
   forwarding: Forwarding,
   backend: MasqueradeBackend,
+  isOurs: boolean,
 ): Promise<Comparison> {
   const compare = backend === 'iptables' ? compareIptables : compareNft;
   const { network, containerId } = call;
   const parts = await allOf(
     familiesIn(forwarding).map(async (own): Promise<Comparison> => {
       try {
-        return await compare(site, { network, containerId }, forwarding, own);
+        return await compare(site, { network, containerId }, forwarding, own, isOurs);
       } catch (thrown) {
         if (!isMissing(thrown)) throw thrown;
         const program = backend === 'nftables' ? 'nft' : own.family === 4 ? 'iptables' : 'ip6tables';
@@ -67,12 +71,18 @@ async function compareWith(
   };
 }
 
-/** Who made the rules: what was noted, else what is configured, else either. */
-function backendsOf(call: CheckCall, configured: MasqueradeBackend | undefined): readonly MasqueradeBackend[] {
+function recordOf(call: CheckCall): AttachmentRecord | undefined {
   const { records } = new RecordStore(recordFolder(call.environment)).readForContainer(call.containerId);
-  const own = records.find(({ plugin, network, ifName }) => {
+  return records.find(({ plugin, network, ifName }) => {
     return plugin === 'portmap' && network === call.network && ifName === call.ifName;
   });
+}
+
+/** Who made the rules: what was noted, else what is configured, else either. */
+function backendsOf(
+  own: AttachmentRecord | undefined,
+  configured: MasqueradeBackend | undefined,
+): readonly MasqueradeBackend[] {
   if (own !== undefined) return notesOf(own.data).backends;
   return configured === undefined ? ['iptables', 'nftables'] : [configured];
 }

@@ -22,6 +22,6 @@ export function mappedRule(text: string): MappedRule | undefined {
 export function addressIn(text: string): string | undefined {
   const target = mappedRule(text)?.target;
   if (target !== undefined) return canonicalAddress(target.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
-  const masqueraded = / ip6? daddr (\S+) masquerade$/.exec(text)?.[1];
+  const masqueraded = /(?:^| )ip6? daddr (\S+) (?:ct status \S+ )?masquerade$/.exec(text)?.[1];
   return masqueraded === undefined ? undefined : canonicalAddress(masqueraded);
 }

@@ -1,4 +1,5 @@
-import type { Family } from '../../pkg/addr/address.ts';
+import { bitsOf, type Family, formatAddress } from '../../pkg/addr/address.ts';
+import { formatPrefix, networkOf, parsePrefix } from '../../pkg/addr/prefix.ts';
 import { sha512 } from '../../pkg/netfilter/sha512.ts';
 import { type FamilyForwarding, type Forwarding, isUnspecified, socketAddress } from './forwarding.ts';
 
@@ -60,11 +61,13 @@ export const INTACT_PREROUTING: readonly string[] = [
 export interface ContainerRule {
   readonly chain: string;
   readonly rule: string;
+  /** Whether the reference has no such rule. */
+  readonly isAddition?: true;
 }
 
 /** The rules of a container in one family. */
-export function nftRules({ snat }: Forwarding, own: FamilyForwarding): ContainerRule[] {
-  const { family, address, mappings } = own;
+export function nftRules({ snat, masqAll }: Forwarding, own: FamilyForwarding): ContainerRule[] {
+  const { family, address, prefix, mappings } = own;
   const ip = IP[family];
   const rules: ContainerRule[] = [];
   for (const { protocol, hostPort, containerPort, hostIp } of mappings) {
@@ -76,10 +79,21 @@ export function nftRules({ snat }: Forwarding, own: FamilyForwarding): Container
   const from = (source: string): ContainerRule => {
     return { chain: 'masquerading', rule: `${ip} saddr ${source} ${ip} daddr ${address} masquerade` };
   };
-  // With masqAll too: the reference has nothing else for it.
   rules.push(from(address));
   if (family === 4) rules.push(from('127.0.0.1'));
+  // The answer to a neighbour would go past this host; and the reference has nothing for masqAll.
+  const source = masqAll ? '' : `${ip} saddr ${networkText(prefix)} `;
+  const rule = `${source}${ip} daddr ${address} ct status dnat masquerade`;
+  rules.push({ chain: 'masquerading', rule, isAddition: true });
   return rules;
+}
+
+function networkText(prefix: string): string {
+  const parsed = parsePrefix(prefix);
+  if (parsed === undefined) return prefix;
+  const { address, length } = networkOf(parsed);
+  // As nft lists it: a single address without its length.
+  return length === bitsOf(address.family) ? formatAddress(address) : formatPrefix({ address, length });
 }
 
 /** The statements that add a container's rules. */

@@ -64,9 +64,11 @@ test('rules of nftables', () => {
     'add rule ip cni_hostport hostports tcp dport 8080 dnat to 10.99.0.2:80 comment "x"',
     'add rule ip cni_hostport masquerading ip saddr 10.99.0.2 ip daddr 10.99.0.2 masquerade comment "x"',
     'add rule ip cni_hostport masquerading ip saddr 127.0.0.1 ip daddr 10.99.0.2 masquerade comment "x"',
+    'add rule ip cni_hostport masquerading ip saddr 10.99.0.0/16 ip daddr 10.99.0.2 ct status dnat masquerade comment "x"',
     'add rule ip6 cni_hostport hostports tcp dport 8080 dnat to [fd00:99::2]:80 comment "x"',
     'add rule ip6 cni_hostport hostports ip6 daddr 2001:db8::1 udp dport 53 dnat to [fd00:99::2]:53 comment "x"',
     'add rule ip6 cni_hostport masquerading ip6 saddr fd00:99::2 ip6 daddr fd00:99::2 masquerade comment "x"',
+    'add rule ip6 cni_hostport masquerading ip6 saddr fd00:99::/64 ip6 daddr fd00:99::2 ct status dnat masquerade comment "x"',
   ]);
 });
 
@@ -76,6 +78,8 @@ test('what a listed rule says', () => {
   expect(addressIn(rule)).toBe('fd00:99::2');
   expect(addressIn('tcp dport 8080 dnat ip to 10.99.0.2:80')).toBe('10.99.0.2');
   expect(addressIn('ip saddr 127.0.0.1 ip daddr 10.99.0.2 masquerade')).toBe('10.99.0.2');
+  expect(addressIn('ip saddr 10.99.0.0/16 ip daddr 10.99.0.2 ct status dnat masquerade')).toBe('10.99.0.2');
+  expect(addressIn('ip daddr 10.99.0.2 ct status dnat masquerade')).toBe('10.99.0.2');
   expect(addressIn('jump hostports')).toBeUndefined();
 });
 
