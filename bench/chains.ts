@@ -66,7 +66,8 @@ const CHAINS: readonly Chain[] = [
   },
   {
     name: 'port map (nftables)',
-    plugins: [bridge({ ...masquerading('nftables'), ipam: IPV4 }), portmap('nftables')],
+    // The masquerade as above: the reference's own removal of one by nft fails half way on Debian 12.
+    plugins: [bridge({ ...masquerading('iptables'), ipam: IPV4 }), portmap('nftables')],
     limits: { ADD: 0.45, DEL: 0.35 },
   },
   { name: 'both families', plugins: [bridge({ ipam: DUAL })], limits: { ADD: 1.35 } },

@@ -15,6 +15,35 @@ import {
   transaction,
 } from './native-message.ts';
 
+/** Lists the rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
+export type ListRules = (chain: NativeChain) => readonly Message[] | undefined;
+
+/** Looks into the kernel's tables without a program; `undefined` where the kernel cannot be spoken to. */
+export function lookNatively<T>(place: Netns, look: (list: ListRules) => T): T | undefined {
+  const socket = openIn(place);
+  if (socket === undefined) return undefined;
+  try {
+    return look((chain) => listOn(socket, chain));
+  } finally {
+    socket.close();
+  }
+}
+
+function openIn(place: Netns): RtnlSocket | undefined {
+  const c = libc();
+  if (c === undefined || !place.canEnter) return undefined;
+  return place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter)));
+}
+
+function listOn(socket: RtnlSocket, chain: NativeChain): readonly Message[] | undefined {
+  try {
+    return socket.exchange(listRequest(chain));
+  } catch (thrown) {
+    if (!(thrown instanceof RtnlError)) throw thrown;
+    return thrown.code === 'ENOENT' ? [] : undefined;
+  }
+}
+
 /**
  * Removals in the kernel itself: what a program would do in six to twelve milliseconds of starting and reading.
  * Only what is found exactly as it is looked for is removed; everything else is left to the programs.
@@ -29,15 +58,14 @@ export class NativeRemoval {
 
   /** `undefined` where the kernel cannot be spoken to. */
   static in(place: Netns): NativeRemoval | undefined {
-    const c = libc();
-    if (c === undefined || !place.canEnter) return undefined;
-    return new NativeRemoval(place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter))));
+    const socket = openIn(place);
+    return socket && new NativeRemoval(socket);
   }
 
   /** Whether the chain was found and goes, with the rules of another one that lead to it. */
   chainWithJumps(target: NativeChain, from: string): boolean {
     const before = this.#messages.length;
-    for (const message of this.#list({ ...target, chain: from }) ?? []) {
+    for (const message of listOn(this.#socket, { ...target, chain: from }) ?? []) {
       if (!mentions(message, target.chain)) continue;
       const rule = readRule(message, target.family);
       if (rule !== undefined) this.#messages.push(ruleDeletion(rule));
@@ -49,7 +77,7 @@ export class NativeRemoval {
 
   /** Rules of a table with this comment go; `false` when the table cannot be read. One that is not there has none. */
   rulesWithComment(family: Family, table: string, chains: readonly string[], comment: string): boolean {
-    const listed = this.#list({ family, table, chain: '' });
+    const listed = listOn(this.#socket, { family, table, chain: '' });
     if (listed === undefined) return false;
     for (const message of listed) {
       if (!mentions(message, comment) || commentOf(message) !== comment) continue;
@@ -74,14 +102,5 @@ export class NativeRemoval {
   /** Lets go of the kernel. */
   close(): void {
     this.#socket.close();
-  }
-
-  #list(chain: NativeChain): readonly Message[] | undefined {
-    try {
-      return this.#socket.exchange(listRequest(chain));
-    } catch (thrown) {
-      if (!(thrown instanceof RtnlError)) throw thrown;
-      return thrown.code === 'ENOENT' ? [] : undefined;
-    }
   }
 }

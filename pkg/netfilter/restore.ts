@@ -37,7 +37,12 @@ function restoreWord(word: string): string {
     if (code < 32) throw new CniError(ErrorCode.internal, `control character in ${JSON.stringify(word)}`);
     isPlain &&= isPlainCharacter(code);
   }
-  return isPlain ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
+  return isPlain ? word : `"${escaped(word)}"`;
+}
+
+function escaped(word: string): string {
+  if (!word.includes('"') && !word.includes('\\')) return word;
+  return word.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 }
 
 /** Letters, digits, and `_ . : / ! - ,`. */

@@ -3,13 +3,16 @@ import { CniError, ErrorCode } from '../types/error.ts';
 
 /** Waits for all of them, then fails with all that failed: nothing goes on unseen. */
 export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(promises);
   const values: T[] = [];
   const errors: unknown[] = [];
-  for (const one of settled) {
-    if (one.status === 'fulfilled') values.push(one.value);
-    else errors.push(one.reason);
+  const settled: Promise<() => void>[] = [];
+  for (const promise of promises) {
+    const fulfilled = (value: T) => () => void values.push(value);
+    const rejected = (reason: unknown) => () => void errors.push(reason);
+    settled.push(promise.then(fulfilled, rejected));
   }
+  // In the order in which they were given, whichever ends first.
+  for (const one of settled) (await one)();
   if (errors.length === 0) return values;
   // One program that is not installed fails as often as it is needed, and is missing once.
   if (errors.every((error) => error instanceof ProgramError)) throw errors[0];

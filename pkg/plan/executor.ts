@@ -84,7 +84,9 @@ class Execution {
       if (item === undefined) return;
       if (!('action' in item)) {
         // None of them rejects: a group that fails leaves its reason in `stop`.
-        await Promise.all(item.map((group) => this.plan(group)));
+        const groups: Promise<void>[] = [];
+        for (const group of item) groups.push(this.plan(group));
+        for (const group of groups) await group;
         at += 1;
       } else if (isIpAction(item.action)) {
         at += await this.#commands(stepsFrom(plan, at));

@@ -1,3 +1,4 @@
+import type { Family } from '../../pkg/addr/address.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
@@ -24,7 +25,7 @@ import {
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { addForwarding } from './forward.ts';
-import { type Forwarding, familiesIn, forwardingOf } from './forwarding.ts';
+import { type FamilyForwarding, type Forwarding, familiesIn, forwardingOf } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
 import { mappingsOf } from './mapping.ts';
 import { othersIn, targetOf } from './notes.ts';
@@ -76,9 +77,14 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
   });
 }
 
+function familyOf(forwarding: Forwarding, family: Family): FamilyForwarding | undefined {
+  for (const own of familiesIn(forwarding)) if (own.family === family) return own;
+  return undefined;
+}
+
 /** Its start takes longer than its work, and needs to know no owner of a port yet. */
 async function startProgram(forwarding: Forwarding, backend: MasqueradeBackend): Promise<ProgramAhead | undefined> {
-  if (backend === 'iptables' && !familiesIn(forwarding).some(({ family }) => family === 4)) return undefined;
+  if (backend === 'iptables' && familyOf(forwarding, 4) === undefined) return undefined;
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   return startAhead(ownNetns(), backend, AHEAD_MS);
 }
@@ -113,7 +119,7 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     ahead,
   });
   const plan = new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' });
-  const v4 = familiesIn(forwarding).find(({ family }) => family === 4);
+  const v4 = familyOf(forwarding, 4);
   const needsLocalnet = forwarding.snat && v4 !== undefined;
   const lookUp = new Plan();
   // Where there is no route nothing has to be set.

@@ -1,8 +1,11 @@
 import type { Family } from '../../pkg/addr/address.ts';
+import { lookNatively } from '../../pkg/netfilter/native.ts';
+import { mentions } from '../../pkg/netfilter/native-message.ts';
 import { type ListedRule, listTable } from '../../pkg/netfilter/nft-text.ts';
 import { FilterError, isMissing, missingProgram, persistently, type Site } from '../../pkg/netfilter/program.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { batchText, NFT, transact } from '../../pkg/netfilter/transact.ts';
+import type { Message } from '../../pkg/rtnl/message.ts';
 import { CniError } from '../../pkg/types/error.ts';
 import type { AddOptions } from './add-iptables.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
@@ -22,6 +25,11 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
     const isReachable = await persistently(site, async () => {
       const removals = leaving.length === 0 ? [] : await removalsOf(site, leaving);
       const statements = [...removals, ...additions];
+      const isReady = hasConditions(families) ? undefined : isReadyFor(site, families);
+      if (isReady !== undefined) {
+        await transact(site, isReady ? statements : [...setUpAll(forwarding, families), ...statements]);
+        return true;
+      }
       const listing = await addToTable(site, families, statements);
       if (listing !== undefined) return isIntact(listing);
       await transact(site, [...setUpAll(forwarding, families), ...statements]);
@@ -62,6 +70,35 @@ async function addToTable(
   if (outcome.timedOut) throw new FilterError(site, NFT, outcome, { stdin });
   return outcome.status === 0 ? outcome.stdout : undefined;
 }
+
+/** Whether everything that leads to the rules is there: what the kernel says; `undefined` when it cannot be asked. */
+function isReadyFor(site: Site, families: readonly FamilyForwarding[]): boolean | undefined {
+  return lookNatively(site.place, (list) => {
+    for (const { family } of families) {
+      for (const [chain, ways] of LEADING_CHAINS) {
+        const rules = list({ family, table: TABLE_NAME, chain });
+        if (rules?.length !== ways.length) return false;
+        for (let at = 0; at < ways.length; at++) {
+          const [rule, way] = [rules[at], ways[at]];
+          if (rule === undefined || way === undefined || !mentionsAll(rule, way)) return false;
+        }
+      }
+    }
+    return true;
+  });
+}
+
+function mentionsAll(rule: Message, words: readonly string[]): boolean {
+  for (const word of words) if (!mentions(rule, word)) return false;
+  return true;
+}
+
+/** The chains that lead to containers' rules: what each of their rules mentions, in order. */
+const LEADING_CHAINS: readonly (readonly [chain: string, ways: readonly (readonly string[])[]])[] = [
+  ['prerouting', [['fib', 'hostports_all']]],
+  ['output', [['fib', 'hostports_all']]],
+  ['hostports_all', [['hostip_hostports'], ['hostports']]],
+];
 
 function hasConditions(families: readonly FamilyForwarding[]): boolean {
   for (const { conditions } of families) if (conditions.length > 0) return true;

@@ -92,7 +92,8 @@ export function entryRules(key: RuleKey, forwarding: Forwarding, { conditions }:
   const rules: Command[] = [];
   const chain = chainOf(key);
   const comment = ['-m', 'comment', '--comment', commentOf(key)];
-  for (const protocol of [...ports.keys()].sort()) {
+  const protocols = [...ports.keys()];
+  for (const protocol of protocols.length === 1 ? protocols : protocols.sort()) {
     const all = ports.get(protocol) ?? [];
     for (let at = 0; at < all.length; at += PORTS_PER_RULE) {
       const some = all.slice(at, at + PORTS_PER_RULE).join(',');

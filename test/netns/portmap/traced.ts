@@ -32,7 +32,8 @@ async function traceOf(host: Host, call: PluginCall, calls: string): Promise<str
 function programsIn(trace: string): readonly string[] {
   const programs = new Map<string, string>();
   for (const line of trace.split('\n')) {
-    const [, pid, path] = /^(\d+) +execve\("([^"]*)".* = 0$/.exec(line) ?? [];
+    // What others do meanwhile can stand between a call and its end; a call that failed has its end beside it.
+    const [, pid, path] = /^(\d+) +execve\("([^"]*)".*(?: = 0| <unfinished \.\.\.>)$/.exec(line) ?? [];
     if (pid !== undefined && path !== undefined) programs.set(pid, path.slice(path.lastIndexOf('/') + 1));
   }
   return [...programs.values()].filter((program) => program !== 'portmap').sort();
