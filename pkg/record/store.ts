@@ -98,6 +98,23 @@ export class RecordStore {
     }
   }
 
+  /**
+   * The records of a plugin in a network whose attachments are not among those that the runtime still knows. What a
+   * crash has left of others is removed on the way.
+   */
+  stale(
+    plugin: string,
+    network: string,
+    valid: readonly { readonly containerID: string; readonly ifname: string }[],
+  ): readonly AttachmentRecord[] {
+    this.sweep(plugin, network);
+    const known = new Set(valid.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
+    return this.readAll().records.filter((record) => {
+      const isOurs = record.plugin === plugin && record.network === network;
+      return isOurs && !known.has(`${record.containerId}/${record.ifName}`);
+    });
+  }
+
   /** All records of a container. */
   readForContainer(containerId: string): FoundRecords {
     const warnings: string[] = [];

@@ -55,6 +55,14 @@ export function toCniError(thrown: unknown): CniError {
   return new CniError(ErrorCode.internal, message, '', { cause: thrown });
 }
 
+/** Fails with the first of several failures, the others in its details; does nothing when there is none. */
+export function failTogether(failures: readonly CniError[]): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  const details = [first.details, ...others.map(String)].filter((text) => text !== '').join('; ');
+  throw new CniError(first.code, first.message, details, { cause: first });
+}
+
 /** What STATUS answers while no ADD can succeed until somebody acts. */
 export function notAvailable(plugin: string, cause: unknown): CniError {
   return new CniError(ErrorCode.notAvailable, `plugin ${plugin} is not available`, toCniError(cause).toString(), {

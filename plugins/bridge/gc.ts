@@ -7,8 +7,8 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import type { GcCall } from '../../pkg/skel/plugin.ts';
-import { CniError, toCniError } from '../../pkg/types/error.ts';
+import type { GcCall, ValidAttachment } from '../../pkg/skel/plugin.ts';
+import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
 import { notesOf } from './notes.ts';
 import type { BridgeConf } from './schema.ts';
 import { type Remains, tearDown } from './teardown.ts';
@@ -24,7 +24,7 @@ export async function gc(call: GcCall<BridgeConf>): Promise<void> {
   const options = await runOptions(call.environment, 'bridge');
   const failures: CniError[] = [];
 
-  await removeRecorded(call, valid, options, failures);
+  await removeRecorded(call, validAttachments, options, failures);
   await removeMarkedLinks(call, valid, options, failures);
   const { collectMasquerade } = await import('../../pkg/netfilter/collect.ts');
   await attempt(failures, async () => {
@@ -36,24 +36,19 @@ export async function gc(call: GcCall<BridgeConf>): Promise<void> {
     const type = call.conf.ipam?.type ?? '';
     if (type !== '') await call.delegate.run({ type, verb: 'GC', config: call.configText });
   });
-  const [first, ...others] = failures;
-  if (first === undefined) return;
-  const details = [first.details, ...others.map(String)].filter((text) => text !== '').join('; ');
-  throw new CniError(first.code, first.message, details, { cause: first });
+  failTogether(failures);
 }
 
 async function removeRecorded(
   call: GcCall<BridgeConf>,
-  valid: ReadonlySet<string>,
+  valid: readonly ValidAttachment[],
   options: RunOptions,
   failures: CniError[],
 ): Promise<void> {
   const records = new RecordStore(recordFolder(call.environment));
   // One that cannot be read says nothing, and what it was about says whose it is by itself.
-  records.sweep('bridge', call.network);
-  for (const record of records.readAll().records) {
-    const { plugin, network, containerId, ifName } = record;
-    if (plugin !== 'bridge' || network !== call.network || valid.has(`${containerId}/${ifName}`)) continue;
+  for (const record of records.stale('bridge', call.network, valid)) {
+    const { network, containerId, ifName } = record;
     const { hostLink, addresses, masquerade, spoofCheck } = notesOf(record.data);
     const name = { network, containerId, ifName };
     // The namespace may be another container's by now; the host's end is enough.

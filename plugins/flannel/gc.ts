@@ -3,7 +3,7 @@ import { isObject } from '../../pkg/json/decode.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall, GcCall, JsonObject, ValidAttachment } from '../../pkg/skel/plugin.ts';
 import { readFields } from '../../pkg/types/decode.ts';
-import { CniError, toCniError } from '../../pkg/types/error.ts';
+import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
 import { compactJson } from './compact-json.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import { delegateDel } from './delegate-del.ts';
@@ -46,10 +46,7 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
       if (conf === current || !(thrown instanceof PluginLookupError)) failures.push(toCniError(thrown));
     }
   }
-  const [first, ...others] = failures;
-  if (first === undefined) return;
-  const details = [first.details, ...others.map(String)].filter((text) => text !== '').join('; ');
-  throw new CniError(first.code, first.message, details, { cause: first });
+  failTogether(failures);
 }
 
 async function removeLeftover(call: FlannelGc, leftover: Leftover, records: RecordStore): Promise<void> {

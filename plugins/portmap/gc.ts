@@ -5,7 +5,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
-import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
+import { type CniError, ErrorCode, failTogether, toCniError } from '../../pkg/types/error.ts';
 import type { Owner } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { chainRemoval, entriesIn, isCutEntry, type Line, removalLines } from './found-iptables.ts';
@@ -60,10 +60,7 @@ export async function gc(call: GcCall<PortmapConf>): Promise<void> {
   }
   const isMissed = outcomes.some((outcome) => outcome.status === 'rejected');
   if (!isMissed || stale.length === 0) await forget(call, claims, records, stale, isStale);
-  const [first, ...others] = failures;
-  if (first === undefined) return;
-  const details = [first.details, ...others.map(String)].filter((text) => text !== '').join('; ');
-  throw new CniError(first.code, first.message, details, { cause: first });
+  failTogether(failures);
 }
 
 function recordedTarget(

@@ -7,12 +7,9 @@ import type { TuningConf } from './schema.ts';
 export async function gc(call: GcCall<TuningConf>): Promise<void> {
   const { validAttachments, network } = call;
   if (validAttachments === undefined) return;
-  const valid = new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
   const records = new RecordStore(recordFolder(call.environment));
-  records.sweep('tuning', network);
-  for (const record of records.readAll().records) {
-    const { plugin, containerId, ifName } = record;
-    if (plugin !== 'tuning' || record.network !== network || valid.has(`${containerId}/${ifName}`)) continue;
+  for (const record of records.stale('tuning', network, validAttachments)) {
+    const { containerId, ifName } = record;
     const { backup } = record.data;
     if (typeof backup === 'string') removeFile(backup);
     const warning = records.remove(record);
