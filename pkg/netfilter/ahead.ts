@@ -18,7 +18,7 @@ const PROGRAMS: Readonly<Record<MasqueradeBackend, readonly [string, ...string[]
   nftables: ['nft', '-f', '-'],
 };
 
-/** Starts the program that will make masquerade rules; `undefined` when it cannot be started, and whoever needs it says so. */
+/** Starts the program that will make rules; `undefined` when it cannot be started, and whoever needs it says so. */
 export function startAhead(place: Netns, backend: MasqueradeBackend, timeoutMs: number): ProgramAhead | undefined {
   const argv = PROGRAMS[backend];
   let decide: (input: string) => void = () => {};

@@ -1,4 +1,5 @@
 import { configError } from '../config/config-error.ts';
+import { hasProgram } from '../sys/process.ts';
 import { quote } from '../types/quote.ts';
 
 /** What masquerade rules are made with. */
@@ -6,6 +7,11 @@ export type MasqueradeBackend = 'iptables' | 'nftables';
 
 /** All backends, in the order they are tried. */
 export const MASQUERADE_BACKENDS: readonly MasqueradeBackend[] = ['iptables', 'nftables'];
+
+/** What is tried first when a configuration leaves it open. */
+export function likelyBackend(environment: Readonly<Record<string, string | undefined>>): MasqueradeBackend {
+  return hasProgram('iptables', environment['PATH']) ? 'iptables' : 'nftables';
+}
 
 /**
  * The backend that a configuration names; `undefined` when it leaves the choice.

@@ -126,6 +126,14 @@ export class RecordStore {
     return { records, warnings };
   }
 
+  /** The record of one attachment by one plugin. */
+  find({ containerId, ifName, network, plugin }: AttachmentKey): AttachmentRecord | undefined {
+    for (const record of this.readForContainer(containerId).records) {
+      if (record.plugin === plugin && record.network === network && record.ifName === ifName) return record;
+    }
+    return undefined;
+  }
+
   /** All records. */
   readAll(): FoundRecords {
     const warnings: string[] = [];

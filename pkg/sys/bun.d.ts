@@ -37,9 +37,6 @@ interface BunSubprocess {
 
 interface BunRuntime {
   readonly FFI: BunForeignFunctions;
-  readonly stdout: unknown;
-  readonly stderr: unknown;
-  write(file: unknown, text: string): Promise<number>;
   spawn(
     argv: readonly string[],
     options: {

@@ -2,7 +2,7 @@ import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identi
 import { addressesOf, isZeroMac, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -13,11 +13,10 @@ import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
-import { hasProgram } from '../../pkg/sys/process.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
-import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
+import { type Attachment, CAPTURE, missingOn, planAttachment } from './attach.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import { type Addressing, addressingOf } from './gateways.ts';
 import { type BridgeNotes, rawIpamOf } from './notes.ts';
@@ -59,7 +58,7 @@ const TRIES = 3;
 export async function add(call: AddCall): Promise<Result> {
   const settings = settingsOf(call);
   return inContainer(call.netns, async (netns) => {
-    const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call)) : undefined;
+    const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
     const ahead = backend && (await startMasquerade(backend));
     const folder = recordFolder(call.environment);
     const work: Work = {
@@ -187,18 +186,13 @@ async function outdatedAddresses(
 ): Promise<readonly string[]> {
   if (gatewayLink === undefined || addressing === undefined || addressing.gateways.length === 0) return [];
   const existing = addressesOf(gatewayLink);
-  if (existing.length === 0 || hasAll(existing, addressing.gateways)) return [];
+  if (existing.length === 0 || missingOn(gatewayLink, addressing.gateways).length === 0) return [];
   const { conflicting, refuseIfUsed } = await import('./address-conflict.ts');
   const outdated = conflicting(existing, addressing.gateways);
   if (settings.forceAddress) return outdated;
   const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };
   for (const address of outdated) await refuseIfUsed(address, addressing.gateways, context);
   return outdated;
-}
-
-function hasAll(existing: readonly string[], wanted: readonly string[]): boolean {
-  for (const address of wanted) if (!existing.includes(address)) return false;
-  return true;
 }
 
 async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {
@@ -298,11 +292,6 @@ function forget({ call, records }: Work): void {
   const { network, containerId, ifName } = call;
   const warning = records.remove({ network, containerId, ifName, plugin: 'bridge' });
   if (warning !== undefined) call.warn(`bridge: ${warning}`);
-}
-
-/** What is tried first when the configuration leaves it open. */
-function likelyBackend({ environment }: AddCall): MasqueradeBackend {
-  return hasProgram('iptables', environment['PATH']) ? 'iptables' : 'nftables';
 }
 
 async function release({ call, settings }: Work): Promise<void> {

@@ -84,7 +84,7 @@ function mayChangeMac({ settings, found, gatewayLink, addressing }: Attachment):
 }
 
 /** Which addresses a link does not have. */
-function missingOn(link: ShownLink | undefined, addresses: readonly string[]): readonly string[] {
+export function missingOn(link: ShownLink | undefined, addresses: readonly string[]): readonly string[] {
   const present = link === undefined ? [] : addressesOf(link);
   const missing: string[] = [];
   for (const address of addresses) if (!present.includes(address)) missing.push(address);

@@ -189,10 +189,9 @@ async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: s
 
 /** Who made the rules: what was noted, else what is configured, else either. */
 function backendsOf({ call, settings }: Check) {
-  const { records } = new RecordStore(recordFolder(call.environment)).readForContainer(call.containerId);
-  const own = records.find(({ plugin, network, ifName }) => {
-    return plugin === 'bridge' && network === call.network && ifName === call.ifName;
-  });
+  const { network, containerId, ifName } = call;
+  const records = new RecordStore(recordFolder(call.environment));
+  const own = records.find({ network, containerId, ifName, plugin: 'bridge' });
   const noted = own === undefined ? [] : notesOf(own.data).masquerade;
   if (noted.length > 0) return noted;
   return settings.ipMasqBackend === undefined ? (['iptables', 'nftables'] as const) : [settings.ipMasqBackend];

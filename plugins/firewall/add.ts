@@ -4,7 +4,6 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import type { AttachmentKey } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/termination.ts';
@@ -47,7 +46,8 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
     const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
     const key = { network, containerId, ifName, plugin: 'firewall' };
     const records = new RecordStore(recordFolder(environment));
-    const mayExist = isNoted(records, key);
+    // An ADD that was never taken down has left a note.
+    const mayExist = records.find(key) !== undefined;
     // Before anything is done, so that whoever finds it half done can take it back.
     const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
     if (warning !== undefined) call.warn(`firewall: ${warning}`);
@@ -73,12 +73,4 @@ async function startProgram({ backend, addresses }: Opening): Promise<ProgramAhe
   if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   return startAhead(ownNetns(), backend, AHEAD_MS);
-}
-
-/** An ADD that was never taken down has left a note. */
-function isNoted(records: RecordStore, { network, containerId, ifName }: Omit<AttachmentKey, 'plugin'>): boolean {
-  for (const record of records.readForContainer(containerId).records) {
-    if (record.plugin === 'firewall' && record.network === network && record.ifName === ifName) return true;
-  }
-  return false;
 }

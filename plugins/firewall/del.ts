@@ -19,9 +19,11 @@ type DelCall = AttachmentCall<FirewallConf>;
 export async function del(call: DelCall): Promise<void> {
   const { network, containerId, ifName } = call;
   const records = new RecordStore(recordFolder(call.environment));
-  const notes = noted(call, records) ?? (await derived(call));
+  const key = { network, containerId, ifName, plugin: 'firewall' };
+  const record = records.find(key);
+  const notes = (record && notesOf(record.data)) ?? (await derived(call));
   if (notes !== undefined) await close(call, notes);
-  const warning = records.remove({ network, containerId, ifName, plugin: 'firewall' });
+  const warning = records.remove(key);
   if (warning !== undefined) call.warn(`firewall: ${warning}`);
 }
 
@@ -34,14 +36,6 @@ export async function close(call: Call<FirewallConf>, notes: FirewallNotes): Pro
     if (!(thrown instanceof Error) || !isMissing(thrown.cause)) throw thrown;
     call.warn(`firewall: ${toCniError(thrown)}; what it may have left is left`);
   }
-}
-
-function noted({ network, containerId, ifName }: DelCall, records: RecordStore): FirewallNotes | undefined {
-  for (const record of records.readForContainer(containerId).records) {
-    if (record.plugin !== 'firewall' || record.network !== network || record.ifName !== ifName) continue;
-    return notesOf(record.data);
-  }
-  return undefined;
 }
 
 /** Without a record, as for containers of the reference, the previous result tells. */

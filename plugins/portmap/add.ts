@@ -1,7 +1,7 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, runPlan } from '../../pkg/plan/executor.ts';
@@ -16,7 +16,6 @@ import {
   droppedMappings,
   forget,
   formerRecord,
-  likelyBackend,
   note,
   takePorts,
   unlessBroken,
@@ -56,7 +55,7 @@ export async function add(call: AddCall): Promise<Result> {
 async function forward(call: AddCall, settings: PortmapSettings, forwarding: Forwarding): Promise<void> {
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
-    const backend = settings.backend ?? likelyBackend(call);
+    const backend = settings.backend ?? likelyBackend(call.environment);
     const ahead = await startProgram(forwarding, backend);
     const folder = recordFolder(call.environment);
     const records = new RecordStore(folder);

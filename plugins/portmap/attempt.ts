@@ -7,7 +7,6 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
 import { bootId, type RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
-import { hasProgram } from '../../pkg/sys/process.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { PortClaims, Taking } from './claims.ts';
 import { removeForwarding } from './forward.ts';
@@ -132,9 +131,4 @@ export function droppedMappings(work: Work): readonly PortMapping[] {
     if (!isKept) dropped.push(mapping);
   }
   return dropped;
-}
-
-/** What is tried first when the configuration leaves it open. */
-export function likelyBackend({ environment }: AddCall): MasqueradeBackend {
-  return hasProgram('iptables', environment['PATH']) ? 'iptables' : 'nftables';
 }

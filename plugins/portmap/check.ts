@@ -34,7 +34,9 @@ export async function check(call: CheckCall): Promise<void> {
   if (mappings.length === 0) return;
   const forwarding = forwardingOf(settings, mappings, result, call.ifName);
   const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS });
-  const record = recordOf(call);
+  const { network, containerId, ifName } = call;
+  const records = new RecordStore(recordFolder(call.environment));
+  const record = records.find({ network, containerId, ifName, plugin: 'portmap' });
   const backends = backendsOf(record, settings.backend);
   const isOurs = record !== undefined;
   const found = await allOf(backends.map((backend) => compareWith(site, call, forwarding, backend, isOurs)));
@@ -69,13 +71,6 @@ async function compareWith(
     present: parts.reduce((sum, { present }) => sum + present, 0),
     differences: parts.flatMap(({ differences }) => differences),
   };
-}
-
-function recordOf(call: CheckCall): AttachmentRecord | undefined {
-  const { records } = new RecordStore(recordFolder(call.environment)).readForContainer(call.containerId);
-  return records.find(({ plugin, network, ifName }) => {
-    return plugin === 'portmap' && network === call.network && ifName === call.ifName;
-  });
 }
 
 /** Who made the rules: what was noted, else what is configured, else either. */
