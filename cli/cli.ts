@@ -1,53 +1,81 @@
 import { parseArgs } from '@pkgjs/parseargs';
 import { pluginHelp } from '../pkg/skel/person.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { pluginNamed } from '../plugins/table.ts';
+import { type Command, type CommandCall, type CommandOptions, UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
 
-const USAGE = `usage: cni [--help] [--version]
-       cni help [PLUGIN]   what a plugin does, and its configuration keys
-       cni version         the version of this suite
-       cni reload-rules    makes the filter rules of all living attachments again, after a flush or reload of the host's
-`;
+const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 
-/** The tool for people; returns its exit status: 0 done, 2 called in a way it does not know. */
+/** The tool for people; returns its exit status: 0 done, 1 failed or found something, 2 called in a way it does not know. */
 export async function runCli(argv: readonly string[], version: string): Promise<number> {
-  const parsed = parse(argv);
-  if (typeof parsed === 'string') return misused(parsed);
-  const [command, ...rest] = parsed.positionals;
-  if (parsed.values.version === true || command === 'version') {
-    await writeOut('stdout', `cni-ts ${version}\n`);
-    return 0;
-  }
-  if (command === undefined || command === 'help') return help(rest, version);
-  if (command === 'reload-rules') return (await import('./reload-rules.ts')).reloadRules(process.env);
-  return misused(`there is no command "${command}"`);
+  const terminal = processTerminal(process.env);
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h') return overview(terminal);
+  if (name === '--version' || name === '-V') return run('version', [], terminal, version);
+  if (name === 'help') return help(rest, terminal, version);
+  return run(name, rest, terminal, version);
 }
 
-function parse(argv: readonly string[]) {
+async function run(name: string, argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  const command = await commandNamed(name);
+  if (command === undefined) return misused(terminal, `there is no command "${name}"; "cni help" lists them`);
   try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
-    });
+    const { values, positionals } = parse(argv, command.options);
+    if (values['help'] === true) return help([name], terminal, version);
+    return await command.run({ values, positionals, environment: process.env, terminal, version });
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    if (!(thrown instanceof UsageError)) throw thrown;
+    return misused(terminal, `${thrown.message}\nusage: cni ${name} ${command.usage}`.trimEnd());
   }
 }
 
-async function help([name]: readonly string[], version: string): Promise<number> {
-  if (name === undefined) {
-    await writeOut('stdout', `${USAGE}\nplugins: ${PLUGIN_NAMES.join(', ')}\n`);
+async function commandNamed(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined;
+}
+
+function parse(argv: readonly string[], options: CommandOptions): Pick<CommandCall, 'values' | 'positionals'> {
+  try {
+    return parseArgs({ args: [...argv], allowPositionals: true, options: { ...options, ...HELP } });
+  } catch (thrown) {
+    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+async function help([name]: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  if (name === undefined) return overview(terminal);
+  const command = await commandNamed(name);
+  if (command !== undefined) {
+    await terminal.out(`usage: cni ${`${name} ${command.usage}`.trimEnd()}\n\n${command.help}`);
     return 0;
   }
   const plugin = pluginNamed(name);
-  if (plugin === undefined) return misused(`there is no plugin "${name}"; there are: ${PLUGIN_NAMES.join(', ')}`);
-  await writeOut('stdout', await pluginHelp(plugin, version));
+  if (plugin === undefined) {
+    return misused(terminal, `there is no command and no plugin "${name}"; "cni help" lists them`);
+  }
+  await terminal.out(await pluginHelp(plugin, version));
   return 0;
 }
 
-async function misused(why: string): Promise<number> {
-  await writeOut('stderr', `cni: ${why}\n${USAGE}`);
+async function overview(terminal: Terminal): Promise<number> {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  const lines = [
+    'usage: cni COMMAND …',
+    '',
+    ...commands,
+    '',
+    'cni help COMMAND  how it is called, and its options',
+    'cni help PLUGIN   what a plugin does, and its configuration keys',
+    '',
+    `plugins: ${PLUGIN_NAMES.join(', ')}`,
+  ];
+  await terminal.out(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+async function misused(terminal: Terminal, why: string): Promise<number> {
+  await terminal.err(`cni: ${why}\n`);
   return 2;
 }

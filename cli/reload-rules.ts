@@ -2,9 +2,10 @@ import { namespaceCensus } from '../pkg/record/census.ts';
 import type { AttachmentRecord } from '../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../pkg/record/store.ts';
 import type { Environment } from '../pkg/skel/plugin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
 import { toCniError } from '../pkg/types/error.ts';
 import { pluginNamed } from '../plugins/table.ts';
+import type { Command } from './command.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What became of the attachments of one plugin. */
 interface Tally {
@@ -12,11 +13,19 @@ interface Tally {
   failed: number;
 }
 
-/**
- * Makes masquerade, host ports and firewall rules of all living attachments again, after something has flushed them.
- * Gives the exit status: 1 when some could not be made.
- */
-export async function reloadRules(environment: Environment): Promise<number> {
+/** `cni reload-rules`: makes masquerade, host ports and firewall rules again, after something has flushed them. */
+export const reloadRules: Command = {
+  usage: '',
+  help: `Makes the masquerade, host port and firewall rules of all living attachments again, from the records of this node.
+For use after a reload of firewalld, nftables or iptables that flushed them.
+
+The exit status is 1 when some could not be made.
+`,
+  options: {},
+  run: ({ environment, terminal }) => restoreAll(environment, terminal),
+};
+
+async function restoreAll(environment: Environment, terminal: Terminal): Promise<number> {
   const { records, warnings } = new RecordStore(recordFolder(environment)).readAll();
   const lines = warnings.map((warning) => `cni: ${warning}`);
   const tallies = new Map<string, Tally>();
@@ -34,8 +43,8 @@ export async function reloadRules(environment: Environment): Promise<number> {
     }
     tallies.set(record.plugin, tally);
   }
-  for (const line of lines) await writeOut('stderr', `${line}\n`);
-  await writeOut('stdout', `${summary(tallies)}\n`);
+  for (const line of lines) await terminal.err(`${line}\n`);
+  await terminal.out(`${summary(tallies)}\n`);
   return [...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0;
 }
 

@@ -67,3 +67,35 @@ describe('the executable finds its plugin by the name it is called by', () => {
     expect(stdout).toMatch(/\b([0-9a-f]{12}(-dirty)?|unknown)\b/);
   });
 });
+
+describe('the tool for people', () => {
+  const cni = (...args: string[]) => execa(join(BIN, 'cni'), args, { reject: false });
+
+  it('lists its commands, and explains each', async () => {
+    const { stdout } = await cni();
+    const names = [...stdout.matchAll(/^ {2}(\S+) {2,}\S/gm)].map(([, name]) => name ?? '');
+    expect(names).toContain('reload-rules');
+    for (const name of names) {
+      const { stdout: help, exitCode } = await cni('help', name);
+      expect({ exitCode, usage: help.split('\n')[0]?.startsWith(`usage: cni ${name}`) }).toEqual({
+        exitCode: 0,
+        usage: true,
+      });
+      expect((await cni(name, '--help')).stdout).toBe(help);
+    }
+  });
+
+  it('answers a wrong call with what is wrong, and exit status 2', async () => {
+    const noCommand = await cni('blub');
+    expect(noCommand).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(noCommand.stderr).toContain('"blub"');
+    const noOption = await cni('version', '--bad');
+    expect(noOption).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(noOption.stderr).toContain('--bad');
+    expect(noOption.stderr).toContain('usage: cni version');
+  });
+
+  it('answers scripts in JSON', async () => {
+    expect(JSON.parse((await cni('version', '--json')).stdout).version).toContain(packageVersion());
+  });
+});

@@ -1,0 +1,20 @@
+import type { Command } from './command.ts';
+
+/** A command in the list of all of them. */
+export interface ListedCommand {
+  /** One line for the list. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** The commands of the tool, in the order in which help lists them. */
+export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
+  'reload-rules': {
+    summary: 'makes the filter rules of all living attachments again, after a flush or reload of the host’s',
+    load: async () => (await import('./reload-rules.ts')).reloadRules,
+  },
+  version: {
+    summary: 'the version of this suite',
+    load: async () => (await import('./version.ts')).version,
+  },
+};
