@@ -4,12 +4,16 @@ import {
   attributesOf,
   bytesOf,
   FLAG,
+  listedIn,
   type Message,
+  nested,
   request,
   textBytes,
   textOf,
 } from '../rtnl/message.ts';
 import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
+import { NESTED, u32be } from './native-expression.ts';
+import type { EncodedRule } from './native-rule.ts';
 
 /** A chain of nf_tables; those that iptables makes are chains like any other. */
 export interface NativeChain {
@@ -24,9 +28,12 @@ export interface NativeRule extends NativeChain {
 }
 
 const NFTABLES = 10;
-const MESSAGE = { deleteChain: 5, getRule: 7, deleteRule: 8 } as const;
+const MESSAGE = { newChain: 3, deleteChain: 5, newRule: 6, getRule: 7, deleteRule: 8 } as const;
 const BATCH = { begin: 16, end: 17 } as const;
-const RULE = { table: 1, chain: 2, handle: 3, userData: 7 } as const;
+const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, compatible: 5, userData: 7 } as const;
+/** What of a rule extensions of iptables want to know. */
+const COMPATIBLE = { protocol: 1, flags: 2 } as const;
+const LIST_ELEMENT = 1;
 const CHAIN = { table: 1, name: 3 } as const;
 const HEADER_BYTES = 4;
 /** Where a rule's comment stands in what nft keeps with it. */
@@ -37,6 +44,32 @@ export function listRequest({ family, table, chain }: NativeChain): Uint8Array {
   const attributes: Attribute[] = [[RULE.table, textBytes(table)]];
   if (chain !== '') attributes.push([RULE.chain, textBytes(chain)]);
   return request(typeOf(MESSAGE.getRule), FLAG.dump, header(family), attributes);
+}
+
+/** Makes a chain that must not be there. */
+export function chainCreation({ family, table, chain }: NativeChain): Uint8Array {
+  const attributes: Attribute[] = [
+    [CHAIN.table, textBytes(table)],
+    [CHAIN.name, textBytes(chain)],
+  ];
+  return request(typeOf(MESSAGE.newChain), FLAG.create | FLAG.excl | FLAG.ack, header(family), attributes);
+}
+
+/** Adds a rule behind the others of a chain. */
+export function ruleAddition({ family, table, chain }: NativeChain, rule: EncodedRule): Uint8Array {
+  const expressions: Attribute[] = [];
+  for (const expression of rule.expressions) expressions.push([LIST_ELEMENT | NESTED, expression]);
+  const compatible: Attribute[] = [
+    [COMPATIBLE.protocol, u32be(rule.protocol)],
+    [COMPATIBLE.flags, u32be(0)],
+  ];
+  const attributes: Attribute[] = [
+    [RULE.table, textBytes(table)],
+    [RULE.chain, textBytes(chain)],
+    [RULE.expressions | NESTED, nested(expressions)],
+    [RULE.compatible | NESTED, nested(compatible)],
+  ];
+  return request(typeOf(MESSAGE.newRule), FLAG.create | FLAG.append | FLAG.ack, header(family), attributes);
 }
 
 /** Deletes a rule. */
@@ -81,6 +114,12 @@ export function transaction(messages: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+/** What a listed rule consists of. */
+export function expressionsOf({ body }: Message): readonly DataView[] {
+  const list = attributesOf(body, HEADER_BYTES).get(RULE.expressions);
+  return list === undefined ? [] : listedIn(list);
 }
 
 /** Where a listed rule is. */

@@ -29,13 +29,15 @@ export function lookNatively<T>(place: Netns, look: (list: ListRules) => T): T |
   }
 }
 
-function openIn(place: Netns): RtnlSocket | undefined {
+/** A socket to the kernel's tables; `undefined` where the kernel cannot be spoken to. */
+export function openIn(place: Netns): RtnlSocket | undefined {
   const c = libc();
   if (c === undefined || !place.canEnter) return undefined;
   return place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter)));
 }
 
-function listOn(socket: RtnlSocket, chain: NativeChain): readonly Message[] | undefined {
+/** The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
+export function listOn(socket: RtnlSocket, chain: NativeChain): readonly Message[] | undefined {
   try {
     return socket.exchange(listRequest(chain));
   } catch (thrown) {

@@ -93,6 +93,19 @@ export function attributesOf(body: DataView, headerBytes: number): Map<number, D
   return attributes;
 }
 
+/** The values of attributes that are the elements of a list. */
+export function listedIn(list: DataView): DataView[] {
+  const values: DataView[] = [];
+  for (let at = 0; at + ATTRIBUTE_HEADER_BYTES <= list.byteLength; ) {
+    const length = list.getUint16(at, true);
+    if (length < ATTRIBUTE_HEADER_BYTES || at + length > list.byteLength) break;
+    const offset = list.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
+    values.push(new DataView(list.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
+    at += aligned(length);
+  }
+  return values;
+}
+
 /** Whether there is an attribute of a type already: `ip` refuses most words that come twice. */
 export function hasAttribute(attributes: readonly Attribute[], type: number): boolean {
   for (const [other] of attributes) if (other === type) return true;

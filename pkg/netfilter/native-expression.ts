@@ -1,0 +1,128 @@
+import { type Attribute, nested, textBytes, u32 } from '../rtnl/message.ts';
+
+/** Marks an attribute whose value is made of attributes. */
+export const NESTED = 0x8000;
+
+/** What a packet is looked at with, or what is done with it: one part of a rule. */
+export type Expression = Uint8Array;
+
+const EXPRESSION = { name: 1, data: 2 } as const;
+/** The register that iptables computes in. */
+const REGISTER = u32be(1);
+const VERDICT_REGISTER = u32be(0);
+const VALUE = 1;
+const VERDICT = { data: 2, code: 1, chain: 2 } as const;
+const JUMP = -3;
+const PAYLOAD = { register: 1, base: 2, offset: 3, length: 4 } as const;
+const BITWISE = { source: 1, destination: 2, length: 3, mask: 4, xor: 5 } as const;
+const COMPARISON = { register: 1, operation: 2, data: 3 } as const;
+const META = { register: 1, key: 2 } as const;
+const COUNTER = { bytes: 1, packets: 2 } as const;
+const IMMEDIATE = { register: 1, data: 2 } as const;
+const EXTENSION = { name: 1, revision: 2, info: 3 } as const;
+
+/** Where a part of a packet is counted from. */
+export const BASE = { network: 1, transport: 2 } as const;
+
+/** What is known of a packet besides its bytes. */
+export const META_KEY = { mark: 3, inputName: 6, outputName: 7, protocol: 16 } as const;
+
+/** Verdicts that lead to no chain. */
+export const VERDICT_CODE = { DROP: 0, ACCEPT: 1, RETURN: -5 } as const;
+
+/** Loads bytes of the packet. */
+export function payload(base: number, offset: number, length: number): Expression {
+  return expression('payload', [
+    [PAYLOAD.register, REGISTER],
+    [PAYLOAD.base, u32be(base)],
+    [PAYLOAD.offset, u32be(offset)],
+    [PAYLOAD.length, u32be(length)],
+  ]);
+}
+
+/** Loads something that is known of the packet. */
+export function meta(key: number): Expression {
+  return expression('meta', [
+    [META.key, u32be(key)],
+    [META.register, REGISTER],
+  ]);
+}
+
+/** Keeps of what was loaded the bits of a mask. */
+export function masked(mask: Uint8Array): Expression {
+  return expression('bitwise', [
+    [BITWISE.source, REGISTER],
+    [BITWISE.destination, REGISTER],
+    [BITWISE.length, u32be(mask.length)],
+    [BITWISE.mask | NESTED, nested([[VALUE, mask]])],
+    [BITWISE.xor | NESTED, nested([[VALUE, new Uint8Array(mask.length)]])],
+  ]);
+}
+
+/** Goes on with packets for which what was loaded is this, or is not. */
+export function compared(data: Uint8Array, isInverted: boolean): Expression {
+  return expression('cmp', [
+    [COMPARISON.register, REGISTER],
+    [COMPARISON.operation, u32be(isInverted ? 1 : 0)],
+    [COMPARISON.data | NESTED, nested([[VALUE, data]])],
+  ]);
+}
+
+/** Counts, from nothing. */
+export function counter(): Expression {
+  return expression('counter', [
+    [COUNTER.bytes, new Uint8Array(8)],
+    [COUNTER.packets, new Uint8Array(8)],
+  ]);
+}
+
+/** Ends with a verdict. */
+export function verdict(code: number): Expression {
+  return immediate([[VERDICT.code, u32be(code)]]);
+}
+
+/** Goes to a chain and comes back. */
+export function jump(chain: string): Expression {
+  return immediate([
+    [VERDICT.code, u32be(JUMP)],
+    [VERDICT.chain, textBytes(chain)],
+  ]);
+}
+
+/** A match of iptables' own, in the layout that it shares with the kernel. */
+export function xtMatch(name: string, revision: number, info: Uint8Array): Expression {
+  return extension('match', name, revision, info);
+}
+
+/** A target of iptables' own. */
+export function xtTarget(name: string, revision: number, info: Uint8Array): Expression {
+  return extension('target', name, revision, info);
+}
+
+/** A number as nf_tables wants it, high byte first. */
+export function u32be(value: number): Uint8Array {
+  return u32(value).reverse();
+}
+
+function extension(kind: string, name: string, revision: number, info: Uint8Array): Expression {
+  return expression(kind, [
+    [EXTENSION.name, textBytes(name)],
+    [EXTENSION.revision, u32be(revision)],
+    [EXTENSION.info, info],
+  ]);
+}
+
+function immediate(code: readonly Attribute[]): Expression {
+  const data = nested([[VERDICT.data | NESTED, nested(code)]]);
+  return expression('immediate', [
+    [IMMEDIATE.register, VERDICT_REGISTER],
+    [IMMEDIATE.data | NESTED, data],
+  ]);
+}
+
+function expression(name: string, data: readonly Attribute[]): Expression {
+  return nested([
+    [EXPRESSION.name, textBytes(name)],
+    [EXPRESSION.data | NESTED, nested(data)],
+  ]);
+}

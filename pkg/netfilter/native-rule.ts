@@ -1,0 +1,162 @@
+import type { Family } from '../addr/address.ts';
+import { AF_INET, readAddress, readPrefix } from '../rtnl/words.ts';
+import {
+  BASE,
+  compared,
+  counter,
+  type Expression,
+  jump,
+  META_KEY,
+  masked,
+  meta,
+  payload,
+  VERDICT_CODE,
+  verdict,
+} from './native-expression.ts';
+import { EXTENSIONS, type Extension, readMatch, readTarget } from './native-extension.ts';
+
+/** A rule of iptables as nf_tables keeps it. */
+export interface EncodedRule {
+  readonly expressions: readonly Expression[];
+  /** The protocol that it is for, which extensions want to know; 0 for any. */
+  readonly protocol: number;
+}
+
+/** How older versions of iptables write a rule, and newer ones: with fewer extensions and fewer bytes. Newer ones read both. */
+export type Spelling = 'old' | 'new';
+
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
+const OFFSET = { 4: { source: 12, destination: 16 }, 6: { source: 8, destination: 24 } } as const;
+const LONGEST_LINK_NAME = 15;
+
+/**
+ * The words of a rule, behind the chain's name, as nf_tables keeps it; `undefined` for one with words that are not
+ * known here, which then is for iptables itself.
+ */
+export function encodeRule(family: Family, words: readonly string[], spelling: Spelling): EncodedRule | undefined {
+  const rule = new RuleReader(family, words, spelling);
+  return rule.read();
+}
+
+class RuleReader {
+  readonly #family: Family;
+  readonly #words: readonly string[];
+  readonly #spelling: Spelling;
+  #at = 0;
+  #protocol = 0;
+  #links: Expression[] = [];
+  #source: readonly Expression[] | undefined;
+  #destination: readonly Expression[] | undefined;
+  readonly #extensions: Extension[] = [];
+  #end: Expression | undefined;
+
+  constructor(family: Family, words: readonly string[], spelling: Spelling) {
+    this.#family = family;
+    this.#words = words;
+    this.#spelling = spelling;
+  }
+
+  read(): EncodedRule | undefined {
+    while (this.#at < this.#words.length) if (!this.#option()) return undefined;
+    if (this.#end === undefined) return undefined;
+    const expressions: Expression[] = [...this.#links];
+    if (this.#protocol !== 0) expressions.push(meta(META_KEY.protocol), compared(Uint8Array.of(this.#protocol), false));
+    expressions.push(...(this.#source ?? []), ...(this.#destination ?? []));
+    for (const { needs, expressions: own } of this.#extensions) {
+      if (needs !== undefined && !needs.includes(this.#protocol)) return undefined;
+      expressions.push(...own);
+    }
+    expressions.push(counter(), this.#end);
+    return { expressions, protocol: this.#protocol };
+  }
+
+  #next(): string | undefined {
+    return this.#words[this.#at++];
+  }
+
+  #option(): boolean {
+    let option = this.#next();
+    const isInverted = option === '!';
+    if (isInverted) option = this.#next();
+    const value = this.#next();
+    if (option === undefined || value === undefined) return false;
+    switch (option) {
+      case '-s':
+        if (this.#source !== undefined) return false;
+        this.#source = this.#address(value, OFFSET[this.#family].source, isInverted);
+        return this.#source !== undefined;
+      case '-d':
+        if (this.#destination !== undefined) return false;
+        this.#destination = this.#address(value, OFFSET[this.#family].destination, isInverted);
+        return this.#destination !== undefined;
+      case '-i':
+        return this.#links.length === 0 && this.#link(META_KEY.inputName, value, isInverted);
+      case '-o':
+        return this.#link(META_KEY.outputName, value, isInverted);
+      case '-p':
+        if (isInverted || this.#protocol !== 0) return false;
+        this.#protocol = PROTOCOLS[value] ?? 0;
+        return this.#protocol !== 0;
+      case '-j':
+        return !isInverted && this.#target(value);
+      case '-m':
+        return !isInverted && EXTENSIONS.includes(value);
+      default:
+        return !isInverted && this.#match(option, value);
+    }
+  }
+
+  #address(text: string, offset: number, isInverted: boolean): readonly Expression[] | undefined {
+    const prefix = readPrefix(text);
+    const read = prefix ?? readAddress(text);
+    if (read === undefined || (read.family === AF_INET ? 4 : 6) !== this.#family) return undefined;
+    const { bytes } = read;
+    const length = prefix?.length ?? bytes.length * 8;
+    if (length === 0) return isInverted ? undefined : [];
+    const load = payload(BASE.network, offset, bytes.length);
+    if (length === bytes.length * 8) return [load, compared(bytes, isInverted)];
+    if (this.#spelling === 'new' && length % 8 === 0) {
+      return [payload(BASE.network, offset, length / 8), compared(bytes.subarray(0, length / 8), isInverted)];
+    }
+    const mask = maskBytes(length, bytes.length);
+    const network = new Uint8Array(bytes.length);
+    for (let index = 0; index < network.length; index++) network[index] = (bytes[index] ?? 0) & (mask[index] ?? 0);
+    return [load, masked(mask), compared(network, isInverted)];
+  }
+
+  #link(key: number, name: string, isInverted: boolean): boolean {
+    // A plus at the end stands for any text, and then only the beginning is compared.
+    if (name.length > LONGEST_LINK_NAME || name.endsWith('+')) return false;
+    this.#links.push(meta(key), compared(new TextEncoder().encode(`${name}\0`), isInverted));
+    return true;
+  }
+
+  #match(option: string, value: string): boolean {
+    const match = readMatch(option, value, this.#protocol, this.#spelling === 'new');
+    if (match === undefined) return false;
+    this.#extensions.push(match);
+    return true;
+  }
+
+  #target(name: string): boolean {
+    if (this.#end !== undefined) return false;
+    if (Object.hasOwn(VERDICT_CODE, name)) {
+      this.#end = verdict(VERDICT_CODE[name as keyof typeof VERDICT_CODE]);
+      return true;
+    }
+    const target = readTarget(name, this.#family, this.#words, this.#at);
+    if (target === undefined) return false;
+    this.#at += target.words;
+    this.#end = target.expression ?? jump(name);
+    return true;
+  }
+}
+
+function maskBytes(bits: number, length: number): Uint8Array {
+  const mask = new Uint8Array(length);
+  for (let index = 0; index < length; index++) {
+    const ones = Math.min(8, Math.max(0, bits - 8 * index));
+    mask[index] = 0xff00 >> ones;
+  }
+  return mask;
+}

@@ -1,0 +1,135 @@
+import type { Family } from '../addr/address.ts';
+import type { Netns } from '../netns/netns.ts';
+import type { Message } from '../rtnl/message.ts';
+import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
+import { statusOf } from '../sys/files.ts';
+import { findProgram, hasProgram } from '../sys/process.ts';
+import { listOn, openIn } from './native.ts';
+import {
+  chainCreation,
+  chainDeletion,
+  chainFlush,
+  type NativeChain,
+  readRule,
+  ruleAddition,
+  ruleDeletion,
+  transaction,
+} from './native-message.ts';
+import { encodeRule, type Spelling } from './native-rule.ts';
+import { isSameRule } from './native-same.ts';
+import type { Command } from './restore.ts';
+
+/** What every name of iptables leads to where it works on nf_tables. */
+const NFT_VARIANT = 'xtables-nft-multi';
+const SPELLINGS: readonly Spelling[] = ['new', 'old'];
+const RESTORE = 'iptables-restore';
+
+/**
+ * Whether iptables works on nf_tables here, so that what it would do can be done without it. Where it is the legacy one,
+ * or missing, it stays with the programs and their errors.
+ */
+export function isIptablesNative(): boolean {
+  if (!hasProgram(RESTORE)) return false;
+  const path = findProgram(RESTORE);
+  const own = statusOf(path);
+  const variant = statusOf(`${path.slice(0, path.lastIndexOf('/') + 1)}${NFT_VARIANT}`);
+  return own !== undefined && variant !== undefined && own.ino === variant.ino && own.dev === variant.dev;
+}
+
+/**
+ * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
+ * them for reading tables that nothing is wanted of. What it does not know is left to the program, and so is everything
+ * that the kernel refuses: then nothing was done, and the program will say why.
+ */
+export class NativeTables {
+  readonly #socket: RtnlSocket;
+  readonly #family: Family;
+
+  private constructor(socket: RtnlSocket, family: Family) {
+    this.#socket = socket;
+    this.#family = family;
+  }
+
+  /** `undefined` where the kernel cannot be spoken to. */
+  static in(place: Netns, family: Family): NativeTables | undefined {
+    const socket = openIn(place);
+    return socket && new NativeTables(socket, family);
+  }
+
+  /** Whether all these rules, each behind its chain's name, are in a table. */
+  haveAll(table: string, rules: readonly Command[]): boolean {
+    const listed = new Map<string, readonly Message[]>();
+    for (const [chain = '', ...words] of rules) {
+      let messages = listed.get(chain);
+      if (messages === undefined) {
+        messages = this.#list({ family: this.#family, table, chain });
+        listed.set(chain, messages);
+      }
+      if (this.#find(messages, words) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** The first of these that is the rule, however it was written. */
+  #find(messages: readonly Message[], words: readonly string[]): Message | undefined {
+    for (const spelling of SPELLINGS) {
+      const rule = encodeRule(this.#family, words, spelling);
+      if (rule === undefined) return undefined;
+      for (const message of messages) if (isSameRule(message, rule)) return message;
+    }
+    return undefined;
+  }
+
+  /** Does to a table what iptables-restore would do with these commands, all or nothing; `false` when it did not. */
+  restore(table: string, commands: readonly Command[]): boolean {
+    const messages: Uint8Array[] = [];
+    for (const command of commands) if (!this.#read(table, command, messages)) return false;
+    if (messages.length === 0) return true;
+    try {
+      this.#socket.exchange(transaction(messages));
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof RtnlError) return false;
+      throw thrown;
+    }
+  }
+
+  /** Adds what a command does to the messages; `false` when it is not known here, or has nothing to do it to. */
+  #read(table: string, [verb, chain = '', ...words]: Command, messages: Uint8Array[]): boolean {
+    const target = { family: this.#family, table, chain };
+    switch (verb) {
+      case '-N':
+        messages.push(chainCreation(target));
+        return true;
+      case '-F':
+        messages.push(chainFlush(target));
+        return true;
+      case '-X':
+        messages.push(chainDeletion(target));
+        return true;
+      case '-A': {
+        // Which every version of iptables reads.
+        const rule = encodeRule(this.#family, words, 'old');
+        if (rule !== undefined) messages.push(ruleAddition(target, rule));
+        return rule !== undefined;
+      }
+      case '-D': {
+        const found = this.#find(this.#list(target), words);
+        const rule = found && readRule(found, this.#family);
+        if (rule !== undefined) messages.push(ruleDeletion(rule));
+        return rule !== undefined;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #list(chain: NativeChain): readonly Message[] {
+    return listOn(this.#socket, chain) ?? [];
+  }
+
+  /** Lets go of the kernel. */
+  close(): void {
+    this.#socket.close();
+  }
+}

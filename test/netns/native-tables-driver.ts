@@ -1,0 +1,23 @@
+// Started by native-tables.test.ts on a host, under the bundled runtime: changes tables there without a program.
+import { readFileSync } from 'node:fs';
+import type { Family } from '../../pkg/addr/address.ts';
+import { isIptablesNative, NativeTables } from '../../pkg/netfilter/native-tables.ts';
+import type { Command } from '../../pkg/netfilter/restore.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+
+/** What the test asks for on stdin: transactions, or whether rules are all there. */
+export type TablesRequest = readonly {
+  readonly do: 'restore' | 'have all';
+  readonly family: Family;
+  readonly table: string;
+  readonly commands: readonly Command[];
+}[];
+
+const answers: boolean[] = [isIptablesNative()];
+for (const { do: what, family, table, commands } of JSON.parse(readFileSync(0, 'utf8')) as TablesRequest) {
+  const tables = NativeTables.in(ownNetns(), family);
+  if (tables === undefined) throw new Error('the kernel cannot be spoken to');
+  answers.push(what === 'restore' ? tables.restore(table, commands) : tables.haveAll(table, commands));
+  tables.close();
+}
+process.stdout.write(JSON.stringify(answers));
