@@ -9,7 +9,7 @@ import { compile } from './lib/compile.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
 import { identifyBuild, ROOT } from './lib/project.ts';
 import { type Arch, nativeArch } from './lib/runtime.ts';
-import { verifySealed } from './lib/verify.ts';
+import { verifySealed, verifyTuned } from './lib/verify.ts';
 
 const start = performance.now();
 const arch = parseArch();
@@ -19,7 +19,7 @@ const dist = isNative ? join(ROOT, 'dist') : join(ROOT, 'dist', arch);
 const bin = join(dist, 'bin');
 const executable = join(dist, `.cni-${process.pid}`);
 
-const { bundleBytes, sealed } = await compile({
+const { bundleBytes, sealed, tuned } = await compile({
   entry: join(ROOT, 'main.ts'),
   define: {
     CNI_TS_VERSION: JSON.stringify(identity.version),
@@ -34,7 +34,10 @@ rmSync(bin, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });
 for (const name of names) linkSync(executable, join(bin, name));
 rmSync(executable);
-if (isNative) await verifySealed(join(bin, PLUGIN_NAMES[0]));
+if (isNative) {
+  await verifySealed(join(bin, PLUGIN_NAMES[0]));
+  if (tuned) await verifyTuned(join(bin, PLUGIN_NAMES[0]));
+}
 
 const archive = join(ROOT, 'dist', `cni-ts-linux-${arch}-v${identity.version}.tgz`);
 await packArchive(bin, names, archive, identity.time);

@@ -1,6 +1,8 @@
 import type { Netns } from '../netns/netns.ts';
+import type { RunOptions } from '../plan/executor.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
+import { isIptablesNative } from './native-variant.ts';
 
 /** A program that was started before it is known what it has to do: starting takes it longer than its work. */
 export interface ProgramAhead {
@@ -18,15 +20,26 @@ const PROGRAMS: Readonly<Record<MasqueradeBackend, readonly [string, ...string[]
   nftables: ['nft', '-f', '-'],
 };
 
-/** Starts the program that will make rules; `undefined` when it cannot be started, and whoever needs it says so. */
-export function startAhead(place: Netns, backend: MasqueradeBackend, timeoutMs: number): ProgramAhead | undefined {
+/** As long as it may take until it is known what to do: longer than any IPAM plugin takes. */
+const PATIENCE_MS = 300_000;
+
+/**
+ * Starts the program that will make rules; `undefined` when it is not likely to be needed, or when it cannot be started,
+ * and whoever needs it says so.
+ */
+export function startAhead(
+  place: Netns,
+  backend: MasqueradeBackend,
+  { onlyFilterPrograms }: RunOptions,
+): ProgramAhead | undefined {
+  if (backend === 'iptables' && onlyFilterPrograms !== true && isIptablesNative()) return undefined;
   const argv = PROGRAMS[backend];
   let decide: (input: string) => void = () => {};
   const stdin = new Promise<string>((resolve) => {
     decide = resolve;
   });
   try {
-    const running = place.start({ argv, stdin, diesWithUs: true, timeoutMs });
+    const running = place.start({ argv, stdin, diesWithUs: true, timeoutMs: PATIENCE_MS });
     let isTaken = false;
     return {
       fits: (other) => !isTaken && argv[0] === other[0] && argv[1] === other[1],

@@ -3,7 +3,7 @@ import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, chainName } from './names.ts';
 import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
-import { IPTABLES, restore, restoreText } from './restore.ts';
+import { change, IPTABLES } from './restore.ts';
 import { additions, removals } from './rule.ts';
 import { allOf } from './together.ts';
 
@@ -47,7 +47,7 @@ async function addFamily(
   try {
     try {
       if (options.mayExist !== true) {
-        await restore(site, family, restoreText([['-N', chain], ...additions(key, addresses)]));
+        await change(site, family, [['-N', chain], ...additions(key, addresses)]);
         return;
       }
     } catch (thrown) {
@@ -69,7 +69,7 @@ async function removeFamily(
   try {
     try {
       if (addresses !== undefined) {
-        await restore(site, family, restoreText(removals(key, addresses)));
+        await change(site, family, removals(key, addresses));
         return;
       }
     } catch (thrown) {

@@ -2,8 +2,6 @@ import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
 import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
-import { statusOf } from '../sys/files.ts';
-import { findProgram, hasProgram } from '../sys/process.ts';
 import { listOn, openIn } from './native.ts';
 import {
   chainCreation,
@@ -19,23 +17,7 @@ import { encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import type { Command } from './restore.ts';
 
-/** What every name of iptables leads to where it works on nf_tables. */
-const NFT_VARIANT = 'xtables-nft-multi';
 const SPELLINGS: readonly Spelling[] = ['new', 'old'];
-const RESTORE = 'iptables-restore';
-
-/**
- * Whether iptables works on nf_tables here, so that what it would do can be done without it. Where it is the legacy one,
- * or missing, it stays with the programs and their errors.
- */
-export function isIptablesNative(): boolean {
-  if (!hasProgram(RESTORE)) return false;
-  const path = findProgram(RESTORE);
-  const own = statusOf(path);
-  const variant = statusOf(`${path.slice(0, path.lastIndexOf('/') + 1)}${NFT_VARIANT}`);
-  return own !== undefined && variant !== undefined && own.ino === variant.ino && own.dev === variant.dev;
-}
-
 /**
  * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
  * them for reading tables that nothing is wanted of. What it does not know is left to the program, and so is everything
@@ -44,6 +26,7 @@ export function isIptablesNative(): boolean {
 export class NativeTables {
   readonly #socket: RtnlSocket;
   readonly #family: Family;
+  #hasDeleted = false;
 
   private constructor(socket: RtnlSocket, family: Family) {
     this.#socket = socket;
@@ -84,9 +67,36 @@ export class NativeTables {
   restore(table: string, commands: readonly Command[]): boolean {
     const messages: Uint8Array[] = [];
     for (const command of commands) if (!this.#read(table, command, messages)) return false;
+    return this.#commit(messages, deletes(commands));
+  }
+
+  /**
+   * Removes each of these rules wherever its chain has it; `false` when one was not found: it may be there in a form
+   * that only the program knows.
+   */
+  removeAll(table: string, removals: readonly Command[]): boolean {
+    const listed = new Map<string, readonly Message[]>();
+    const messages: Uint8Array[] = [];
+    for (const [, chain = '', ...words] of removals) {
+      const target = { family: this.#family, table, chain };
+      const known = listed.get(chain) ?? this.#list(target);
+      listed.set(chain, known);
+      const rule = encodeRule(this.#family, words, 'old');
+      const before = messages.length;
+      for (const message of known) {
+        const found = rule !== undefined && isSameRule(message, rule) ? readRule(message, this.#family) : undefined;
+        if (found !== undefined) messages.push(ruleDeletion(found));
+      }
+      if (messages.length === before) return false;
+    }
+    return this.#commit(messages, true);
+  }
+
+  #commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
     if (messages.length === 0) return true;
     try {
       this.#socket.exchange(transaction(messages));
+      this.#hasDeleted = hasDeletion;
       return true;
     } catch (thrown) {
       if (thrown instanceof RtnlError) return false;
@@ -128,8 +138,16 @@ export class NativeTables {
     return listOn(this.#socket, chain) ?? [];
   }
 
-  /** Lets go of the kernel. */
+  /**
+   * Lets go of the kernel; after a deletion only with the process itself: closing waits until nobody can see any more
+   * what was deleted, and there may be something better to do meanwhile.
+   */
   close(): void {
-    this.#socket.close();
+    if (!this.#hasDeleted) this.#socket.close();
   }
+}
+
+function deletes(commands: readonly Command[]): boolean {
+  for (const [verb] of commands) if (verb !== '-N' && verb !== '-A') return true;
+  return false;
 }

@@ -17,12 +17,15 @@ export interface Input {
 /** Where programs run, and until when. */
 export class Site {
   readonly place: Netns;
+  /** Whether the kernel must not be told without a program. */
+  readonly onlyPrograms: boolean;
   readonly #context: WorkContext;
   readonly #deadline: number;
   readonly #ahead: ProgramAhead | undefined;
 
   constructor(context: WorkContext, ahead?: ProgramAhead) {
     this.place = context.place;
+    this.onlyPrograms = context.onlyFilterPrograms === true;
     this.#context = context;
     this.#ahead = ahead;
     this.#deadline = performance.now() + context.timeoutMs;

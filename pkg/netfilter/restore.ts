@@ -1,5 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
+import type { NativeTables } from './native-tables.ts';
+import { isIptablesNative } from './native-variant.ts';
 import { type Program, runFilter, type Site } from './program.ts';
 
 /** An iptables command, as its words after `iptables -t nat`. */
@@ -8,7 +10,36 @@ export type Command = readonly string[];
 /** The program for a family. */
 export const IPTABLES: Readonly<Record<Family, Program>> = { 4: 'iptables', 6: 'ip6tables' };
 
-/** One transaction; gives what listing commands in it printed. */
+/** Does all of these to a table, or nothing: without the program where that can be. */
+export async function change(
+  site: Site,
+  family: Family,
+  commands: readonly Command[],
+  table: 'nat' | 'filter' = 'nat',
+): Promise<void> {
+  const isDone = await natively(site, family, (tables) => tables.restore(table, commands));
+  if (isDone !== true) await restore(site, family, restoreText(commands, table));
+}
+
+/** Works on a family's tables without the program; `undefined` where that cannot be. */
+export async function natively<T>(
+  site: Site,
+  family: Family,
+  work: (tables: NativeTables) => T,
+): Promise<T | undefined> {
+  if (site.onlyPrograms) return undefined;
+  if (!isIptablesNative()) return undefined;
+  const { NativeTables } = await import('./native-tables.ts');
+  const tables = NativeTables.in(site.place, family);
+  if (tables === undefined) return undefined;
+  try {
+    return work(tables);
+  } finally {
+    tables.close();
+  }
+}
+
+/** One transaction of the program; gives what listing commands in it printed. */
 export async function restore(site: Site, family: Family, text: string): Promise<string> {
   const argv = [`${IPTABLES[family]}-restore`, '--noflush', `--wait=${site.lockSeconds}`] as const;
   return runFilter(site, argv, { stdin: text });

@@ -13,6 +13,8 @@ export interface WorkContext {
   readonly place: Netns;
   /** How much time is left. */
   readonly timeoutMs: number;
+  /** Whether rules of filters are left to their programs, also where the kernel could be told without. */
+  readonly onlyFilterPrograms?: boolean | undefined;
 }
 
 /** What a {@link WorkAction} found out while it ran. */

@@ -1,6 +1,6 @@
 import { causeErrno, thrownText } from '../sys/errno.ts';
 import { toCniError } from '../types/error.ts';
-import { isIpAction, printAction, type WorkAction } from './action.ts';
+import { isIpAction, printAction, type WorkAction, type WorkContext } from './action.ts';
 import type { IpFailure, IpHand, IpRun } from './hand.ts';
 import { nativeHand } from './native-hand.ts';
 import type { PlacedAction, Plan, Step } from './plan.ts';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly signal?: { readonly aborted: boolean };
   /** Who carries out `ip` commands; by default the native hand, which leaves to `ip` what it does not know. */
   readonly hand?: IpHand;
+  /** See {@link WorkContext}. */
+  readonly onlyFilterPrograms?: boolean | undefined;
 }
 
 /** A plan that was carried out. */
@@ -67,6 +69,7 @@ class Execution {
   readonly #trace: Trace | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
   readonly #timeoutMs: number;
+  readonly #onlyFilterPrograms: boolean | undefined;
   readonly #deadline: number;
 
   constructor(options: RunOptions) {
@@ -74,6 +77,7 @@ class Execution {
     this.#trace = options.trace;
     this.#signal = options.signal;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#onlyFilterPrograms = options.onlyFilterPrograms;
     this.#deadline = performance.now() + this.#timeoutMs;
   }
 
@@ -100,7 +104,12 @@ class Execution {
   async undo(): Promise<string[]> {
     const journal = this.#journal.reverse().flat();
     this.#journal = [];
-    return undoAll(journal, { hand: this.#hand, trace: this.#trace, timeoutMs: this.#timeoutMs });
+    return undoAll(journal, {
+      hand: this.#hand,
+      trace: this.#trace,
+      timeoutMs: this.#timeoutMs,
+      onlyFilterPrograms: this.#onlyFilterPrograms,
+    });
   }
 
   async #mayGoOn(): Promise<boolean> {
@@ -157,7 +166,9 @@ class Execution {
   async #work(step: Step, action: WorkAction): Promise<void> {
     const started = performance.now();
     try {
-      const result = await action.run({ place: step.place, timeoutMs: this.#timeLeft });
+      const onlyFilterPrograms = this.#onlyFilterPrograms;
+      const context: WorkContext = { place: step.place, timeoutMs: this.#timeLeft, onlyFilterPrograms };
+      const result = await action.run(context);
       const undo: PlacedAction[] = [];
       for (const action of result.undo ?? []) undo.push({ place: step.place, action });
       this.#done(step, undo, result.output);

@@ -3,14 +3,18 @@ import type { RunOptions } from './executor.ts';
 import { nativeHand } from './native-hand.ts';
 import { traceFrom } from './trace.ts';
 
-/** How a plugin's plans are carried out: traced where `CNI_TS_TRACE` says, by `ip` alone when `CNI_TS_IP=exec`. */
+/**
+ * How a plugin's plans are carried out: traced where `CNI_TS_TRACE` says, by `ip` alone when `CNI_TS_IP=exec`, rules of
+ * filters by their programs alone when `CNI_TS_NETFILTER=exec`.
+ */
 export async function runOptions(
   environment: Readonly<Record<string, string | undefined>>,
   plugin: string,
 ): Promise<RunOptions> {
   const trace = traceFrom(environment, plugin);
-  if (!onlyIp(environment)) return { trace, hand: nativeHand };
-  return { trace, hand: (await import('./ip-hand.ts')).ipHand };
+  const onlyFilterPrograms = environment['CNI_TS_NETFILTER'] === 'exec';
+  if (!onlyIp(environment)) return { trace, hand: nativeHand, onlyFilterPrograms };
+  return { trace, hand: (await import('./ip-hand.ts')).ipHand, onlyFilterPrograms };
 }
 
 /** Whether even the commands that the native hand knows need the `ip` program. */

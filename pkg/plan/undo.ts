@@ -14,6 +14,7 @@ export interface UndoContext {
   readonly hand: IpHand;
   readonly trace: Trace | undefined;
   readonly timeoutMs: number;
+  readonly onlyFilterPrograms?: boolean | undefined;
 }
 
 /**
@@ -44,7 +45,8 @@ async function undoSome(actions: readonly PlacedAction[], leftovers: string[], c
   };
   if (!isIpAction(first.action)) {
     try {
-      await first.action.run({ place: first.place, timeoutMs: context.timeoutMs });
+      const { timeoutMs, onlyFilterPrograms } = context;
+      await first.action.run({ place: first.place, timeoutMs, onlyFilterPrograms });
       note(first, 'undone');
     } catch (thrown) {
       settle(first, causeErrno(thrown), thrownText(thrown));

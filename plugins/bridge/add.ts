@@ -45,9 +45,6 @@ interface Surroundings {
   readonly gatewayLink: ShownLink | undefined;
 }
 
-/** How long a program that was started ahead may live: longer than any IPAM plugin takes. */
-const AHEAD_MS = 300_000;
-
 /** How long the kernel may take to let frames through a new port. */
 const PORT_PATIENCE_MS = 2500;
 
@@ -59,13 +56,14 @@ export async function add(call: AddCall): Promise<Result> {
   const settings = settingsOf(call);
   return inContainer(call.netns, async (netns) => {
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
-    const ahead = backend && (await startMasquerade(backend));
+    const options = { ...(await runOptions(call.environment, 'bridge')), signal: termination() };
+    const ahead = backend && (await startMasquerade(backend, options));
     const folder = recordFolder(call.environment);
     const work: Work = {
       call,
       settings,
       netns,
-      options: { ...(await runOptions(call.environment, 'bridge')), signal: termination() },
+      options,
       lock: shareFolder(folder),
       records: new RecordStore(folder),
       backend,
@@ -81,9 +79,9 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 /** Its start takes longer than its work, and needs no address yet. */
-async function startMasquerade(backend: MasqueradeBackend): Promise<ProgramAhead | undefined> {
+async function startMasquerade(backend: MasqueradeBackend, options: RunOptions): Promise<ProgramAhead | undefined> {
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
-  return startAhead(ownNetns(), backend, AHEAD_MS);
+  return startAhead(ownNetns(), backend, options);
 }
 
 async function addWith(work: Work): Promise<Result> {

@@ -2,6 +2,7 @@ import { type AttachmentName, hostLinkName, isOwnAlias, linkAlias } from '../../
 import { isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -35,6 +36,8 @@ export async function tearDown(remains: Remains, options: RunOptions, warn: (lin
     failureOf(removeMasqueradeOf(remains, options)),
     failureOf(removeSpoofCheckOf(remains, options, warn)),
   ];
+  // Without a program they go at once, and what the kernel has to wait for then it waits for while the link goes.
+  if (options.onlyFilterPrograms !== true && isIptablesNative()) await rules[0];
   const linkOptions = await optionsBeside(remains, options);
   const linkFailure = await failureOf(removeLink(remains, linkOptions, warn));
   const otherFailures: unknown[] = [];

@@ -1,7 +1,7 @@
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { runPlan } from '../../pkg/plan/executor.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
@@ -14,9 +14,6 @@ import type { FirewallNotes } from './notes.ts';
 import { type Opening, openAction } from './open.ts';
 import type { FirewallConf } from './schema.ts';
 import { addressesOf, bridgeOf, settingsOf } from './settings.ts';
-
-/** How long the program may wait for its input. */
-const AHEAD_MS = 60_000;
 
 type AddCall = AttachmentCall<FirewallConf>;
 
@@ -41,7 +38,8 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
   const { network, containerId, ifName, environment } = call;
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
-    const ahead = await startProgram(opening);
+    const options = { ...(await runOptions(environment, 'firewall')), signal };
+    const ahead = await startProgram(opening, options);
     const { backend, zone, addresses, adminChain, separation } = opening;
     const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
     const key = { network, containerId, ifName, plugin: 'firewall' };
@@ -52,7 +50,6 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
     const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
     if (warning !== undefined) call.warn(`firewall: ${warning}`);
     try {
-      const options = { ...(await runOptions(environment, 'firewall')), signal };
       await runPlan(
         new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment, ahead), { failing: '' }),
         options,
@@ -68,9 +65,9 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
 }
 
 /** Its start takes longer than its work. */
-async function startProgram({ backend, addresses }: Opening): Promise<ProgramAhead | undefined> {
+async function startProgram({ backend, addresses }: Opening, options: RunOptions): Promise<ProgramAhead | undefined> {
   if (backend === 'firewalld') return undefined;
   if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
-  return startAhead(ownNetns(), backend, AHEAD_MS);
+  return startAhead(ownNetns(), backend, options);
 }

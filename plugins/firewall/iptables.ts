@@ -7,11 +7,11 @@ import {
   runFilter,
   type Site,
 } from '../../pkg/netfilter/program.ts';
-import { type Command, IPTABLES, restore, restoreLine, restoreText } from '../../pkg/netfilter/restore.ts';
+import { type Command, IPTABLES, natively, restore, restoreLine, restoreText } from '../../pkg/netfilter/restore.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { lockFolder as lockOf } from '../../pkg/sys/file-lock.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { CHAIN, containerRules, listedRule, type SharedRule, sharedCommand } from './rules.ts';
+import { CHAIN, containerRules, listedRule, type SharedRule, sharedCommand, sharedWords } from './rules.ts';
 import type { HostAddress } from './settings.ts';
 
 /** What is added. */
@@ -83,6 +83,12 @@ async function addUnseen(
   addresses: readonly HostAddress[],
   shared: readonly SharedRule[],
 ): Promise<'all' | 'own' | 'nothing'> {
+  const present: Command[] = [];
+  for (const rule of shared) present.push(sharedWords(rule));
+  const isDone = await natively(site, family, (tables) => {
+    return tables.haveAll('filter', present) && tables.restore('filter', commandsFor(addresses, '-A'));
+  });
+  if (isDone === true) return 'all';
   // Looking and changing are apart: together iptables would read all rules before it changes anything.
   const text = restoreText(looks(shared), 'filter') + restoreText(commandsFor(addresses, '-A'), 'filter');
   try {
@@ -140,6 +146,7 @@ function commandsFor(addresses: readonly HostAddress[], verb: '-A' | '-C' | '-D'
 
 async function removeFamily(site: Site, family: Family, addresses: readonly HostAddress[]): Promise<void> {
   const removals = commandsFor(addresses, '-D');
+  if ((await natively(site, family, (tables) => tables.removeAll('filter', removals))) === true) return;
   if (addresses.length === 1 && (await removeOnce(site, family, removals))) return;
   await persistently(site, async () => {
     const table = await runFilter(site, [`${IPTABLES[family]}-save`, '-t', 'filter']);

@@ -37,9 +37,14 @@ export function listedRule({ chain, match, comment, target }: SharedRule): strin
 }
 
 /** The command that makes a rule that all share. */
-export function sharedCommand({ chain, match, comment, target, first }: SharedRule): Command {
-  const rule = [...match, '-m', 'comment', '--comment', comment, '-j', target];
-  return first ? ['-I', chain, '1', ...rule] : ['-A', chain, ...rule];
+export function sharedCommand(shared: SharedRule): Command {
+  const [chain = '', ...rule] = sharedWords(shared);
+  return shared.first ? ['-I', chain, '1', ...rule] : ['-A', chain, ...rule];
+}
+
+/** The words of a rule that all share, behind `-A`. */
+export function sharedWords({ chain, match, comment, target }: SharedRule): Command {
+  return [chain, ...match, '-m', 'comment', '--comment', comment, '-j', target];
 }
 
 /** What leads packets to the containers' rules, and before them to the administrator's. */

@@ -1,6 +1,6 @@
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { FilterError, isMissing, missingProgram, type Site } from '../../pkg/netfilter/program.ts';
-import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
+import { type Command, IPTABLES, natively, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
@@ -53,17 +53,24 @@ async function addFamily(addition: Addition): Promise<void> {
   }
 }
 
-/** Adds without a look at the table; gives `false` when there has to be one. */
+/** Adds after a look at nothing but what all share; gives `false` when there has to be one. */
 async function addUnseen({ site, key, forwarding, own, options }: Addition): Promise<boolean> {
-  const removals: (Command | string)[] = [];
+  const removals: Command[] = [];
   for (const target of options.evicted) {
     if (!target.backends.includes('iptables')) continue;
     const known = removeKnown(target, own.family);
     if (known === undefined) return false;
     removals.push(...known);
   }
+  const changes = [...removals, ...additions(key, forwarding, own)];
+  const shared: Command[] = [];
+  for (const { chain, rule } of sharedRules(forwarding)) shared.push([chain, ...rule]);
+  const isDone = await natively(site, own.family, (tables) => {
+    return tables.haveAll('nat', shared) && tables.restore('nat', changes);
+  });
+  if (isDone === true) return true;
   // Looking and changing are apart: together iptables would read every container's rules before it changes anything.
-  const text = restoreText(looks(forwarding)) + restoreText([...removals, ...additions(key, forwarding, own)]);
+  const text = restoreText(looks(forwarding)) + restoreText(changes);
   try {
     return leadsToEntries(await restore(site, own.family, text));
   } catch (thrown) {

@@ -4,7 +4,7 @@ import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { type PlanRun, runPlan } from '../../pkg/plan/executor.ts';
+import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
@@ -34,9 +34,6 @@ import { type PortmapSettings, settingsOf } from './settings.ts';
 
 const FAILURE = 'failed to parse config: ';
 
-/** How long the program may wait for its input: longer than others may hold the list of ports. */
-const AHEAD_MS = 60_000;
-
 /** Maps ports of the host to the container. Whatever fails, nothing of it stays. */
 export async function add(call: AddCall): Promise<Result> {
   const result = previousResult(call, FAILURE);
@@ -56,12 +53,12 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
     const backend = settings.backend ?? likelyBackend(call.environment);
-    const ahead = await startProgram(forwarding, backend);
+    const options = { ...(await runOptions(call.environment, 'portmap')), signal };
+    const ahead = await startProgram(forwarding, backend, options);
     const folder = recordFolder(call.environment);
     const records = new RecordStore(folder);
     const known = records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
-    const options = { ...(await runOptions(call.environment, 'portmap')), signal };
     const claims = new PortClaims(folder);
     const work: Work = { call, settings, forwarding, netns, options, records, claims, known, former, backend, ahead };
     note(work, backend);
@@ -82,10 +79,14 @@ function familyOf(forwarding: Forwarding, family: Family): FamilyForwarding | un
 }
 
 /** Its start takes longer than its work, and needs to know no owner of a port yet. */
-async function startProgram(forwarding: Forwarding, backend: MasqueradeBackend): Promise<ProgramAhead | undefined> {
+async function startProgram(
+  forwarding: Forwarding,
+  backend: MasqueradeBackend,
+  options: RunOptions,
+): Promise<ProgramAhead | undefined> {
   if (backend === 'iptables' && familyOf(forwarding, 4) === undefined) return undefined;
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
-  return startAhead(ownNetns(), backend, AHEAD_MS);
+  return startAhead(ownNetns(), backend, options);
 }
 
 async function take(work: Work): Promise<void> {

@@ -63,7 +63,7 @@ export function removeForwarding(target: Target): WorkAction {
 }
 
 async function removeWith(site: Site, target: Target, backend: MasqueradeBackend): Promise<void> {
-  if ((await import('./remove-natively.ts')).removeNatively(site.place, target, backend)) return;
+  if ((await import('./remove-natively.ts')).removeNatively(site, target, backend)) return;
   if (backend === 'iptables') return (await import('./remove-iptables.ts')).removeIptables(site, target);
   return (await import('./nft.ts')).removeNft(site, [target]);
 }

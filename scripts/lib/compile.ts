@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { ROOT } from './project.ts';
 import { type Arch, nativeRuntime, runtimeFor } from './runtime.ts';
 import { seal } from './seal.ts';
+import { tune } from './tune.ts';
 
 /** What to compile, for what, and where to. */
 export interface CompileOptions {
@@ -21,6 +22,8 @@ export interface CompileReport {
   readonly bundleBytes: number;
   /** How many of the runtime's environment variables were switched off. */
   readonly sealed: number;
+  /** Whether the engine's defaults were changed. */
+  readonly tuned: boolean;
 }
 
 /** No file in the working directory may change what a plugin does. */
@@ -35,6 +38,7 @@ export async function compile({ entry, define = {}, arch, output }: CompileOptio
     // Sealed before it is joined to the program, so that the program's own bytes are out of reach.
     const runtime = readFileSync(await runtimeFor(arch));
     const { changed } = seal(runtime);
+    const tuned = tune(runtime, arch);
     writeFileSync(join(folder, 'runtime'), runtime, { mode: 0o755 });
     // Relative names only: the executable must not know the folder it was built in.
     const args = ['build', './cni.js', '--outfile=cni', '--compile', '--bytecode', '--minify', '--format=esm'];
@@ -51,7 +55,7 @@ export async function compile({ entry, define = {}, arch, output }: CompileOptio
     });
     chmodSync(join(folder, 'cni'), 0o755);
     renameSync(join(folder, 'cni'), output);
-    return { bundleBytes, sealed: changed };
+    return { bundleBytes, sealed: changed, tuned };
   } finally {
     rmSync(folder, { recursive: true });
   }

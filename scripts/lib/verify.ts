@@ -37,6 +37,13 @@ export async function verifySealed(plugin: string): Promise<void> {
   }
 }
 
+/** Throws unless the engine itself says that it starts with the defaults that the build gave it. */
+export async function verifyTuned(plugin: string): Promise<void> {
+  const env = { CNI_COMMAND: 'VERSION', BUN_JSC_dumpOptions: '2' };
+  const { all } = await execa(plugin, [], { extendEnv: false, env, all: true });
+  if (!all.includes('useWarmUpMarkedBlocks=false')) throw new Error('the engine still warms up memory in a thread');
+}
+
 function isVersionAnswer(text: string): boolean {
   try {
     const answer = JSON.parse(text) as { cniVersion?: unknown; supportedVersions?: unknown };

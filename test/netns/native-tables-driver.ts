@@ -1,7 +1,8 @@
 // Started by native-tables.test.ts on a host, under the bundled runtime: changes tables there without a program.
 import { readFileSync } from 'node:fs';
 import type { Family } from '../../pkg/addr/address.ts';
-import { isIptablesNative, NativeTables } from '../../pkg/netfilter/native-tables.ts';
+import { NativeTables } from '../../pkg/netfilter/native-tables.ts';
+import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
 import type { Command } from '../../pkg/netfilter/restore.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 
