@@ -51,6 +51,33 @@ describe('a host', () => {
     expect(readlinkSync(`/proc/${host.pid}/fd/0`)).toMatch(/^(pipe|socket):/);
   });
 
+  test('for containers has processes, cgroups and folders of its own, and all of them go with it', async () => {
+    const node = await createHost('cni-ts-harness', { forContainers: true });
+    const cgroups = () => readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+    try {
+      // One controller's tree where each has its own.
+      const script = `cd /sys/fs/cgroup; test ! -d pids || cd pids; mkdir ${node.name}
+        echo x > /etc/${node.name}; mkdir /opt/${node.name}; echo $$; sleep 600 >/dev/null 2>&1 & echo $!`;
+      const { stdout } = await node.run(['sh', '-c', script]);
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .map(Number)
+          .every((pid) => pid > 1 && pid < 100),
+      ).toBe(true);
+      expect(cgroups().some((path) => path.includes(node.name))).toBe(true);
+      for (const folder of ['/etc', '/opt']) {
+        expect(existsSync(`${node.root}${folder}/${node.name}`), folder).toBe(true);
+        expect(existsSync(`${folder}/${node.name}`), folder).toBe(false);
+      }
+    } finally {
+      await node.dispose();
+    }
+    expect(existsSync(`/proc/${node.pid}`)).toBe(false);
+    expect(cgroups().filter((path) => path.includes(node.name))).toEqual([]);
+  });
+
   test('runs programs with nothing of the test’s environment, and ends those that take too long', async () => {
     const { stdout } = await host.run(['env'], { env: { CNI_COMMAND: 'ADD' } });
     const names = stdout.split('\n').map((line) => line.split('=')[0]);

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import { type HostOptions, startHolder } from './holder.ts';
 import { type Place, placeOf } from './place.ts';
 import { processesIn } from './processes.ts';
 
@@ -28,44 +27,18 @@ export interface Host extends Place {
   dispose(): Promise<void>;
 }
 
-/**
- * Makes the mounts private, says so, and stays until its stdin closes: with the test's process it is gone too,
- * however that ends, and the kernel removes all that only it held.
- */
-const HOLDER = `
-set -e
-mount -t tmpfs tmpfs /run
-mkdir /run/netns
-mount -t tmpfs tmpfs /var/lib
-mkdir /var/lib/cni
-mount -t sysfs sysfs /sys
-rm -rf /run/mount
-ip link set lo up
-echo ready
-exec cat >/dev/null
-`;
-
 /** Makes a host; {@link useHost} is the way to get one that is removed after the tests of a file. */
-export async function createHost(purpose = 'host'): Promise<Host> {
+export async function createHost(purpose = 'host', options: HostOptions = {}): Promise<Host> {
   const name = `${purpose}-${randomName()}`;
-  const holder = spawn('unshare', ['--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', HOLDER], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const ended = once(holder, 'close');
-  let complaint = '';
-  holder.stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString();
-  });
-  await Promise.race([once(holder.stdout, 'data'), ended]);
+  const holder = await startHolder(name, options);
   const { pid } = holder;
-  if (pid === undefined || holder.exitCode !== null) throw new Error(`cannot make a host: ${complaint.trim()}`);
-  const root = `/proc/${pid}/root`;
   const pods = new Set<Pod>();
-  const host = placeOf(name, `/proc/${pid}/ns/net`, `/proc/${pid}/ns/mnt`);
+  const own = options.forContainers === true ? `/proc/${pid}/ns/pid` : undefined;
+  const host = placeOf(name, `/proc/${pid}/ns/net`, `/proc/${pid}/ns/mnt`, own);
   return {
     ...host,
     pid,
-    root,
+    root: `/proc/${pid}/root`,
     get pods() {
       return [...pods];
     },
@@ -75,9 +48,9 @@ export async function createHost(purpose = 'host'): Promise<Host> {
       return pod;
     },
     async dispose() {
-      await endProcesses(host, [...pods], pid);
-      holder.stdin.end();
-      await ended;
+      // Where processes are numbered anew, the kernel ends all of them with the first.
+      if (own === undefined) await endProcesses(host, [...pods], pid);
+      await holder.release();
     },
   };
 }

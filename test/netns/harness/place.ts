@@ -23,7 +23,7 @@ export interface Outcome {
 
 /** A program that goes on while the test does other things. */
 export interface Background {
-  /** Its process; `nsenter` becomes the program, so the number stays. */
+  /** Its process; `nsenter` becomes the program, so the number stays, but where processes are numbered anew. */
   readonly pid: number;
   /** Everything it has printed so far. */
   stdout(): string;
@@ -52,9 +52,10 @@ export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** By its whole path: the PATH of a call is the program's, and may be one in which nothing is found. */
 const NSENTER = findProgram('nsenter');
 
-/** A place in these two namespaces, given as paths of the test's own process. */
-export function placeOf(name: string, netns: string, mounts: string): Place {
-  const enter = [NSENTER, `--net=${netns}`, `--mount=${mounts}`, '--'] as const;
+/** A place in these namespaces, given as paths of the test's own process; `pids` where processes are numbered anew. */
+export function placeOf(name: string, netns: string, mounts: string, pids?: string): Place {
+  const numbered = pids === undefined ? [] : [`--pid=${pids}`];
+  const enter = [NSENTER, `--net=${netns}`, `--mount=${mounts}`, ...numbered, '--'] as const;
   const launch = (argv: readonly string[], { env = {}, stdin = '' }: RunOptions, timeout: number) => {
     const [program, ...args] = [...enter, ...argv] as const;
     return execa(program, args, {

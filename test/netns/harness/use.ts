@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeEach } from 'vitest';
+import type { HostOptions } from './holder.ts';
 import { createHost, type Host } from './host.ts';
 import { expectRestored, type HostSnapshot, takeSnapshot } from './snapshot.ts';
 
 /** How {@link useHost} looks after a host. */
-export interface UseOptions {
+export interface UseOptions extends HostOptions {
   /** What the host is called in messages. */
   readonly purpose?: string;
   /** Lines of a snapshot that tests may leave behind, with the reason beside it. */
@@ -22,7 +23,7 @@ export interface UseOptions {
  * });
  */
 export async function useHost(options: UseOptions = {}): Promise<Host> {
-  const host = await createHost(options.purpose);
+  const host = await createHost(options.purpose, options);
   const ignore = options.mayStay ?? [];
   let before: HostSnapshot | undefined;
   let older: Host['pods'] = [];
