@@ -10,7 +10,7 @@ const vm = {
     hookTimeout: 120_000,
     maxWorkers: 1,
     isolate: false,
-    sequence: { groupOrder: 5 },
+    sequence: { groupOrder: 6 },
   },
 };
 
@@ -63,6 +63,17 @@ export default defineConfig({
           // Each file owns its namespaces; two cores, so two files at a time.
           maxWorkers: 2,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          // Container runtimes that call the plugins; each file has a node and a runtime of its own.
+          name: 'runtimes',
+          include: ['test/runtimes/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
         },
       },
       ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),

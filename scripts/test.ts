@@ -1,4 +1,4 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|vm …]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|runtimes|vm …]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
 import { print, seconds, style } from './lib/print.ts';
 import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome, withoutTrace } from './lib/tier.ts';
@@ -19,7 +19,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
   {
     name: 'compile',
-    for: ['build', 'fuzz', 'ipam', 'netns', 'vm'],
+    for: ['build', 'fuzz', 'ipam', 'netns', 'runtimes', 'vm'],
     run: () => runCommands([[...RUN, 'scripts/build.ts']]),
   },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
@@ -27,6 +27,7 @@ const STEPS: readonly Step[] = [
   { name: 'fuzz', for: ['fuzz'], needsExecutable: true, run: () => runVitest('fuzz') },
   { name: 'ipam', for: ['ipam'], needsExecutable: true, run: () => runVitestWithoutTrace('ipam') },
   { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
+  { name: 'runtimes', for: ['runtimes'], needsExecutable: true, run: () => runVitestWithoutTrace('runtimes') },
   { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 
