@@ -96,7 +96,7 @@ async function take(work: Work): Promise<void> {
   if (first !== undefined && !settings.allowsConflicts) {
     throw (await import('./ports.ts')).conflictError([first, ...others]);
   }
-  await warnOfListeners(forwarding.mappings, call.warn);
+  await warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn);
   const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
   await carryOut(work, evicted);
   await forgetFlows(forwarding, 'added', call.warn);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { serve } from '../harness/exchange.ts';
 import { useHost } from '../harness/use.ts';
 import { OURS } from './suites.ts';
 import {
@@ -181,6 +182,22 @@ test.each(OVERLAPS)('%j and %j', async (one, other, isConflict) => {
   await succeed(host, OURS, callOf('DEL', second));
   await succeed(host, OURS, callOf('DEL', first));
   expect(await notesOn(host)).toEqual([]);
+});
+
+test('a program that listens is named, but not when the port leads to the container already', async () => {
+  const conf = { backend: 'nftables' };
+  const server = await serve(host, 'tcp', 8080, 'program');
+  try {
+    const first = await container('a', conf);
+    const told = await succeed(host, OURS, callOf('ADD', first));
+    expect(told.stderr).toContain('a program of this host listens on tcp ');
+    // podman keeps the ports of its containers by listening on them, and asks for them again with each network.
+    const second = { ...first, network: 'net2', ifName: 'eth1', addresses: ['10.99.1.1/16'] };
+    expect((await succeed(host, OURS, callOf('ADD', second))).stderr).toBe('');
+    for (const one of [second, first]) await succeed(host, OURS, callOf('DEL', one));
+  } finally {
+    await server.stop();
+  }
 });
 
 test('ten at once: one gets the port', async () => {
