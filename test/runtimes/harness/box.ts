@@ -1,15 +1,17 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { PluginName } from '../../../plugins/names.ts';
 import type { Host } from '../../netns/harness/host.ts';
 import type { Conflist } from '../../netns/harness/libcni-conf.ts';
 import type { Outcome } from '../../netns/harness/place.ts';
 import { BUILT_PLUGINS } from '../../netns/harness/plugin.ts';
 import { useHost } from '../../netns/harness/use.ts';
+import { type Recorder, recordPlugins } from './recorder.ts';
 import { STAYS } from './stays.ts';
 
 /** Where runtimes look for plugins and for lists when nobody tells them otherwise. */
-export const PLUGIN_FOLDER = '/opt/cni/bin';
+const PLUGIN_FOLDER = '/opt/cni/bin';
 const CONF_FOLDER = '/etc/cni/net.d';
 
 /** Everything of a runtime's own; snapshots do not look there. */
@@ -24,12 +26,26 @@ export interface Box extends Host {
 }
 
 /** A box for the tests of a file; after each of them it has to be as before, but for what the runtime keeps for itself. */
-export async function useBox(purpose: string, mayStay: readonly RegExp[] = []): Promise<Box> {
-  const host = await useHost({ purpose: `cni-ts-${purpose}`, forContainers: true, mayStay: [...STAYS, ...mayStay] });
+export async function useBox(purpose: string): Promise<Box> {
+  const box = await useEmptyBox(purpose);
+  await box.succeed(['mount', '--bind', BUILT_PLUGINS, PLUGIN_FOLDER]);
+  await box.succeed(['rm', '-rf', '/run/mount']);
+  return box;
+}
+
+/** The same in which the calls of these plugins are written down. */
+export async function useRecordedBox(purpose: string, recorded: readonly PluginName[]): Promise<[Box, Recorder]> {
+  const box = await useEmptyBox(purpose);
+  return [box, recordPlugins(box, PLUGIN_FOLDER, STATE, recorded)];
+}
+
+/** A box without plugins. */
+async function useEmptyBox(purpose: string): Promise<Box> {
+  const host = await useHost({ purpose: `cni-ts-${purpose}`, forContainers: true, mayStay: STAYS });
   for (const folder of [PLUGIN_FOLDER, CONF_FOLDER, join(STATE, 'tmp')]) {
     mkdirSync(host.root + folder, { recursive: true });
   }
-  const box: Box = {
+  return {
     ...host,
     get pods() {
       return host.pods;
@@ -46,9 +62,6 @@ export async function useBox(purpose: string, mayStay: readonly RegExp[] = []): 
       return outcome.stdout;
     },
   };
-  await box.succeed(['mount', '--bind', BUILT_PLUGINS, PLUGIN_FOLDER]);
-  await box.succeed(['rm', '-rf', '/run/mount']);
-  return box;
 }
 
 function complaintOf(argv: readonly string[], { stdout, stderr }: Outcome): string {

@@ -1,0 +1,3 @@
+import { describeCalls } from './containerd-calls.ts';
+
+await describeCalls('1.6');
