@@ -14,11 +14,11 @@ const FOLDERS = ['/run/netns', '/run/cni-ts', '/var/lib/cni', '/etc/cni', '/opt/
 /** How long the kernel may take to let go of namespaces and links. */
 const PATIENCE_MS = 3000;
 
-/** Takes stock of network, files and the processes that carry this run's marker. */
+/** Takes stock of network, files, cgroups of containers and the processes that carry this run's marker. */
 export async function takeSnapshot(run: string): Promise<Snapshot> {
   const { stdout } = await execa('sh', ['-c', NETWORK_STATE_SCRIPT]);
   const files = FOLDERS.flatMap((folder) => listFiles(folder).map((file) => `file ${file}`));
-  return distinctLines([...readNetworkState(stdout), ...files, ...listProcesses(run)]);
+  return distinctLines([...readNetworkState(stdout), ...files, ...listCgroups(), ...listProcesses(run)]);
 }
 
 /** What a run left behind or took away, as lines that begin with `+` or `-`; waits a moment for the kernel. */
@@ -36,6 +36,23 @@ function listFiles(folder: string): readonly string[] {
     return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file));
   } catch {
     return [];
+  }
+}
+
+/** Groups that container runtimes make, their own or those that tests name; others come and go with the machine's services. */
+function listCgroups(): readonly string[] {
+  const roots = ['/sys/fs/cgroup', ...listFolder('/sys/fs/cgroup')];
+  const groups = [...new Set(roots.flatMap(listFolder))];
+  return groups
+    .filter((path) => /\/(?:cni-ts-|k8s\.io|default|libpod)[^/]*$/.test(path))
+    .map((path) => `cgroup ${path}`);
+}
+
+function listFolder(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return []; // A file, or a group that is gone by now.
   }
 }
 

@@ -53,8 +53,6 @@ for folder in etc opt; do
 done
 rm -rf /run/mount
 ip link set lo up
-# Cgroups have to be removed whatever ends the test's process.
-trap '' INT TERM HUP
 unshare --pid --fork --kill-child sh -c '
   read pid rest </proc/self/stat
   mount -t proc proc /proc
@@ -69,9 +67,11 @@ done
 
 /** Starts the process that makes a host's namespaces. */
 export async function startHolder(name: string, options: HostOptions): Promise<Holder> {
-  const script = options.forContainers === true ? CONTAINER_HOLDER : HOLDER;
+  const forContainers = options.forContainers === true;
+  const script = forContainers ? CONTAINER_HOLDER : HOLDER;
   const unshare = ['--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, 'sh', name];
-  const holder = spawn('unshare', unshare, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Cgroups have to be removed whatever ends the test's process, and all others of its group with it.
+  const holder = spawn('unshare', unshare, { stdio: ['pipe', 'pipe', 'pipe'], detached: forContainers });
   const ended = once(holder, 'close');
   const pid = await readPid(holder, ended);
   return {
