@@ -137,6 +137,7 @@ describe('what runtimes do, as docs/runtimes.md says', () => {
     test('the second DEL has no namespace and no result, and so has the only one of ctr a result alone', () => {
       for (const { variables, stdin } of steps.get('RemovePodSandbox') ?? []) {
         expect([variables['CNI_NETNS'], 'prevResult' in stdin]).toEqual(['', false]);
+        if (stdin['type'] === 'portmap') expect(stdin).toHaveProperty('runtimeConfig.portMappings');
       }
       const dels = steps.get('ctr run --rm --cni')?.filter(({ variables }) => variables['CNI_COMMAND'] === 'DEL') ?? [];
       expect(dels).toHaveLength(4);

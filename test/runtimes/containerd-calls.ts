@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { ContainerdVersion } from '../../scripts/lib/container-runtimes.ts';
 import type { Conflist } from '../netns/harness/libcni-conf.ts';
 import { useRecordedBox } from './harness/box.ts';
-import { startContainerd } from './harness/containerd.ts';
+import { expectNetwork, startContainerd } from './harness/containerd.ts';
 import { IMAGE } from './harness/image.ts';
 import { removeSubnet, shipped, writeSubnet } from './lists.ts';
 
@@ -21,7 +21,7 @@ export async function describeCalls(version: ContainerdVersion): Promise<void> {
 
   async function use(step: string, list: Conflist): Promise<void> {
     box.configure(list);
-    await expect.poll(() => cri.networkReady()).toEqual({ isReady: true, message: '' });
+    await expectNetwork(cri);
     recorder.forget();
     await recorder.step(step, () => cri.networkReady());
   }

@@ -4,7 +4,7 @@ import { connect } from '../netns/harness/connect.ts';
 import { createHost, type Host } from '../netns/harness/host.ts';
 import type { Conflist } from '../netns/harness/libcni-conf.ts';
 import type { Box } from './harness/box.ts';
-import type { Containerd } from './harness/containerd.ts';
+import { type Containerd, expectNetwork } from './harness/containerd.ts';
 import type { PodRequest } from './harness/cri.ts';
 import { expectAnswer, expectSilence, whoAnswers } from './harness/http.ts';
 import { FULL, removeSubnet, shipped, writeSubnet } from './lists.ts';
@@ -36,7 +36,7 @@ export function describePods(box: Box, { cri, cgroup }: Containerd): void {
 
   async function use(list: Conflist): Promise<void> {
     box.configure(list);
-    await expect.poll(() => cri.networkReady(), { timeout: 5000 }).toEqual({ isReady: true, message: '' });
+    await expectNetwork(cri);
   }
 
   /** The pod and its server are there, and it is called by its name. */
@@ -135,7 +135,7 @@ async function plugIn(box: Box, outside: Host): Promise<void> {
   const addresses = (of: readonly string[]) =>
     of.map((address) => `${address}${address.includes(':') ? '/64' : '/24'}`);
   // A node has it on, and the kernel makes routes when it is turned on.
-  await box.succeed(['sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1']);
+  await box.succeed(['sh', '-c', 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding']);
   const cable = { host: box, link: 'uplink', addresses: addresses(NODE) };
   await connect({ host: outside, link: 'eth0', addresses: addresses(OUTSIDE) }, cable);
   for (;;) {

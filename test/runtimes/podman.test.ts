@@ -102,7 +102,7 @@ test('isolated networks do not reach each other', async () => {
   await podman.start('far', '--network', 'back');
   const address = await podman.addressOf('web', 'net');
   await expectAnswer(box, 'web', address);
-  const ask = ['timeout', '1', 'wget', '-qO-', `http://${address}/cgi-bin/who`];
+  const ask = ['timeout', '2', 'wget', '-qO-', `http://${address}/cgi-bin/who`];
   expect(await podman.run('exec', 'near', ...ask)).toMatch(/^web /);
   await podman.refuse('exec', 'far', ...ask);
   await remove('web', 'near', 'far');
@@ -117,6 +117,30 @@ test('a port that another container has is refused, and nothing is left of the l
   await expectAnswer(box, 'web', '127.0.0.1', 8085);
   await remove('web', 'late');
   await podman.run('network', 'rm', 'net');
+});
+
+test('network reload makes everything again after a flush', async () => {
+  await podman.run('network', 'create', ...DUAL, 'net');
+  await podman.start('web', '--network', 'net', '--publish', '8088:80');
+  const address = await podman.addressOf('web', 'net');
+  await expectAnswer(box, 'web', '10.89.5.1', 8088);
+  await box.succeed(['iptables', '-t', 'nat', '-F', 'CNI-HOSTPORT-DNAT']);
+  await expectSilence(box, '10.89.5.1', 8088);
+  await podman.run('network', 'reload', 'web');
+  expect(await podman.addressOf('web', 'net')).toBe(address);
+  await expectAnswer(box, 'web', '10.89.5.1', 8088);
+  await remove('web');
+  await podman.run('network', 'rm', 'net');
+});
+
+test('a network is there only when all of its plugins are', async () => {
+  const list = { ...shipped('87-podman-bridge.conflist'), name: 'whole' };
+  const names = async () => (await podman.run('network', 'ls', '--format', '{{.Name}}')).split('\n').sort();
+  box.configure(list);
+  expect(await names()).toEqual(['podman', 'whole']);
+  box.configure({ ...list, plugins: [...list.plugins, { type: 'nobodys' }] });
+  expect(await names()).toEqual(['podman']);
+  box.configure(undefined);
 });
 
 test('network rm -f takes the containers with it', async () => {

@@ -43,6 +43,8 @@ export async function useRecordedBox(purpose: string, recorded: readonly PluginN
 async function useEmptyBox(purpose: string): Promise<Box> {
   const host = await useHost({ purpose: `cni-ts-${purpose}`, forContainers: true, mayStay: STAYS });
   for (const folder of [PLUGIN_FOLDER, CONF_FOLDER, join(STATE, 'tmp')]) {
+    // What this machine has there is hidden, not removed.
+    rmSync(host.root + folder, { recursive: true, force: true });
     mkdirSync(host.root + folder, { recursive: true });
   }
   return {

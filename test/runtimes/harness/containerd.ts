@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { type ContainerdVersion, containerd } from '../../../scripts/lib/container-runtimes.ts';
 import { type Box, STATE } from './box.ts';
 import { type Cri, connectCri } from './cri.ts';
@@ -38,6 +39,12 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 `;
+
+/** Waits until containerd has read the box's list and finds it ready, or not ready for that reason. */
+export async function expectNetwork(cri: Cri, reason = ''): Promise<void> {
+  const expected = { isReady: reason === '', message: reason === '' ? '' : expect.stringContaining(reason) };
+  await expect.poll(() => cri.networkReady(), { timeout: PATIENCE_MS, interval: 30 }).toEqual(expected);
+}
 
 /** Starts containerd in a box; it goes with the box. */
 export async function startContainerd(box: Box, version: ContainerdVersion): Promise<Containerd> {

@@ -15,7 +15,7 @@ export async function whoAnswers(place: Place, address: string, port = 80): Prom
 /** Waits until a pod, whose server has only just been started, answers by its name. */
 export async function expectAnswer(place: Place, name: string, address: string, port = 80): Promise<void> {
   const pattern = new RegExp(`^${name} `);
-  await expect.poll(() => whoAnswers(place, address, port), { timeout: 5000, interval: 30 }).toMatch(pattern);
+  await expect.poll(() => whoAnswers(place, address, port), { timeout: 10_000, interval: 30 }).toMatch(pattern);
 }
 
 /** Nobody can be reached there, or nobody any more. */
