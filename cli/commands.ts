@@ -13,6 +13,10 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'makes the filter rules of all living attachments again, after a flush or reload of the host’s',
     load: async () => (await import('./reload-rules.ts')).reloadRules,
   },
+  schema: {
+    summary: 'the JSON Schema of a plugin’s configuration, or of whole lists, for editors',
+    load: async () => (await import('./schema/schema.ts')).schema,
+  },
   version: {
     summary: 'the version of this suite',
     load: async () => (await import('./version.ts')).version,
