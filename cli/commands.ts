@@ -9,6 +9,10 @@ export interface ListedCommand {
 
 /** The commands of the tool, in the order in which help lists them. */
 export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
+  lint: {
+    summary: 'looks for mistakes in network configurations, and says on which line',
+    load: async () => (await import('./lint/command.ts')).lintCommand,
+  },
   'reload-rules': {
     summary: 'makes the filter rules of all living attachments again, after a flush or reload of the host’s',
     load: async () => (await import('./reload-rules.ts')).reloadRules,

@@ -7,6 +7,15 @@ import { nearest } from './typo.ts';
 export interface FoldedConfig {
   readonly value: unknown;
   readonly warnings: readonly string[];
+  /** Keys that the schema does not have, slips or not; at most so many as are looked at. */
+  readonly unknown: readonly UnknownKey[];
+}
+
+/** A key that nobody reads. */
+export interface UnknownKey {
+  readonly path: readonly PropertyKey[];
+  /** The key that was probably meant. */
+  readonly meant: string | undefined;
 }
 
 /**
@@ -16,7 +25,7 @@ export interface FoldedConfig {
  */
 export function foldKeys(schema: $ZodType, value: unknown, ownTop = true): FoldedConfig {
   const slips = new Slips(ownTop);
-  return { value: fold(schema, value, [], slips), warnings: slips.warnings };
+  return { value: fold(schema, value, [], slips), warnings: slips.warnings, unknown: slips.unknown };
 }
 
 /** The definition of a schema with the wrappers (optional, default, …) taken off. */
@@ -87,8 +96,8 @@ const MOST_WARNINGS = 10;
 /** Tells apart what is unknown and what was probably meant. */
 class Slips {
   readonly warnings: string[] = [];
+  readonly unknown: UnknownKey[] = [];
   readonly #ownTop: boolean;
-  #unknown = 0;
 
   constructor(ownTop: boolean) {
     this.#ownTop = ownTop;
@@ -97,9 +106,9 @@ class Slips {
   note(key: string, known: readonly string[], path: readonly PropertyKey[]): void {
     const top = path.length === 0;
     if (top && (!this.#ownTop || isCommon(key))) return;
-    this.#unknown += 1;
-    if (this.#unknown > MOST_UNKNOWN || this.warnings.length === MOST_WARNINGS) return;
+    if (this.unknown.length === MOST_UNKNOWN || this.warnings.length === MOST_WARNINGS) return;
     const meant = nearest(key, top ? [...known, ...COMMON_KEYS] : known);
+    this.unknown.push({ path: [...path, key], meant });
     if (meant === undefined) return;
     const shown = JSON.stringify(keyPath([...path, key]));
     this.warnings.push(`unknown key ${shown} is ignored; did you mean "${meant}"?`);

@@ -25,13 +25,35 @@ export function readConfig<Conf>(
   ownTop = true,
 ): ReadConfig<Conf> {
   const { value, warnings } = foldKeys(schema, raw, ownTop);
-  const parsed = safeParse(schema, value, { reportInput: true });
-  if (parsed.success) return { conf: parsed.data, warnings };
-  const { issues } = parsed.error;
+  const parsed = parse(schema, value);
+  if (parsed.issues === undefined) return { conf: parsed.conf, warnings };
+  const { issues } = parsed;
   const [first = 'the configuration does not fit', ...more] = issues.slice(0, MAX_PROBLEMS).flatMap(told).map(sentence);
   const rest = issues.length > MAX_PROBLEMS ? [`and ${issues.length - MAX_PROBLEMS} more`] : [];
   const details = more.length === 0 ? '' : `also: ${[...more, ...rest].join('; ')}`;
   throw new CniError(ErrorCode.invalidConfig, `${failure}: ${first}`, details);
+}
+
+/** One thing that does not fit. */
+export interface Misfit {
+  readonly path: readonly PropertyKey[];
+  /** The value as people are shown it. */
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Everything in a decoded configuration that does not fit a schema, its keys spelled as the schema's. */
+export function misfitsOf<Conf>(schema: ConfigSchema<Conf>, folded: unknown): readonly Misfit[] {
+  return (parse(schema, folded).issues ?? []).flatMap(told).map((issue) => {
+    return { path: issue.path, found: describeValue(issue.input), expected: wanted(issue) };
+  });
+}
+
+type Parsed<Conf> = { readonly conf: Conf; readonly issues?: undefined } | { readonly issues: readonly $ZodIssue[] };
+
+function parse<Conf>(schema: ConfigSchema<Conf>, folded: unknown): Parsed<Conf> {
+  const parsed = safeParse(schema, folded, { reportInput: true });
+  return parsed.success ? { conf: parsed.data } : { issues: parsed.error.issues };
 }
 
 /** Of a key that takes several types, what is wrong inside the one that was meant. */
@@ -44,9 +66,12 @@ function told(issue: $ZodIssue): readonly $ZodIssue[] {
 
 function sentence(issue: $ZodIssue): string {
   const key = issue.path.length === 0 ? 'the configuration' : `key "${keyPath(issue.path)}"`;
-  // A check that was given words of its own says what it wants better than its kind could.
-  const wanted = issue.message === 'Invalid input' || issue.message === '' ? expected(issue) : issue.message;
-  return `${key}: found ${describeValue(issue.input)}, expected ${wanted}`;
+  return `${key}: found ${describeValue(issue.input)}, expected ${wanted(issue)}`;
+}
+
+/** A check that was given words of its own says what it wants better than its kind could. */
+function wanted(issue: $ZodIssue): string {
+  return issue.message === 'Invalid input' || issue.message === '' ? expected(issue) : issue.message;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

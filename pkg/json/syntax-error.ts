@@ -84,20 +84,36 @@ class Walk {
   }
 }
 
-/** Says where and why a text that `JSON.parse` refused is not JSON. */
-export function findSyntaxError(text: string): string {
+/** Where a text stops being JSON, and why. */
+export interface SyntaxProblem {
+  readonly offset: number;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Finds out where and why a text that `JSON.parse` refused is not JSON. */
+export function locateSyntaxError(text: string): SyntaxProblem | undefined {
   try {
     new Walk(text).document();
   } catch (thrown) {
     if (!(thrown instanceof Unexpected)) throw thrown;
     const { offset, expected } = thrown;
-    if (offset >= text.length) {
-      const why = text.trim() === '' ? 'the text is empty' : `expected ${expected}`;
-      return `unexpected end of JSON input at ${position(text, text.length)}: ${why}`;
-    }
-    return `${position(text, offset)}: found ${shown(text, offset)}, expected ${expected}`;
+    if (offset < text.length) return { offset, found: shown(text, offset), expected };
+    return { offset: text.length, found: 'the end', expected };
   }
-  return 'not a JSON document';
+  return undefined;
+}
+
+/** Says where and why a text that `JSON.parse` refused is not JSON. */
+export function findSyntaxError(text: string): string {
+  const problem = locateSyntaxError(text);
+  if (problem === undefined) return 'not a JSON document';
+  const { offset, found, expected } = problem;
+  if (offset >= text.length) {
+    const why = text.trim() === '' ? 'the text is empty' : `expected ${expected}`;
+    return `unexpected end of JSON input at ${position(text, text.length)}: ${why}`;
+  }
+  return `${position(text, offset)}: found ${found}, expected ${expected}`;
 }
 
 function position(text: string, offset: number): string {

@@ -1,0 +1,26 @@
+import type { AttachmentCall } from '../../../pkg/skel/plugin.ts';
+import type { BridgeConf } from '../../../plugins/bridge/schema.ts';
+import { settingsOf as bridgeSettings } from '../../../plugins/bridge/settings.ts';
+import type { FirewallConf } from '../../../plugins/firewall/schema.ts';
+import { settingsOf as firewallSettings } from '../../../plugins/firewall/settings.ts';
+import { refuseReservedKeys } from '../../../plugins/flannel/delegate-conf.ts';
+import type { FlannelConf } from '../../../plugins/flannel/schema.ts';
+import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
+import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
+import type { PortmapConf } from '../../../plugins/portmap/schema.ts';
+import { settingsOf as portmapSettings } from '../../../plugins/portmap/settings.ts';
+import { addressesOf } from '../../../plugins/static/addresses.ts';
+import type { StaticConf } from '../../../plugins/static/schema.ts';
+import type { TuningConf } from '../../../plugins/tuning/schema.ts';
+import { settingsOf as tuningSettings } from '../../../plugins/tuning/settings.ts';
+
+/** How each plugin reads its settings before it does anything; what it cannot use throws, in its own words. */
+export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) => unknown>> = {
+  bridge: (call) => bridgeSettings(call as AttachmentCall<BridgeConf>),
+  firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
+  flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
+  'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
+  portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
+  static: (call) => addressesOf(call as AttachmentCall<StaticConf>),
+  tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
+};
