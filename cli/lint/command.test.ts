@@ -17,8 +17,12 @@ const put = (name: string, text: string): string => {
 async function call(positionals: readonly string[], values = {}) {
   const written = { out: '', err: '' };
   const terminal = {
-    out: async (text: string) => void (written.out += text),
-    err: async (text: string) => void (written.err += text),
+    out: async (text: string) => {
+      written.out += text;
+    },
+    err: async (text: string) => {
+      written.err += text;
+    },
     style: (_: string, text: string) => text,
   };
   const environment = { CNI_PATH: join(folder, 'no-plugins') };
