@@ -9,7 +9,7 @@ import { readStdin } from './pkg/sys/stdin.ts';
 import { pluginNamed } from './plugins/table.ts';
 
 /** The process as the skeleton sees it: its environment, its stdin, its namespace, its neighbours in CNI_PATH. */
-export function createWorld(): World {
+export function createWorld(instead: Partial<Omit<World, 'delegator'>> = {}): World {
   const world: World = {
     environment: process.env,
     readStdin,
@@ -17,6 +17,7 @@ export function createWorld(): World {
     // Not process.stderr, which takes several milliseconds to come to life.
     warn: (line) => writeText(2, `${line}\n`),
     delegator: (environment) => lazyDelegator(environment, world),
+    ...instead,
   };
   return world;
 }

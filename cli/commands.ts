@@ -9,6 +9,10 @@ export interface ListedCommand {
 
 /** The commands of the tool, in the order in which help lists them. */
 export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
+  doctor: {
+    summary: 'finds out what is wrong on this node, and mends what is safe to mend',
+    load: async () => (await import('./doctor/doctor.ts')).doctor,
+  },
   lint: {
     summary: 'looks for mistakes in network configurations, and says on which line',
     load: async () => (await import('./lint/command.ts')).lintCommand,

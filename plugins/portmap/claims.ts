@@ -85,10 +85,15 @@ export class PortClaims {
 
   /** All claims. */
   all(): readonly Claim[] {
-    if (statusOf(this.#folder) === undefined) return [];
-    return files()
-      .list(this.#folder)
-      .flatMap(({ name }) => this.#read(name));
+    return [...this.byPort().values()].flat();
+  }
+
+  /** All claims by their ports, `tcp-8080`. */
+  byPort(): ReadonlyMap<string, readonly Claim[]> {
+    const claims = new Map<string, readonly Claim[]>();
+    if (statusOf(this.#folder) === undefined) return claims;
+    for (const { name } of files().list(this.#folder)) claims.set(name, this.#read(name));
+    return claims;
   }
 
   /** The claims on a port; damaged ones are as none. */

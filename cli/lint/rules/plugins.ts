@@ -2,11 +2,11 @@ import { foldKeys } from '../../../pkg/config/fold-keys.ts';
 import { keyInError } from '../../../pkg/config/key-in-error.ts';
 import { misfitsOf, readConfig } from '../../../pkg/config/read.ts';
 import { isObject } from '../../../pkg/json/decode.ts';
-import type { AnyPlugin, AttachmentCall, JsonObject } from '../../../pkg/skel/plugin.ts';
+import type { AnyPlugin, JsonObject } from '../../../pkg/skel/plugin.ts';
 import { readFields } from '../../../pkg/types/decode.ts';
 import { CniError } from '../../../pkg/types/error.ts';
-import { isSpecVersion, LATEST_VERSION } from '../../../pkg/types/version.ts';
 import { pluginNamed } from '../../../plugins/table.ts';
+import { callOf } from '../call.ts';
 import type { LintDocument } from '../document.ts';
 import { MAIN_TYPES } from '../facts.ts';
 import type { Path, Problems } from '../finding.ts';
@@ -82,27 +82,6 @@ function noteUnknown(plugin: AnyPlugin, path: Path, meant: string | undefined, p
 }
 
 const IPAM_KEYS = ['subnet', 'ranges', 'rangestart', 'rangeend', 'routes', 'gateway', 'resolvconf', 'datadir'];
-
-/** What stands between a configuration in a file and a call of it. */
-function callOf({ name, cniVersion }: LintDocument, raw: JsonObject, conf: unknown): AttachmentCall<unknown> {
-  const nobody = () => Promise.reject(new Error('nobody is called by a check of files'));
-  return {
-    verb: 'ADD',
-    network: name,
-    cniVersion: isSpecVersion(cniVersion) ? cniVersion : LATEST_VERSION,
-    conf,
-    configText: JSON.stringify(raw),
-    rawConf: raw,
-    args: '',
-    environment: {},
-    delegate: { add: nobody, run: nobody },
-    warn: () => {},
-    containerId: 'lint',
-    ifName: 'eth0',
-    netns: '',
-    prevResult: undefined,
-  };
-}
 
 /** `ipam.ranges[0][1].subnet` as its parts. */
 function partsOfKey(key: string): Path {

@@ -1,0 +1,54 @@
+import { namespaceCensus } from '../../../pkg/record/census.ts';
+import { isAlive, recordFolder } from '../../../pkg/record/store.ts';
+import { type Claim, overlap } from '../../../plugins/portmap/claim.ts';
+import { PortClaims } from '../../../plugins/portmap/claims.ts';
+import type { Check, Diagnosis } from '../check.ts';
+
+/** Host ports that two living containers have, or one that is gone. */
+export const ports: Check = {
+  name: 'ports',
+  run({ environment, records }) {
+    const claims = new PortClaims(recordFolder(environment));
+    const isInUse = namespaceCensus();
+    const isGone = (claim: Claim) => isAlive(claim, isInUse) === 'dead';
+    const found: Diagnosis[] = [];
+    for (const [port, all] of claims.byPort()) {
+      const living = all.filter((claim) => !isGone(claim));
+      const [first, second] = firstPair(living);
+      if (first !== undefined && second !== undefined) {
+        found.push({
+          severity: 'warning',
+          found: `the host port ${port} is of container ${first.containerId} and of container ${second.containerId}`,
+          means: 'only one of them is reached',
+          mend: 'let one of the pods be made anew with another port',
+        });
+      }
+      for (const claim of all.filter(isGone)) {
+        // With its record it is found by that, and goes with it.
+        if (records.some(({ record }) => record.plugin === 'portmap' && record.containerId === claim.containerId))
+          continue;
+        found.push({
+          severity: 'warning',
+          found: `the host port ${port} is noted for container ${claim.containerId}, which is gone`,
+          means: 'nobody is kept from the port, but the note stays until somebody wants it',
+          mend: 'cni doctor --fix removes the note',
+          fix: async () => {
+            await claims.sweep((one) => one.containerId === claim.containerId && isAlive(one) === 'dead');
+            return `removed the note that container ${claim.containerId} has the host port ${port}`;
+          },
+        });
+      }
+    }
+    return found;
+  },
+};
+
+function firstPair(claims: readonly Claim[]): readonly Claim[] {
+  for (const [index, one] of claims.entries()) {
+    const other = claims
+      .slice(index + 1)
+      .find((claim) => claim.containerId !== one.containerId && overlap(claim.hostIps, one.hostIps));
+    if (other !== undefined) return [one, other];
+  }
+  return [];
+}

@@ -1,0 +1,129 @@
+import { type NatTable, readNatTable } from '../../../pkg/netfilter/iptables-save.ts';
+import { rulesWith } from '../../../pkg/netfilter/masquerade-nft.ts';
+import { attachmentPrefix, chainName } from '../../../pkg/netfilter/names.ts';
+import type { NftRule } from '../../../pkg/netfilter/nft-list.ts';
+import { isMissing, type Site } from '../../../pkg/netfilter/program.ts';
+import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
+import { notesOf as portmapNotes } from '../../../plugins/portmap/notes.ts';
+import { chainOf } from '../../../plugins/portmap/rules-iptables.ts';
+import { pluginNamed } from '../../../plugins/table.ts';
+import type { Check, Diagnosis } from '../check.ts';
+import type { JudgedRecord, Node } from '../node.ts';
+
+/** Rules of containers that are gone, and containers whose rules are. */
+export const rules: Check = {
+  name: 'rules',
+  async run(node) {
+    const tables = { v4: await natOf(node.site, 4), v6: await natOf(node.site, 6), nft: await nftOf(node.site) };
+    return [...orphaned(tables, node), ...flushed(tables, node)];
+  },
+};
+
+/** All rules of a node that are of one container each. */
+interface Tables {
+  readonly v4: NatTable;
+  readonly v6: NatTable;
+  readonly nft: readonly NftRule[];
+}
+
+const NOTHING: NatTable = { chains: new Set(), rules: [] };
+
+async function natOf(site: Site, family: 4 | 6): Promise<NatTable> {
+  try {
+    return await readNatTable(site, family);
+  } catch (thrown) {
+    if (isMissing(thrown)) return NOTHING;
+    throw thrown;
+  }
+}
+
+async function nftOf(site: Site): Promise<readonly NftRule[]> {
+  try {
+    return await rulesWith(site, '');
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
+const CONTAINER = /^(?:dnat )?name: "(?<network>[^"]*)" id: "(?<containerId>[^"]*)"$/;
+
+function orphaned({ v4, v6, nft }: Tables, node: Node): readonly Diagnosis[] {
+  const known = new Set<string>();
+  const prefixes = new Set<string>();
+  const note = (network: string, containerId: string, ifName: string) => {
+    known.add(`${network}/${containerId}`);
+    prefixes.add(attachmentPrefix({ network, containerId, ifName }));
+  };
+  for (const { record } of node.records) note(record.network, record.containerId, record.ifName);
+  for (const { name, leases } of node.leases) {
+    for (const { lease } of leases) note(name, lease.owner.containerId, lease.owner.ifName);
+  }
+  const found = new Map<string, Diagnosis>();
+  for (const [program, table] of [
+    ['iptables', v4],
+    ['ip6tables', v6],
+  ] as const) {
+    for (const { comment = '' } of table.rules) {
+      const { network, containerId } = CONTAINER.exec(comment)?.groups ?? {};
+      if (network === undefined || containerId === undefined || known.has(`${network}/${containerId}`)) continue;
+      const chain = comment.startsWith('dnat') ? chainOf({ network, containerId }) : chainName(network, containerId);
+      const remove = table.rules.filter(({ bare }) => bare.endsWith(` ${chain}`)).map(({ text }) => `-D ${text}`);
+      const commands = [...remove, `-F ${chain}`, `-X ${chain}`].map((line) => `${program} -t nat ${line}`);
+      found.set(`${program} ${chain}`, orphan(`${program}’ chain ${chain}`, containerId, network, commands.join('; ')));
+    }
+  }
+  for (const { comment = '', chain, handle } of nft) {
+    if (prefixes.has(comment.slice(0, 33))) continue;
+    const [, network = '?', containerId = '?'] = /, net: (.*), if: .*, id: (.*)$/.exec(comment) ?? [];
+    const command = `nft delete rule inet cni_plugins_masquerade ${chain} handle ${handle}`;
+    found.set(comment, orphan(`an nft rule (handle ${handle})`, containerId, network, command));
+  }
+  return [...found.values()];
+}
+
+function orphan(what: string, containerId: string, network: string, mend: string): Diagnosis {
+  return {
+    severity: 'warning',
+    found: `${what} is of container ${containerId} (network ${network}), which has neither record nor address`,
+    means: 'whoever gets its address next is masqueraded, or reached, as it was',
+    mend,
+  };
+}
+
+function flushed(tables: Tables, node: Node): readonly Diagnosis[] {
+  return node.records.flatMap(({ record, state }) => {
+    const what = state === 'alive' ? missing(record, tables) : undefined;
+    if (what === undefined) return [];
+    return [
+      {
+        severity: 'error',
+        found: `container ${record.containerId} (${record.ifName}, network ${record.network}) has lost its ${what} rules`,
+        means: what === 'masquerade' ? 'it reaches nothing outside' : 'nobody reaches its host ports',
+        mend: 'cni reload-rules, and deploy/systemd/cni-ts-reload-rules.service against the next flush',
+        fix: async () => {
+          const context = { environment: node.environment, warn: () => {} };
+          await pluginNamed(record.plugin)?.restoreRules?.(record, context);
+          return `made the ${what} rules of container ${record.containerId} again`;
+        },
+      } satisfies Diagnosis,
+    ];
+  });
+}
+
+function missing(record: JudgedRecord['record'], { v4, v6, nft }: Tables): 'masquerade' | 'host port' | undefined {
+  const { network, containerId, ifName, plugin, data } = record;
+  // A flush leaves empty chains; what leads to them is what counts.
+  const leadsTo = (chain: string) => [...v4.rules, ...v6.rules].some(({ bare }) => bare.endsWith(` ${chain}`));
+  if (plugin === 'bridge') {
+    const { masquerade, addresses } = bridgeNotes(data);
+    if (masquerade.length === 0 || addresses.length === 0) return undefined;
+    const prefix = attachmentPrefix({ network, containerId, ifName });
+    const isThere = leadsTo(chainName(network, containerId)) || nft.some(({ comment }) => comment?.startsWith(prefix));
+    return isThere ? undefined : 'masquerade';
+  }
+  if (plugin !== 'portmap') return undefined;
+  const { backends, forwarding } = portmapNotes(data);
+  const isSure = backends.length === 1 && backends[0] === 'iptables' && (forwarding?.mappings.length ?? 0) > 0;
+  return isSure && !leadsTo(chainOf({ network, containerId })) ? 'host port' : undefined;
+}

@@ -1,0 +1,44 @@
+import { currentBoot } from '../../pkg/ipam/boot.ts';
+import { type Lease, LeaseFolder } from '../../pkg/ipam/lease-folder.ts';
+import { LeaseIndex } from '../../pkg/ipam/lease-index.ts';
+import { judge, type Verdict } from '../../pkg/ipam/liveness.ts';
+import type { NamespaceCensus } from '../../pkg/record/census.ts';
+import { RecordStore } from '../../pkg/record/store.ts';
+import { fs } from '../../pkg/sys/files.ts';
+import { LEASES, type Network } from './networks.ts';
+
+/** The leases of a network, whether a list has it or not. */
+export interface LeasedNetwork {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly leases: readonly { readonly lease: Lease; readonly verdict: Verdict }[];
+  /** Files that name nobody. */
+  readonly damaged: readonly string[];
+}
+
+/** All leases of a node, without the lock: what is looked at here is looked at again before anything is done. */
+export function readLeases(
+  networks: readonly Network[],
+  recordFolder: string,
+  isInUse: NamespaceCensus,
+): readonly LeasedNetwork[] {
+  const dataDirs = new Set([LEASES, ...networks.map(({ dataDir }) => dataDir)]);
+  const boot = currentBoot();
+  const records = new RecordStore(recordFolder);
+  return [...dataDirs].flatMap((dataDir) =>
+    foldersIn(dataDir).map((name) => {
+      const path = `${dataDir}/${name}`;
+      const { leases, damaged } = new LeaseFolder(path).scan();
+      const index = new LeaseIndex(`${dataDir}/.cni-ts/${name}`, path, boot.id);
+      const evidence = { network: name, boot, records, index, isInUse };
+      const judged = [...leases.values()].map((lease) => ({ lease, verdict: judge(lease, evidence) }));
+      return { name, dataDir, leases: judged, damaged: [...damaged] };
+    }),
+  );
+}
+
+function foldersIn(path: string): readonly string[] {
+  if (!fs().existsSync(path)) return [];
+  const entries = fs().readdirSync(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
+}
