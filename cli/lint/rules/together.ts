@@ -70,7 +70,7 @@ function checkDefaultRoute({ path, ipam }: Entry, problems: Problems): void {
     if (typeof dst !== 'string' || !DEFAULT_ROUTES.includes(dst)) continue;
     const help =
       gw === undefined
-        ? 'remove one of them'
+        ? 'remove one of them: with the reference’s bridge ADD fails with "file exists"'
         : 'this route wins, so the bridge is not the default gateway; remove "isDefaultGateway" or the route';
     const at = [...path, 'ipam', 'routes', index, 'dst'];
     problems.warning(at, '"isDefaultGateway" makes a default route too', help);
