@@ -44,7 +44,13 @@ async function run({ values, environment, terminal, version }: CommandCall): Pro
     pluginPath: String(values['bin-dir'] ?? (environment['CNI_PATH'] || PLUGIN_FOLDER)),
     version,
   };
-  let node = await lookAtNode(places);
+  let node: Node;
+  try {
+    node = await lookAtNode(places);
+  } catch (thrown) {
+    await terminal.err(`cni: this node cannot be looked at: ${toCniError(thrown)}; run it as root, with iproute2\n`);
+    return 1;
+  }
   let findings = await examine(node);
   const fixed: string[] = [];
   if (values['fix'] === true && findings.some(({ fix }) => fix !== undefined)) {
