@@ -57,7 +57,8 @@ function dead(network: LeasedNetwork, node: Node): readonly Diagnosis[] {
           underLock(network, node, (store) => {
             const again = [...store.content().leases.values()].find((one) => one.path === path);
             // It may have been given anew since.
-            if (again === undefined || !isDead(store.judge(again))) return `${address} of ${name} is not dead any more`;
+            if (again === undefined || !isDead(store.judge(again)))
+              return `${address} of ${name} was freed already, or given anew`;
             store.release(again.owner, [again]);
             return `freed ${address} in ${dataDir}/${name}`;
           }),
