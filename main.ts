@@ -17,7 +17,8 @@ async function main(): Promise<number> {
     const { runCli } = await import('./cli/cli.ts');
     return runCli(argv, VERSION);
   }
-  const known = ['cni', ...PLUGIN_NAMES].join(', ');
+  if (name === 'cnitool') return (await import('./cli/cnitool-name.ts')).runCnitool(argv);
+  const known = ['cni', 'cnitool', ...PLUGIN_NAMES].join(', ');
   await writeOut('stderr', `cni-ts: called as "${name}", which is none of its names: ${known}\n`);
   return 1;
 }

@@ -9,6 +9,26 @@ export interface ListedCommand {
 
 /** The commands of the tool, in the order in which help lists them. */
 export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
+  add: {
+    summary: 'attaches a network namespace to a network, as cnitool does',
+    load: async () => (await import('./attach.ts')).attachCommand('add'),
+  },
+  check: {
+    summary: 'asks whether an attachment is as it was made',
+    load: async () => (await import('./attach.ts')).attachCommand('check'),
+  },
+  del: {
+    summary: 'takes an attachment away',
+    load: async () => (await import('./attach.ts')).attachCommand('del'),
+  },
+  gc: {
+    summary: 'deletes all attachments of a network',
+    load: async () => (await import('./attach.ts')).attachCommand('gc'),
+  },
+  status: {
+    summary: 'asks whether a network’s plugins are ready',
+    load: async () => (await import('./attach.ts')).attachCommand('status'),
+  },
   doctor: {
     summary: 'finds out what is wrong on this node, and mends what is safe to mend',
     load: async () => (await import('./doctor/doctor.ts')).doctor,

@@ -69,7 +69,8 @@ function isIdentifier(text: string): boolean {
   return text !== '';
 }
 
-function validateContainerId(id: string): void {
+/** Refuses an id that could be anything but a name in a path. */
+export function validateContainerId(id: string): void {
   if (isIdentifier(id)) return;
   throw new CniError(ErrorCode.invalidEnvironment, 'invalid characters in containerID', id);
 }

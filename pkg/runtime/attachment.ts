@@ -1,0 +1,18 @@
+import type { JsonObject } from '../skel/plugin.ts';
+
+/** One interface of one container, as a runtime names it to plugins. */
+export interface RuntimeAttachment {
+  readonly containerId: string;
+  /** Path of the network namespace. */
+  readonly netns: string;
+  readonly ifName: string;
+  /** CNI_ARGS in its pairs. */
+  readonly args: readonly (readonly [key: string, value: string])[];
+  /** Values for the capabilities that plugins declare. */
+  readonly capabilityArgs: Readonly<JsonObject>;
+}
+
+/** CNI_ARGS as one text. */
+export function argsText({ args }: Pick<RuntimeAttachment, 'args'>): string {
+  return args.map(([key, value]) => `${key}=${value}`).join(';');
+}
