@@ -29,6 +29,10 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'asks whether a network’s plugins are ready',
     load: async () => (await import('./attach.ts')).attachCommand('status'),
   },
+  plan: {
+    summary: 'what attaching would do, as lines to paste; nothing is touched',
+    load: async () => (await import('./plan/plan.ts')).plan,
+  },
   doctor: {
     summary: 'finds out what is wrong on this node, and mends what is safe to mend',
     load: async () => (await import('./doctor/doctor.ts')).doctor,

@@ -19,7 +19,10 @@ const SETTLE_MS = 5000;
 export function settleAction(link: string, options: RunOptions): WorkAction {
   return {
     kind: 'wait',
-    print: (place) => [[...place.prefix, `ip -6 addr show dev ${link} tentative`].join(' ')],
+    print: (place) => {
+      const look = [...place.prefix, `ip -6 addr show dev ${link} tentative`].join(' ');
+      return [`while ${look} | grep -q inet6; do sleep 0.1; done`];
+    },
     async run({ place }) {
       const look = async () => given(await shown(place, link, options));
       const isDecided = (addresses: readonly ShownAddress[]) =>

@@ -6,7 +6,16 @@ import { parsePrevResult } from '../types/prev-result.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
 import { type ProtocolVariables, readVariables, validateNetworkName } from './environment.ts';
-import type { AnyPlugin, AttachmentCall, Call, GcCall, JsonObject, ValidAttachment, Verb } from './plugin.ts';
+import type {
+  AnyPlugin,
+  AttachmentCall,
+  Call,
+  GcCall,
+  JsonObject,
+  PlannedAdd,
+  ValidAttachment,
+  Verb,
+} from './plugin.ts';
 import { configVersion, gateVersion } from './version-gate.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +31,8 @@ export interface PreparedCall {
   readonly verb: Verb;
   readonly cniVersion: SpecVersion;
   run(): Promise<AddOutcome | undefined>;
+  /** What an ADD would do, without doing it; `undefined` when the plugin cannot tell. */
+  plan(): Promise<PlannedAdd | undefined>;
   /** Takes back a successful ADD whose result could not be delivered; what fails here is only warned of. */
   rollBack(): Promise<void>;
 }
@@ -64,6 +75,7 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
     verb,
     cniVersion,
     run: () => runVerb(plugin, base, variables),
+    plan: async () => plugin.plan?.(attachmentCall(base, variables)),
     async rollBack() {
       try {
         await plugin.del(attachmentCall({ ...base, verb: 'DEL' }, variables));

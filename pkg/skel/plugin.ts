@@ -1,4 +1,5 @@
 import type { ConfigSchema } from '../config/schema.ts';
+import type { PlannedStep } from '../plan/steps.ts';
 import type { AttachmentRecord } from '../record/record.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
@@ -64,6 +65,12 @@ export interface RestoreContext {
   warn(line: string): void;
 }
 
+/** What an ADD would do and give. */
+export interface PlannedAdd {
+  readonly result: Result;
+  readonly steps: readonly PlannedStep[];
+}
+
 /** One plugin: what it is called, what it takes, and a function for each verb. */
 export interface Plugin<Conf> {
   readonly name: string;
@@ -89,6 +96,8 @@ export interface Plugin<Conf> {
    * still there stay as they are. Absent when a plugin has none. Gives whether there was anything to make.
    */
   restoreRules?(record: AttachmentRecord, context: RestoreContext): Promise<boolean>;
+  /** What ADD would do now, found out without touching anything. Absent when a plugin cannot tell. */
+  plan?(call: AttachmentCall<Conf>): Promise<PlannedAdd>;
 }
 
 /** A plugin whose configuration type does not matter to the holder. */

@@ -1,48 +1,31 @@
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
-import { addressesOf, isZeroMac, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
-import { ip } from '../../pkg/ip/command.ts';
+import type { ShownLink } from '../../pkg/attach/links.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
-import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
-import type { Interface, Result } from '../../pkg/types/result.ts';
-import { type Attachment, CAPTURE, missingOn, planAttachment } from './attach.ts';
-import { refuseOtherKind } from './bridge-link.ts';
-import { type Addressing, addressingOf } from './gateways.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
+import { addressingOf } from './gateways.ts';
 import { type BridgeNotes, rawIpamOf } from './notes.ts';
-import type { BridgeConf } from './schema.ts';
-import { type BridgeSettings, settingsOf } from './settings.ts';
-import { gatewayLinkName } from './vlan-gateway.ts';
-
-type AddCall = AttachmentCall<BridgeConf>;
+import { resultOf } from './result.ts';
+import { settingsOf } from './settings.ts';
+import { type AddCall, type Looking, lookAround, outdatedAddresses, type Surroundings } from './surroundings.ts';
 
 /** What an ADD works with from its first look to its end. */
-interface Work {
-  readonly call: AddCall;
-  readonly settings: BridgeSettings;
-  readonly netns: Netns;
-  readonly options: RunOptions;
+interface Work extends Looking {
   readonly lock: FolderLock | undefined;
-  readonly records: RecordStore;
   /** Who is tried first for the masquerade; `undefined` when there is none. */
   readonly backend: MasqueradeBackend | undefined;
   readonly ahead: ProgramAhead | undefined;
-}
-
-/** What is there already. */
-interface Surroundings {
-  readonly bridge: ShownLink | undefined;
-  readonly gatewayLink: ShownLink | undefined;
 }
 
 /** How long the kernel may take to let frames through a new port. */
@@ -102,39 +85,9 @@ async function addWith(work: Work): Promise<Result> {
   }
 }
 
-async function lookAround(work: Work): Promise<Surroundings> {
-  const { call, settings, netns, options } = work;
-  const host = ownNetns();
-  const vlan = settings.isGateway ? (settings.vlans?.access ?? 0) : 0;
-  const gateway = gatewayLinkName(settings.bridge, vlan);
-  const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, linkIn(host, settings.bridge)];
-  if (vlan !== 0) wanted.push(linkIn(host, gateway));
-  const [same, bridge, gatewayLink] = await lookAt(wanted, options);
-  if (same !== undefined) throw await takenError(work);
-  refuseOtherKind(settings.bridge, bridge);
-  warnOfMissingFilter(call, settings, bridge);
-  return { bridge, gatewayLink: vlan === 0 ? bridge : gatewayLink };
-}
-
-async function takenError({ call, netns, options }: Work): Promise<CniError> {
-  const [link] = await lookAt([linkIn(netns, call.ifName)], options);
-  const hostLink = hostLinkName({ network: call.network, containerId: call.containerId, ifName: call.ifName });
-  return new CniError(
-    ErrorCode.internal,
-    `container veth name ("${call.ifName}") peer provided ("${hostLink}") already exists`,
-    `namespace ${call.netns} has a link ${call.ifName} already (${link?.linkinfo?.info_kind ?? 'a device'}, ` +
-      `${(link && addressesOf(link).join(', ')) || 'without addresses'}); expected none. Either this container was added before ` +
-      'and never removed, or two networks use the same interface name',
-  );
-}
-
-function warnOfMissingFilter(call: AddCall, settings: BridgeSettings, bridge: ShownLink | undefined): void {
-  if (settings.vlans === undefined || bridge === undefined) return;
-  if (bridge.linkinfo?.info_data?.vlan_filtering !== 0) return;
-  call.warn(
-    `bridge: ${settings.bridge} was made without a VLAN filter, so VLANs are not kept apart; ` +
-      `\`ip link set dev ${settings.bridge} type bridge vlan_filtering 1\` mends it`,
-  );
+function bridgeMacOf({ found }: Attachment, run: PlanRun): string | undefined {
+  const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [found];
+  return bridge?.address;
 }
 
 async function attach(work: Work, leased: Result | undefined, first: Surroundings): Promise<Result> {
@@ -176,23 +129,6 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   }
 }
 
-/** Addresses of the gateway's link that nobody needs any more; those that somebody needs are an error. */
-async function outdatedAddresses(
-  { call, settings, records, options }: Work,
-  addressing: Addressing | undefined,
-  gatewayLink: ShownLink | undefined,
-): Promise<readonly string[]> {
-  if (gatewayLink === undefined || addressing === undefined || addressing.gateways.length === 0) return [];
-  const existing = addressesOf(gatewayLink);
-  if (existing.length === 0 || missingOn(gatewayLink, addressing.gateways).length === 0) return [];
-  const { conflicting, refuseIfUsed } = await import('./address-conflict.ts');
-  const outdated = conflicting(existing, addressing.gateways);
-  if (settings.forceAddress) return outdated;
-  const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };
-  for (const address of outdated) await refuseIfUsed(address, addressing.gateways, context);
-  return outdated;
-}
-
 async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {
   const { call, backend, options } = work;
   note(work, attachment, backend);
@@ -202,7 +138,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
-    return resultOf(work, attachment, run, leased);
+    return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
     for (const leftover of (await run?.undo()) ?? []) call.warn(`bridge: could not be undone: ${leftover}`);
     forget(work);
@@ -223,32 +159,6 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
     `bridge port in error state: ${state.toLowerCase()}`,
     `${hostLink}, a port of ${settings.bridge}, is still not up after ${PORT_PATIENCE_MS} ms`,
   );
-}
-
-function resultOf(work: Work, attachment: Attachment, run: PlanRun, leased: Result | undefined): Result {
-  const { call, settings } = work;
-  const { hostLink, hostMac, mac, addressing } = attachment;
-  const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [attachment.found];
-  const bridgeMac = bridge === undefined || isZeroMac(bridge.address) ? {} : { mac: bridge.address };
-  const interfaces = [
-    { name: settings.bridge, ...bridgeMac },
-    { name: hostLink, mac: hostMac },
-    { name: call.ifName, mac, sandbox: call.netns },
-    ...vlanGateway(attachment),
-  ];
-  const dns = settings.dns ?? leased?.dns;
-  return {
-    interfaces,
-    ...(addressing === undefined ? {} : { ips: [...addressing.ips], routes: [...addressing.routes] }),
-    ...(dns === undefined ? {} : { dns }),
-  };
-}
-
-/** The host's port in the containers' VLAN, where the gateway's address is on one. */
-function vlanGateway({ settings, addressing, gatewayMac }: Attachment): Interface[] {
-  const vlan = settings.vlans?.access ?? 0;
-  if (vlan === 0 || addressing === undefined || addressing.gateways.length === 0) return [];
-  return [{ name: gatewayLinkName(settings.bridge, vlan), mac: gatewayMac }];
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */

@@ -15,4 +15,5 @@ export const bridge: Plugin<BridgeConf> = {
   gc: async (call) => (await import('./gc.ts')).gc(call),
   status: async (call) => (await import('./status.ts')).status(call),
   restoreRules: async (record, context) => (await import('./restore-rules.ts')).restoreRules(record, context),
+  plan: async (call) => (await import('./plan.ts')).plan(call),
 };

@@ -5,32 +5,16 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/termination.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { chosenBackend, rulesBackend } from './choice.ts';
 import type { FirewallNotes } from './notes.ts';
 import { type Opening, openAction } from './open.ts';
-import type { FirewallConf } from './schema.ts';
-import { addressesOf, bridgeOf, settingsOf } from './settings.ts';
-
-type AddCall = AttachmentCall<FirewallConf>;
+import { type AddCall, readAdd } from './read-add.ts';
 
 /** Opens the firewall for the container's addresses. Whatever fails, nothing of it stays. */
 export async function add(call: AddCall): Promise<Result> {
-  const { policy, backend: configured, zone, adminChain } = settingsOf(call.conf, call.warn);
-  const result = call.prevResult;
-  if (result === undefined) {
-    const details = 'found no "prevResult"; firewall comes after a plugin that gives addresses, such as bridge';
-    throw new CniError(ErrorCode.internal, 'missing prevResult from earlier plugin', details);
-  }
-  const addresses = addressesOf(result);
-  const separation = policy === undefined ? undefined : { policy, bridge: bridgeOf(result, policy) };
-  if (addresses.length === 0) return result;
-  const backend = await chosenBackend(configured, call.environment);
-  const separator = backend === 'firewalld' ? rulesBackend(call.environment) : backend;
-  await carryOut(call, { backend, zone, addresses, adminChain, separation, separator, mayExist: false });
+  const { result, opening } = await readAdd(call);
+  if (opening !== undefined) await carryOut(call, opening);
   return result;
 }
 

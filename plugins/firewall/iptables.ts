@@ -134,7 +134,8 @@ async function addSeen(
   if (commands.length > 0) await restore(site, family, restoreText(commands, 'filter'));
 }
 
-function isBuiltIn(name: string): boolean {
+/** Whether a chain or target is of the kernel. */
+export function isBuiltIn(name: string): boolean {
   return name === 'FORWARD' || name === 'DROP' || name === 'RETURN';
 }
 

@@ -96,6 +96,14 @@ function leadsToSets(listing: string): boolean {
   return true;
 }
 
+/** All statements that let a container's packets pass, whatever is there already. */
+export function openStatements(
+  addresses: readonly HostAddress[],
+  separation: Separation | undefined,
+): readonly string[] {
+  return [...setUp(), ...additions(addresses, separation)];
+}
+
 function additions(addresses: readonly HostAddress[], separation: Separation | undefined): string[] {
   const statements: string[] = [];
   for (const { family, text } of addresses) statements.push(`add element ${TABLE} ${SETS[family]} { ${text} }`);

@@ -4,6 +4,7 @@ import type { WorkAction } from '../../pkg/plan/action.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import type { FirewallNotes } from './notes.ts';
+import { printOpening } from './print.ts';
 import { policyRules, sharedRules } from './rules.ts';
 
 /** What opens the firewall for a container. */
@@ -18,7 +19,7 @@ export interface Opening extends FirewallNotes {
 export function openAction(opening: Opening, environment: Environment, ahead?: ProgramAhead): WorkAction {
   return {
     kind: 'firewall',
-    print: () => [`# ${opening.backend}: let ${opening.addresses.map(({ text }) => text).join(', ')} pass`],
+    print: (place) => printOpening(place, opening),
     async run(context) {
       await open(new Site(context, ahead), opening, environment);
       return { undo: [closeAction(opening, environment)] };

@@ -14,4 +14,5 @@ export const flannel: Plugin<FlannelConf> = {
   del: async (call) => (await import('./del.ts')).del(call),
   gc: async (call) => (await import('./gc.ts')).gc(call),
   status: async (call) => (await import('./status.ts')).status(call),
+  plan: async (call) => (await import('./plan.ts')).plan(call),
 };

@@ -106,7 +106,8 @@ function makeFolder(folder: string): void {
   }
 }
 
-function ownText({ containerId, ifName, network }: AttachmentKey, delegate: string): string {
+/** The text of a file of our own form. */
+export function ownText({ containerId, ifName, network }: AttachmentKey, delegate: string): string {
   return compactJson({ containerId, ifName, network, delegate: JSON.parse(delegate) as unknown });
 }
 

@@ -15,4 +15,5 @@ export const hostLocal: Plugin<HostLocalConf> = {
   del: async (call) => (await import('./del.ts')).del(call),
   gc: async (call) => (await import('./del.ts')).gc(call),
   status: async (call) => (await import('./status.ts')).status(call),
+  plan: async (call) => (await import('./plan.ts')).plan(call),
 };

@@ -17,4 +17,5 @@ export const loopback: Plugin<NoKeys> = {
   del: async (call) => (await verbs()).del(call),
   async gc() {},
   status: async (call) => (await verbs()).status(call),
+  plan: async (call) => (await import('./plan.ts')).plan(call),
 };

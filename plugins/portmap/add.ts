@@ -24,28 +24,17 @@ import {
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { addForwarding } from './forward.ts';
-import { type FamilyForwarding, type Forwarding, familiesIn, forwardingOf } from './forwarding.ts';
+import { type FamilyForwarding, type Forwarding, familiesIn } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
-import { mappingsOf } from './mapping.ts';
 import { othersIn, targetOf } from './notes.ts';
 import type { Evicted } from './ports.ts';
-import { previousResult } from './previous.ts';
-import { type PortmapSettings, settingsOf } from './settings.ts';
-
-const FAILURE = 'failed to parse config: ';
+import { readAdd } from './read-add.ts';
+import type { PortmapSettings } from './settings.ts';
 
 /** Maps ports of the host to the container. Whatever fails, nothing of it stays. */
 export async function add(call: AddCall): Promise<Result> {
-  const result = previousResult(call, FAILURE);
-  const settings = settingsOf(call.conf, FAILURE);
-  const mappings = mappingsOf(call.conf, FAILURE);
-  if (result === undefined) {
-    const details = 'found no "prevResult"; portmap comes after a plugin that makes an interface, such as bridge';
-    throw new CniError(ErrorCode.invalidConfig, 'must be called as chained plugin', details);
-  }
-  if (mappings.length === 0) return result;
-  const forwarding = forwardingOf(settings, mappings, result, call.ifName);
-  if (forwarding.addresses.length > 0) await forward(call, settings, forwarding);
+  const { result, settings, forwarding } = readAdd(call);
+  if (forwarding !== undefined) await forward(call, settings, forwarding);
   return result;
 }
 
@@ -92,10 +81,7 @@ async function startProgram(
 async function take(work: Work): Promise<void> {
   const { call, settings, forwarding, records, claims } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
-  const [first, ...others] = conflicts;
-  if (first !== undefined && !settings.allowsConflicts) {
-    throw (await import('./ports.ts')).conflictError([first, ...others]);
-  }
+  if (conflicts.length > 0 && !settings.allowsConflicts) (await import('./ports.ts')).refuseConflicts(conflicts);
   await warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn);
   const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
   await carryOut(work, evicted);

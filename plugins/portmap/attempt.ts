@@ -8,6 +8,7 @@ import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
 import { bootId, type RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { Claim } from './claim.ts';
 import type { PortClaims, Taking } from './claims.ts';
 import { removeForwarding } from './forward.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -41,10 +42,16 @@ export interface Work {
 /** Notes that the ports are this attachment's, unless others have them. */
 export async function takePorts(work: Work): Promise<Taking> {
   const { call, settings, forwarding, netns, claims } = work;
-  const { containerId, ifName, network } = call;
-  const pod = podFrom(call.args);
+  const owner = ownerOf(call, netns);
+  const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, settings.allowsConflicts));
+  return taking ?? { evicted: [], conflicts: [] };
+}
+
+/** The attachment of a call as the owner of ports. */
+export function ownerOf({ containerId, ifName, network, args }: AddCall, netns: Netns): Omit<Claim, 'hostIps'> {
+  const pod = podFrom(args);
   const { dev, ino } = netns.identity;
-  const owner = {
+  return {
     containerId,
     ifName,
     network,
@@ -52,8 +59,6 @@ export async function takePorts(work: Work): Promise<Taking> {
     netns: { path: netns.path, dev: String(dev), ino: String(ino) },
     ...(pod === undefined ? {} : { pod }),
   };
-  const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, settings.allowsConflicts));
-  return taking ?? { evicted: [], conflicts: [] };
 }
 
 /** A list of ports that cannot be kept, on a full or read-only file system, keeps no container from its ports. */

@@ -7,7 +7,10 @@ import { addressesOfPorts, type Claim, decodeClaims, type Owner, overlap, withou
 import type { PortMapping } from './mapping.ts';
 
 /** A port that a living container has already. */
-export interface Conflict {
+export type Conflict = ListedClaim;
+
+/** A claim and its port, `tcp-8080`. */
+export interface ListedClaim {
   readonly port: string;
   readonly claim: Claim;
 }
@@ -60,6 +63,15 @@ export class PortClaims {
     });
   }
 
+  /** What {@link take} would find; nothing is noted. */
+  preview(owner: Omit<Claim, 'hostIps'>, mappings: readonly PortMapping[]): Taking {
+    const judge = new Judge(owner);
+    for (const [port, hostIps] of addressesOfPorts(mappings)) {
+      judge.look(port, hostIps, without(this.#read(port), owner));
+    }
+    return judge;
+  }
+
   /** Notes that an attachment has none of these ports any more. */
   async release(owner: Owner, mappings: readonly PortMapping[]): Promise<void> {
     if (mappings.length === 0 || statusOf(this.#folder) === undefined) return;
@@ -85,15 +97,15 @@ export class PortClaims {
 
   /** All claims. */
   all(): readonly Claim[] {
-    return [...this.byPort().values()].flat();
+    return this.listed().map(({ claim }) => claim);
   }
 
-  /** All claims by their ports, `tcp-8080`. */
-  byPort(): ReadonlyMap<string, readonly Claim[]> {
-    const claims = new Map<string, readonly Claim[]>();
-    if (statusOf(this.#folder) === undefined) return claims;
-    for (const { name } of files().list(this.#folder)) claims.set(name, this.#read(name));
-    return claims;
+  /** All claims with their ports. */
+  listed(): readonly ListedClaim[] {
+    if (statusOf(this.#folder) === undefined) return [];
+    return files()
+      .list(this.#folder)
+      .flatMap(({ name }) => this.#read(name).map((claim) => ({ port: name, claim })));
   }
 
   /** The claims on a port; damaged ones are as none. */

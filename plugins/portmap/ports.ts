@@ -55,8 +55,9 @@ export async function forgetEvicted(
   }
 }
 
-/** The error of a port that a living container has. */
-export function conflictError([first, ...others]: readonly [Conflict, ...Conflict[]]): CniError {
+/** Refuses ports that living containers have; none is fine. */
+export function refuseConflicts([first, ...others]: readonly Conflict[]): void {
+  if (first === undefined) return;
   const { port, claim } = first;
   const also = others.map((conflict) => `also ${portName(conflict.port)}: ${describeOwner(conflict.claim)}`);
   const details = [
@@ -67,7 +68,7 @@ export function conflictError([first, ...others]: readonly [Conflict, ...Conflic
       'mapping all the same, and then the older one gets the packets',
   ];
   const message = `host port ${portName(port)} is already mapped to container ${claim.containerId}`;
-  return new CniError(ErrorCode.internal, message, details.join('; '));
+  throw new CniError(ErrorCode.internal, message, details.join('; '));
 }
 
 function isSame(record: AttachmentRecord, { containerId, network, ifName }: Owner): boolean {

@@ -22,15 +22,18 @@ export function printAdditions(
       const statements = [...setUp(forwarding, own), ...nftAdditions(key.containerId, forwarding, own)];
       return statements.map((statement) => line(place, 'nft', statement));
     }
-    const commands: Command[] = [
-      ...[...sharedChains(forwarding), chainOf(key)].map((chain) => ['-N', chain]),
-      ...sharedRules(forwarding).map(({ chain, rule, first }) =>
-        first ? ['-I', chain, '1', ...rule] : ['-A', chain, ...rule],
-      ),
-      ...containerRules(key, forwarding, own).map((rule) => ['-A', ...rule]),
-      ...entryRules(key, forwarding, own).map((rule) => ['-A', ...rule]),
+    const iptables = (...command: Command): string => line(place, IPTABLES[own.family], '-t', 'nat', ...command);
+    // What all containers share may be there already.
+    return [
+      ...sharedChains(forwarding).map((chain) => `${iptables('-N', chain)} || true`),
+      ...sharedRules(forwarding).map(({ chain, rule, first }) => {
+        const addition = first ? ['-I', chain, '1', ...rule] : ['-A', chain, ...rule];
+        return `${iptables('-C', chain, ...rule)} || ${iptables(...addition)}`;
+      }),
+      iptables('-N', chainOf(key)),
+      ...containerRules(key, forwarding, own).map((rule) => iptables('-A', ...rule)),
+      ...entryRules(key, forwarding, own).map((rule) => iptables('-A', ...rule)),
     ];
-    return commands.map((command) => line(place, IPTABLES[own.family], '-t', 'nat', ...command));
   });
 }
 

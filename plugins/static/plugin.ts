@@ -16,4 +16,5 @@ export const staticAddresses: Plugin<StaticConf> = {
   async del() {},
   async gc() {},
   status: async (call) => (await import('./verbs.ts')).status(call),
+  plan: async (call) => ({ result: await (await import('./verbs.ts')).add(call), steps: [] }),
 };

@@ -7,29 +7,18 @@ import { removeFileAction } from '../../pkg/plan/file.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/termination.ts';
-import { missingPrevResult } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { backupFile, writeBackup } from './backup.ts';
 import { findLink, type LinkState, missingLink, settingCommand } from './link.ts';
-import type { TuningConf } from './schema.ts';
-import { dataDirOf, type LinkSettings, settingsOf } from './settings.ts';
-import { refuseDuplicates } from './sysctl-keys.ts';
+import { ORDER, readAdd, type TuningCall } from './read-add.ts';
+import { dataDirOf, type LinkSettings } from './settings.ts';
 import { sysctlsAction } from './sysctls-action.ts';
-
-type TuningCall = AttachmentCall<TuningConf>;
-
-/** The order in which the interface is changed. */
-const ORDER = ['mac', 'promisc', 'mtu', 'allmulti', 'txQLen'] as const;
+import { withMac } from './with-mac.ts';
 
 /** Changes settings and interface, all of it or nothing. */
 export async function add(call: TuningCall): Promise<Result> {
-  refuseDuplicates(call);
-  const { sysctls, link, macText } = settingsOf(call);
-  if (sysctls.length > 0) (await import('./allow-list.ts')).refuseForbidden(sysctls);
-  const { prevResult } = call;
-  if (prevResult === undefined) throw missingPrevResult();
+  const { prevResult, sysctls, link, macText } = await readAdd(call);
   const changesLink = Object.keys(link).length > 0;
   // What runtimes put at the end of every list, mostly with nothing in it.
   if (!changesLink && sysctls.length === 0) return prevResult;
@@ -96,11 +85,4 @@ function forget(call: TuningCall): void {
 
 function recordsOf({ environment }: TuningCall): RecordStore {
   return new RecordStore(recordFolder(environment));
-}
-
-/** The MAC as it was asked for, wherever the result names the interface. */
-function withMac(result: Result, ifName: string, mac: string): Result {
-  const interfaces: NonNullable<Result['interfaces']>[number][] = [];
-  for (const one of result.interfaces ?? []) interfaces.push(one.name === ifName ? { ...one, mac } : one);
-  return interfaces.length === 0 ? result : { ...result, interfaces };
 }

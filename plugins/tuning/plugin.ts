@@ -14,4 +14,5 @@ export const tuning: Plugin<TuningConf> = {
   del: async (call) => (await import('./del.ts')).del(call),
   gc: async (call) => (await import('./gc.ts')).gc(call),
   async status() {},
+  plan: async (call) => (await import('./plan.ts')).plan(call),
 };

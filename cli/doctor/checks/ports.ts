@@ -1,7 +1,7 @@
 import { namespaceCensus } from '../../../pkg/record/census.ts';
 import { isAlive, recordFolder } from '../../../pkg/record/store.ts';
 import { type Claim, overlap } from '../../../plugins/portmap/claim.ts';
-import { PortClaims } from '../../../plugins/portmap/claims.ts';
+import { type ListedClaim, PortClaims } from '../../../plugins/portmap/claims.ts';
 import type { Check, Diagnosis } from '../check.ts';
 
 /** Host ports that two living containers have, or one that is gone. */
@@ -12,7 +12,7 @@ export const ports: Check = {
     const isInUse = namespaceCensus();
     const isGone = (claim: Claim) => isAlive(claim, isInUse) === 'dead';
     const found: Diagnosis[] = [];
-    for (const [port, all] of claims.byPort()) {
+    for (const [port, all] of byPort(claims.listed())) {
       const living = all.filter((claim) => !isGone(claim));
       const [first, second] = firstPair(living);
       if (first !== undefined && second !== undefined) {
@@ -42,6 +42,12 @@ export const ports: Check = {
     return found;
   },
 };
+
+function byPort(claims: readonly ListedClaim[]): ReadonlyMap<string, readonly Claim[]> {
+  const ports = new Map<string, Claim[]>();
+  for (const { port, claim } of claims) ports.set(port, [...(ports.get(port) ?? []), claim]);
+  return ports;
+}
 
 function firstPair(claims: readonly Claim[]): readonly Claim[] {
   for (const [index, one] of claims.entries()) {

@@ -1,0 +1,51 @@
+import { hostLinkName, randomMac } from '../../pkg/attach/identity.ts';
+import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { stepsOf } from '../../pkg/plan/steps.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
+import { type Attachment, planAttachment } from './attach.ts';
+import { addressingOf } from './gateways.ts';
+import { resultOf } from './result.ts';
+import { settingsOf } from './settings.ts';
+import { type AddCall, type Looking, lookAround, outdatedAddresses } from './surroundings.ts';
+
+/** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
+export async function plan(call: AddCall): Promise<PlannedAdd> {
+  const given = settingsOf(call);
+  const settings = { ...given, ipMasqBackend: given.ipMasqBackend ?? likelyBackend(call.environment) };
+  return inContainer(call.netns, async (netns) => {
+    const options = await runOptions(call.environment, 'bridge');
+    const records = new RecordStore(recordFolder(call.environment));
+    const looking: Looking = { call, settings, netns, options, records };
+    const { bridge: found, gatewayLink } = await lookAround(looking);
+    const leased =
+      settings.ipam === '' ? undefined : await call.delegate.add({ type: settings.ipam, config: call.configText });
+    const addressing = leased && addressingOf(leased, settings);
+    const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
+    const attachment: Attachment = {
+      settings,
+      found,
+      lock: undefined,
+      options,
+      name,
+      netns,
+      hostLink: hostLinkName(name),
+      bridgeMac: randomMac(),
+      hostMac: randomMac(),
+      mac: settings.mac ?? randomMac(),
+      gatewayMac: gatewayLink?.address ?? randomMac(),
+      addressing,
+      gatewayLink,
+      outdated: await outdatedAddresses(looking, addressing, gatewayLink),
+      mayHaveRules: false,
+      ahead: undefined,
+    };
+    const bridgeMac = found?.address ?? attachment.bridgeMac;
+    return {
+      result: resultOf(call, attachment, bridgeMac, leased),
+      steps: stepsOf(await planAttachment(attachment)),
+    };
+  });
+}

@@ -1,0 +1,86 @@
+import { hostLinkName } from '../../pkg/attach/identity.ts';
+import { addressesOf, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
+import { ip } from '../../pkg/ip/command.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import type { RunOptions } from '../../pkg/plan/executor.ts';
+import type { RecordStore } from '../../pkg/record/store.ts';
+import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { missingOn } from './attach.ts';
+import { refuseOtherKind } from './bridge-link.ts';
+import type { Addressing } from './gateways.ts';
+import type { BridgeConf } from './schema.ts';
+import type { BridgeSettings } from './settings.ts';
+import { gatewayLinkName } from './vlan-gateway.ts';
+
+/** A call of ADD. */
+export type AddCall = AttachmentCall<BridgeConf>;
+
+/** What it takes to look at what is there. */
+export interface Looking {
+  readonly call: AddCall;
+  readonly settings: BridgeSettings;
+  readonly netns: Netns;
+  readonly options: RunOptions;
+  readonly records: RecordStore;
+}
+
+/** What is there already. */
+export interface Surroundings {
+  readonly bridge: ShownLink | undefined;
+  readonly gatewayLink: ShownLink | undefined;
+}
+
+/** Looks at what is there, and refuses what is in the way. */
+export async function lookAround(work: Looking): Promise<Surroundings> {
+  const { call, settings, netns, options } = work;
+  const host = ownNetns();
+  const vlan = settings.isGateway ? (settings.vlans?.access ?? 0) : 0;
+  const gateway = gatewayLinkName(settings.bridge, vlan);
+  const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, linkIn(host, settings.bridge)];
+  if (vlan !== 0) wanted.push(linkIn(host, gateway));
+  const [same, bridge, gatewayLink] = await lookAt(wanted, options);
+  if (same !== undefined) throw await takenError(work);
+  refuseOtherKind(settings.bridge, bridge);
+  warnOfMissingFilter(call, settings, bridge);
+  return { bridge, gatewayLink: vlan === 0 ? bridge : gatewayLink };
+}
+
+async function takenError({ call, netns, options }: Looking): Promise<CniError> {
+  const [link] = await lookAt([linkIn(netns, call.ifName)], options);
+  const hostLink = hostLinkName({ network: call.network, containerId: call.containerId, ifName: call.ifName });
+  return new CniError(
+    ErrorCode.internal,
+    `container veth name ("${call.ifName}") peer provided ("${hostLink}") already exists`,
+    `namespace ${call.netns} has a link ${call.ifName} already (${link?.linkinfo?.info_kind ?? 'a device'}, ` +
+      `${(link && addressesOf(link).join(', ')) || 'without addresses'}); expected none. Either this container was added before ` +
+      'and never removed, or two networks use the same interface name',
+  );
+}
+
+function warnOfMissingFilter(call: AddCall, settings: BridgeSettings, bridge: ShownLink | undefined): void {
+  if (settings.vlans === undefined || bridge === undefined) return;
+  if (bridge.linkinfo?.info_data?.vlan_filtering !== 0) return;
+  call.warn(
+    `bridge: ${settings.bridge} was made without a VLAN filter, so VLANs are not kept apart; ` +
+      `\`ip link set dev ${settings.bridge} type bridge vlan_filtering 1\` mends it`,
+  );
+}
+
+/** Addresses of the gateway's link that nobody needs any more; those that somebody needs are an error. */
+export async function outdatedAddresses(
+  { call, settings, records, options }: Looking,
+  addressing: Addressing | undefined,
+  gatewayLink: ShownLink | undefined,
+): Promise<readonly string[]> {
+  if (gatewayLink === undefined || addressing === undefined || addressing.gateways.length === 0) return [];
+  const existing = addressesOf(gatewayLink);
+  if (existing.length === 0 || missingOn(gatewayLink, addressing.gateways).length === 0) return [];
+  const { conflicting, refuseIfUsed } = await import('./address-conflict.ts');
+  const outdated = conflicting(existing, addressing.gateways);
+  if (settings.forceAddress) return outdated;
+  const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };
+  for (const address of outdated) await refuseIfUsed(address, addressing.gateways, context);
+  return outdated;
+}

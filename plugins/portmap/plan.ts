@@ -1,0 +1,46 @@
+import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { type PlannedStep, stepsOf } from '../../pkg/plan/steps.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
+import { type AddCall, ownerOf } from './attempt.ts';
+import { PortClaims } from './claims.ts';
+import { addForwarding, removeForwarding } from './forward.ts';
+import { type Forwarding, familiesIn } from './forwarding.ts';
+import { type Evicted, evictedFrom, refuseConflicts } from './ports.ts';
+import { readAdd } from './read-add.ts';
+import type { PortmapSettings } from './settings.ts';
+
+/** What an ADD would do now; a port that a living container has is refused as the ADD would refuse it. */
+export async function plan(call: AddCall): Promise<PlannedAdd> {
+  const { result, settings, forwarding } = readAdd(call);
+  if (forwarding === undefined) return { result, steps: [] };
+  return inContainer(call.netns, async (netns) => {
+    const evicted = evictedBy(call, netns, settings, forwarding);
+    const { network, containerId } = call;
+    const backend = settings.backend ?? likelyBackend(call.environment);
+    const rules = new Plan();
+    for (const { target } of evicted) rules.do(ownNetns(), removeForwarding(target));
+    rules.do(ownNetns(), addForwarding({ network, containerId }, forwarding, backend, { evicted: [], others: [] }));
+    return { result, steps: [...stepsOf(rules), ...localnetSteps(forwarding)] };
+  });
+}
+
+function evictedBy(call: AddCall, netns: Netns, settings: PortmapSettings, forwarding: Forwarding): readonly Evicted[] {
+  const folder = recordFolder(call.environment);
+  const { evicted, conflicts } = new PortClaims(folder).preview(ownerOf(call, netns), forwarding.mappings);
+  if (!settings.allowsConflicts) refuseConflicts(conflicts);
+  return evictedFrom(evicted, new RecordStore(folder));
+}
+
+/** Where the container will be found is known only when it is there. */
+function localnetSteps(forwarding: Forwarding): readonly PlannedStep[] {
+  const v4 = familiesIn(forwarding).find(({ family }) => family === 4);
+  if (!forwarding.snat || v4 === undefined) return [];
+  const link = `"$(ip route get ${v4.address} | sed -n 's/.* dev \\([^ ]*\\) .*/\\1/p')"`;
+  const note = 'on the link that leads to the container: connections of the host to its own mapped ports';
+  return [{ place: 'host', note, lines: [`sysctl -w net/ipv4/conf/${link}/route_localnet=1`] }];
+}
