@@ -33,6 +33,14 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'what attaching would do, as lines to paste; nothing is touched',
     load: async () => (await import('./plan/plan.ts')).plan,
   },
+  leases: {
+    summary: 'who has which address, and which of them are dead',
+    load: async () => (await import('./leases/leases.ts')).leases,
+  },
+  ports: {
+    summary: 'who has which port of the host, and which of them are dead',
+    load: async () => (await import('./ports/ports.ts')).ports,
+  },
   doctor: {
     summary: 'finds out what is wrong on this node, and mends what is safe to mend',
     load: async () => (await import('./doctor/doctor.ts')).doctor,

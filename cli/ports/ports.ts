@@ -1,0 +1,130 @@
+import { namespaceCensus } from '../../pkg/record/census.ts';
+import type { RecordedPod } from '../../pkg/record/record.ts';
+import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { Environment } from '../../pkg/skel/plugin.ts';
+import { toCniError } from '../../pkg/types/error.ts';
+import { type ListedClaim, PortClaims } from '../../plugins/portmap/claims.ts';
+import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';
+import { notesOf } from '../../plugins/portmap/notes.ts';
+import { ageOf } from '../age.ts';
+import type { Command, CommandCall } from '../command.ts';
+import { type Cell, table } from '../table.ts';
+
+/** One port of the host, and where it leads. */
+interface HostPort {
+  readonly protocol: string;
+  readonly hostPort: number;
+  /** The host's addresses that count; none for all of both families. */
+  readonly hostIps: readonly string[];
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifName: string;
+  readonly pod?: RecordedPod;
+  /** Where it leads: `10.88.0.2:80`, one of each family. */
+  readonly targets: readonly string[];
+  readonly since?: string;
+  readonly state: 'alive' | 'dead' | 'unknown';
+  readonly netns: string;
+}
+
+/** `cni ports`: who has which port of the host. */
+export const ports: Command = {
+  usage: '[--fix] [--json]',
+  help: `Lists the ports of this host that portmap has given to containers: where each leads, since when, and whether that
+container is still there. A port is dead only when that is proven: its network namespace is gone, or from before this boot.
+
+  --fix   releases the dead ones with their rules, and nothing else
+  --json  as a JSON document
+
+The exit status is 1 when there are dead ports, and with --fix when one could not be released.
+`,
+  options: { fix: { type: 'boolean' }, json: { type: 'boolean' } },
+  async run({ values, environment, terminal }) {
+    try {
+      const warn = (line: string): void => void warnings.push(line);
+      const warnings: string[] = [];
+      const fixed = values['fix'] === true ? await releaseDeadPorts(environment, warn) : { released: [], failures: [] };
+      const found = hostPorts(environment);
+      const released = fixed.released.map(({ port }) => portName(port));
+      if (values['json'] === true) {
+        await terminal.out(`${JSON.stringify({ released, failures: fixed.failures, ports: found }, null, 2)}\n`);
+      } else {
+        for (const { port, claim } of fixed.released) {
+          await terminal.out(`released ${portName(port)} of container ${claim.containerId}\n`);
+        }
+        await terminal.out(shown(found, terminal));
+      }
+      for (const line of [...warnings, ...fixed.failures]) await terminal.err(`cni: ${line}\n`);
+      return fixed.failures.length > 0 || found.some(({ state }) => state === 'dead') ? 1 : 0;
+    } catch (thrown) {
+      await terminal.err(`cni: ${toCniError(thrown)}\n`);
+      return 1;
+    }
+  },
+};
+
+function hostPorts(environment: Environment): readonly HostPort[] {
+  const folder = recordFolder(environment);
+  const records = new RecordStore(folder);
+  const isInUse = namespaceCensus();
+  const found = new PortClaims(folder).listed().map((listed) => hostPort(listed, records, isInUse));
+  return found.sort((a, b) => a.hostPort - b.hostPort || (a.protocol < b.protocol ? -1 : 1));
+}
+
+function hostPort(
+  { port, claim }: ListedClaim,
+  records: RecordStore,
+  isInUse: ReturnType<typeof namespaceCensus>,
+): HostPort {
+  const { network, containerId, ifName, pod, netns, hostIps } = claim;
+  const [protocol = '', number = ''] = port.split('-');
+  const record = records.find({ network, containerId, ifName, plugin: 'portmap' });
+  const forwarding = record && notesOf(record.data).forwarding;
+  const own = forwarding?.mappings.find((one) => one.protocol === protocol && one.hostPort === Number(number));
+  const addresses = forwarding?.addresses.map((prefix) => prefix.slice(0, prefix.indexOf('/'))) ?? [];
+  return {
+    protocol,
+    hostPort: Number(number),
+    hostIps: hostIps.filter((address) => address !== ''),
+    network,
+    containerId,
+    ifName,
+    ...(pod === undefined ? {} : { pod }),
+    targets: own === undefined ? [] : addresses.map((address) => socket(address, own.containerPort)),
+    ...(record === undefined ? {} : { since: record.time }),
+    state: isAlive(claim, isInUse),
+    netns: netns.path,
+  };
+}
+
+function shown(found: readonly HostPort[], terminal: CommandCall['terminal']): string {
+  if (found.length === 0) return 'no port of this host leads to a container\n';
+  const now = Date.now();
+  const rows = found.map((one): readonly Cell[] => [
+    `${one.hostPort}/${one.protocol}`,
+    one.hostIps.join(' ') || 'all',
+    one.targets.join(' ') || 'not known',
+    one.containerId,
+    one.pod === undefined ? '' : `${one.pod.namespace}/${one.pod.name}`,
+    one.since === undefined ? '' : ageOf(Date.parse(one.since), now),
+    stateCell(one.state),
+  ]);
+  const dead = found.filter(({ state }) => state === 'dead').length;
+  const advice = dead === 0 ? '' : `\n${dead} dead: "cni ports --fix" releases them\n`;
+  return table(['PORT', 'ADDRESS', 'LEADS TO', 'CONTAINER', 'POD', 'SINCE', 'STATE'], rows, terminal) + advice;
+}
+
+function stateCell(state: HostPort['state']): Cell {
+  if (state === 'alive') return { text: state, style: 'green' };
+  return state === 'dead' ? { text: 'dead: its namespace is gone', style: 'red' } : { text: state, style: 'yellow' };
+}
+
+function socket(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** `tcp-8080` as people write it. */
+function portName(port: string): string {
+  const [protocol, number] = port.split('-');
+  return `${number}/${protocol}`;
+}

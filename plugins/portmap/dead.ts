@@ -1,0 +1,46 @@
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { namespaceCensus } from '../../pkg/record/census.ts';
+import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { Environment } from '../../pkg/skel/plugin.ts';
+import { toCniError } from '../../pkg/types/error.ts';
+import { type Claim, without } from './claim.ts';
+import { type ListedClaim, PortClaims } from './claims.ts';
+import { forgetFlows } from './flows.ts';
+import { removeForwarding } from './forward.ts';
+import { evictedFrom } from './ports.ts';
+
+/** What became of the ports of dead containers. */
+export interface ReleasedPorts {
+  readonly released: readonly ListedClaim[];
+  /** Why some could not be released, one line each. */
+  readonly failures: readonly string[];
+}
+
+/** Removes the rules, claims and records of containers that are proven dead, and of no others. */
+export async function releaseDeadPorts(environment: Environment, warn: (line: string) => void): Promise<ReleasedPorts> {
+  const folder = recordFolder(environment);
+  const [claims, records] = [new PortClaims(folder), new RecordStore(folder)];
+  const isInUse = namespaceCensus();
+  const isGone = (claim: Pick<Claim, 'bootId' | 'netns'>): boolean => isAlive(claim, isInUse) === 'dead';
+  const dead = claims.listed().filter(({ claim }) => isGone(claim));
+  const owners = dead.reduce<readonly Claim[]>((all, { claim }) => [...without(all, claim), claim], []);
+  const released: ListedClaim[] = [];
+  const failures: string[] = [];
+  for (const { claim, record, target } of evictedFrom(owners, records)) {
+    try {
+      await runPlan(new Plan().do(ownNetns(), removeForwarding(target)), await runOptions(environment, 'portmap'));
+      if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', warn);
+      // Judged again under the lock: the same attachment may have been made anew meanwhile.
+      await claims.sweep((other) => without([other], claim).length === 0 && isGone(other));
+      const now = record && records.find(record);
+      if (now !== undefined && isGone(now)) records.remove(now);
+      released.push(...dead.filter((one) => without([one.claim], claim).length === 0));
+    } catch (thrown) {
+      failures.push(`${claim.containerId} (${claim.ifName}): ${toCniError(thrown)}`);
+    }
+  }
+  return { released, failures };
+}
