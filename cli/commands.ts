@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'what attaching would do, as lines to paste; nothing is touched',
     load: async () => (await import('./plan/plan.ts')).plan,
   },
+  show: {
+    summary: 'the attachments of this node as a picture',
+    load: async () => (await import('./show/show.ts')).show,
+  },
   leases: {
     summary: 'who has which address, and which of them are dead',
     load: async () => (await import('./leases/leases.ts')).leases,
