@@ -57,6 +57,14 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'makes the filter rules of all living attachments again, after a flush or reload of the host’s',
     load: async () => (await import('./reload-rules.ts')).reloadRules,
   },
+  install: {
+    summary: 'puts this executable where runtimes look for plugins, or takes it back',
+    load: async () => (await import('./install/install.ts')).install,
+  },
+  completion: {
+    summary: 'completion of this tool’s commands and options for a shell',
+    load: async () => (await import('./completion/completion.ts')).completion,
+  },
   schema: {
     summary: 'the JSON Schema of a plugin’s configuration, or of whole lists, for editors',
     load: async () => (await import('./schema/schema.ts')).schema,

@@ -21,6 +21,9 @@ const DEBIAN_PACKAGES = [
   },
   { name: 'perl-base', command: 'perl', reason: 'tests that talk through mapped ports, over SCTP too' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
+  { name: 'zsh', command: 'zsh', reason: 'tests of the completion' },
+  { name: 'fish', command: 'fish', reason: 'tests of the completion' },
+  { name: 'python3', command: 'python3', reason: 'a test that reads the drawing of a node as XML' },
   { name: 'qemu-system-x86', command: 'qemu-system-x86_64', reason: 'tests that need a kernel with everything in it' },
   { name: 'kmod', command: 'modprobe', reason: 'the modules of that kernel' },
 ];

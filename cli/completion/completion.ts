@@ -1,0 +1,52 @@
+import { PLUGIN_NAMES } from '../../plugins/names.ts';
+import { type Command, type CommandOptions, UsageError } from '../command.ts';
+import { COMMANDS } from '../commands.ts';
+import { bashScript, type CompletedCommand, fishScript, zshScript } from './scripts.ts';
+
+const SHELLS: Readonly<Record<string, (commands: readonly CompletedCommand[], plugins: readonly string[]) => string>> =
+  {
+    bash: bashScript,
+    zsh: zshScript,
+    fish: fishScript,
+  };
+
+/** `cni completion`: a script by which a shell completes the commands and options that there are. */
+export const completion: Command = {
+  usage: 'bash|zsh|fish',
+  help: `Prints a script by which a shell completes commands, options and namespaces:
+
+  bash  cni completion bash > /etc/bash_completion.d/cni
+  zsh   cni completion zsh > /usr/local/share/zsh/site-functions/_cni
+  fish  cni completion fish > /etc/fish/completions/cni.fish
+`,
+  options: {},
+  async run({ positionals, terminal }) {
+    const [shell = '', ...surplus] = positionals;
+    const script = Object.hasOwn(SHELLS, shell) && surplus.length === 0 ? SHELLS[shell] : undefined;
+    if (script === undefined) throw new UsageError('needs the name of a shell: bash, zsh or fish');
+    await terminal.out(script(await completedCommands(), PLUGIN_NAMES));
+    return 0;
+  },
+};
+
+/** The commands as they are: a new one, or a new option, is completed without a word here. */
+async function completedCommands(): Promise<readonly CompletedCommand[]> {
+  const commands: CompletedCommand[] = [
+    { name: 'help', summary: 'explains a command or a plugin', options: [], netns: false },
+  ];
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const { options, usage } = await load();
+    const all: CommandOptions = { ...options, help: { type: 'boolean', short: 'h' } };
+    commands.push({
+      name,
+      summary,
+      netns: usage.includes('<netns>'),
+      options: Object.entries(all).map(([long, { type, short }]) => ({
+        long,
+        takesValue: type === 'string',
+        ...(short === undefined ? {} : { short }),
+      })),
+    });
+  }
+  return commands;
+}

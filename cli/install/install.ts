@@ -1,0 +1,66 @@
+import { toCniError } from '../../pkg/types/error.ts';
+import { CONF_FOLDER } from '../cnitool.ts';
+import { type Command, type CommandCall, UsageError } from '../command.ts';
+import type { Placed } from './place.ts';
+import { install as put, uninstall as takeBack } from './run.ts';
+
+const DEST = '/opt/cni/bin';
+
+/** `cni install`: puts this executable where runtimes look for plugins. */
+export const install: Command = {
+  usage: '[--dest DIR] [--conf FILE …] [--conf-dest DIR] [--uninstall] [--json]',
+  help: `Installs this executable under the names of all its plugins, as links to one file. Each name changes at once, while plugins
+run; other plugins in the folder stay. What is replaced is kept in DIR/.cni-ts, and --uninstall puts it back.
+Doing it again changes nothing; one that was killed halfway is finished by the next, or taken back by --uninstall.
+
+  --dest DIR       the folder of the plugins; ${DEST}
+  --conf FILE      a .conflist to put into the folder of the configurations as well; may be given more than once
+  --conf-dest DIR  the folder of the configurations; NETCONFPATH, else ${CONF_FOLDER}
+  --uninstall      takes the installation in DIR back, its configurations too
+  --json           as a JSON document
+`,
+  options: {
+    dest: { type: 'string' },
+    conf: { type: 'string', multiple: true },
+    'conf-dest': { type: 'string' },
+    uninstall: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  async run({ values, positionals, environment, terminal }) {
+    if (positionals.length > 0) throw new UsageError(`takes no argument: ${positionals.join(' ')}`);
+    const absolute = process.getBuiltinModule('node:path').resolve;
+    const dest = absolute(textOf(values['dest']) ?? DEST);
+    const confDest = absolute(textOf(values['conf-dest']) ?? (environment['NETCONFPATH'] || CONF_FOLDER));
+    const { conf = [] } = values;
+    const confs = (Array.isArray(conf) ? conf : []).map((file) => absolute(String(file)));
+    try {
+      const placed =
+        values['uninstall'] === true
+          ? await takeBack(dest)
+          : await put({ source: '/proc/self/exe', dest, confDest, confs });
+      const isJson = values['json'] === true;
+      await terminal.out(isJson ? `${JSON.stringify({ dest, placed }, null, 2)}\n` : shown(placed, dest, terminal));
+      return 0;
+    } catch (thrown) {
+      await terminal.err(`cni: ${toCniError(thrown)}\n`);
+      return 1;
+    }
+  },
+};
+
+function textOf(value: CommandCall['values'][string]): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function shown(placed: readonly Placed[], dest: string, terminal: CommandCall['terminal']): string {
+  if (placed.length === 0) return `nothing of this suite was installed in ${dest}\n`;
+  const lines = placed
+    .filter(({ what }) => what !== 'unchanged')
+    .map(({ path, what, kept }) => {
+      const note = kept === undefined ? '' : terminal.style('dim', `  (what was there: ${kept})`);
+      return `${terminal.style(what === 'left' ? 'yellow' : 'green', what.padEnd(9))}  ${path}${note}\n`;
+    });
+  const unchanged = placed.length - lines.length;
+  const rest = unchanged === 0 ? '' : `unchanged: ${unchanged} ${unchanged === 1 ? 'file' : 'files'}\n`;
+  return lines.join('') + rest;
+}
