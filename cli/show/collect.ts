@@ -59,8 +59,9 @@ function grouped(records: readonly AttachmentRecord[]): readonly Group[] {
 async function attachmentOf(group: Group, links: HostLinks, state: ShownAttachment['state']): Promise<ShownAttachment> {
   const [first] = group;
   const { network, containerId, ifName, netns } = first;
-  const bridge = group.find(({ plugin }) => plugin === 'bridge');
-  const notes = bridge && bridgeNotes(bridge.data);
+  // Main plugins note their host's end under the same key.
+  const main = group.find(({ data }) => typeof data['hostLink'] === 'string');
+  const notes = main && bridgeNotes(main.data);
   const portmap = group.find(({ plugin }) => plugin === 'portmap');
   const inside = state === 'alive' ? await containerLink(netns.path, ifName) : undefined;
   const pod = group.find((record) => record.pod !== undefined)?.pod;
@@ -94,7 +95,8 @@ function problemsOf(
   const problems: string[] = [];
   if (notes === undefined) return problems;
   if (hostLink === undefined) problems.push(`the host’s end ${notes.hostLink} is gone`);
-  else if (hostLink.master !== notes.bridge) problems.push(`${notes.hostLink} is no port of ${notes.bridge} any more`);
+  else if (notes.bridge !== '' && hostLink.master !== notes.bridge)
+    problems.push(`${notes.hostLink} is no port of ${notes.bridge} any more`);
   else if (!isUp(hostLink)) problems.push(`${notes.hostLink} is down`);
   if (state !== 'alive') return problems;
   if (inside === undefined) return [...problems, `there is no ${ifName} in the container`];
