@@ -25,3 +25,13 @@ export function processTerminal(environment: Environment): Terminal {
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
   };
 }
+
+/** A text from outside without what a terminal or a shell would obey: line breaks, escape sequences. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+/** How people call a pod. */
+export function podText(pod: { readonly namespace: string; readonly name: string } | undefined): string {
+  return pod === undefined ? '' : plain(`${pod.namespace}/${pod.name}`);
+}

@@ -7,6 +7,7 @@ import { toCniError } from '../../pkg/types/error.ts';
 import { ageOf } from '../age.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { type Cell, table } from '../table.ts';
+import { podText } from '../terminal.ts';
 import { leaseFolders } from './folders.ts';
 
 /** `cni leases`: who has which address. */
@@ -90,7 +91,7 @@ function shown(found: readonly SurveyedLease[], folders: readonly string[], term
     lease.address,
     lease.owner.containerId,
     lease.owner.ifName,
-    pod === undefined ? '' : `${pod.namespace}/${pod.name}`,
+    podText(pod),
     ageOf(since, now),
     stateCell(verdict),
   ]);

@@ -1,11 +1,11 @@
 import type { PlannedStep } from '../../pkg/plan/steps.ts';
 import type { Subject } from '../cnitool.ts';
-import type { Terminal } from '../terminal.ts';
+import { plain, type Terminal } from '../terminal.ts';
 import type { PlannedChain, PlannedPlugin } from './chain.ts';
 
 /** A plan as a script with comments: who does what, where. */
 export function planText({ list, file, attachment }: Subject, chain: PlannedChain, terminal: Terminal): string {
-  const comment = (text: string): string => terminal.style('dim', `# ${text}`);
+  const comment = (text: string): string => terminal.style('dim', `# ${plain(text)}`);
   const { containerId, ifName, netns } = attachment;
   const lines = [
     comment(`What an ADD would do now. Nothing has been done.`),

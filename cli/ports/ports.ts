@@ -9,6 +9,7 @@ import { notesOf } from '../../plugins/portmap/notes.ts';
 import { ageOf } from '../age.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { type Cell, table } from '../table.ts';
+import { podText } from '../terminal.ts';
 
 /** One port of the host, and where it leads. */
 interface HostPort {
@@ -105,7 +106,7 @@ function shown(found: readonly HostPort[], terminal: CommandCall['terminal']): s
     one.hostIps.join(' ') || 'all',
     one.targets.join(' ') || 'not known',
     one.containerId,
-    one.pod === undefined ? '' : `${one.pod.namespace}/${one.pod.name}`,
+    podText(one.pod),
     one.since === undefined ? '' : ageOf(Date.parse(one.since), now),
     stateCell(one.state),
   ]);

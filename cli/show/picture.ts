@@ -1,4 +1,5 @@
 import type { RecordedPod } from '../../pkg/record/record.ts';
+import { podText } from '../terminal.ts';
 
 /** A port of the host that leads to a container. */
 export interface PortOf {
@@ -53,7 +54,7 @@ export interface NodePicture {
 
 /** What a container is called: its pod, else the beginning of its id. */
 export function nameOf({ pod, containerId }: Pick<ShownAttachment, 'pod' | 'containerId'>): string {
-  return pod === undefined ? shortId(containerId) : `${pod.namespace}/${pod.name}`;
+  return pod === undefined ? shortId(containerId) : podText(pod);
 }
 
 /** As much of an id as people compare. */
