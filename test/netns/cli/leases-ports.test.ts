@@ -1,9 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../harness/host.ts';
-import { expectUnchanged, takeSnapshot } from '../harness/snapshot.ts';
+import { expectUnchanged } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
-import { CONF_FOLDER, configure, MAY_STAY, toolOn } from './support.ts';
+import { CONF_FOLDER, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
 
 const host = await useHost({
   mayStay: [...MAY_STAY, /^host link cni0 /, /^host (address|route|iptables|nft)/, /cni0/],
@@ -59,9 +59,9 @@ describe.each(['iptables', 'nftables'])('with %s', (backend) => {
   });
 
   test('all are alive: looking changes nothing and says who has what', async () => {
-    const before = await takeSnapshot(host);
+    const before = await lookAt(host);
     const [leases, ports] = [await cni('leases'), await cni('ports')];
-    expectUnchanged(before, await takeSnapshot(host), 'looking has changed the host');
+    expectUnchanged(before, await lookAt(host), 'looking has changed the host');
     expect(leases).toMatchObject({ exitCode: 0, stderr: '' });
     expect(leases.stdout).toMatch(/^net +10\.88\.0\.2 +cnitool-\S+ +eth0 +default\/web-0 +\d s +alive$/m);
     expect(ports).toMatchObject({ exitCode: 0, stderr: '' });
@@ -80,11 +80,11 @@ describe.each(['iptables', 'nftables'])('with %s', (backend) => {
     // The kernel gives the number of a namespace to the next one: to this, in which nobody ever is.
     await host.addPod();
     for (const what of ['leases', 'ports']) {
-      const before = await takeSnapshot(host);
+      const before = await lookAt(host);
       const looked = await cni(what);
       expect(looked).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(`"cni ${what} --fix"`) });
       expect(looked.stdout).toMatch(/dead: its (network )?namespace is gone$/m);
-      expectUnchanged(before, await takeSnapshot(host), 'looking has changed the host');
+      expectUnchanged(before, await lookAt(host), 'looking has changed the host');
     }
     const before = await rules();
     expect(before).toContain('8081');

@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHost, type Host, type Pod } from '../harness/host.ts';
 import { callPlugin, type ErrorDocument } from '../harness/plugin.ts';
-import { expectUnchanged, takeSnapshot } from '../harness/snapshot.ts';
-import { CONF_FOLDER, configure, fullList, toolOn } from './support.ts';
+import { expectUnchanged } from '../harness/snapshot.ts';
+import { CONF_FOLDER, configure, fullList, lookAt, toolOn } from './support.ts';
 
 /** What `cni plan --json` prints, as far as it is looked at. */
 interface Planned {
@@ -87,11 +87,11 @@ describe.each(Object.entries(lists))('%s', (_, plugins) => {
     const list = { cniVersion: '1.0.0', name: 'net', plugins };
     configure(host, '10-net.conflist', list);
     const tool = toolOn(host, PORTS);
-    const before = await takeSnapshot(host);
+    const before = await lookAt(host);
     const script = await tool('plan', 'net', pod.path);
     expect(script).toMatchObject({ exitCode: 0, stderr: '' });
     const planned = JSON.parse((await tool('plan', '--json', 'net', pod.path)).stdout) as Planned;
-    expectUnchanged(before, await takeSnapshot(host), 'planning has changed the host');
+    expectUnchanged(before, await lookAt(host), 'planning has changed the host');
 
     const paste = await host.run(['sh', '-e'], { stdin: script.stdout });
     expect({ exitCode: paste.exitCode, stderr: paste.exitCode === 0 ? '' : paste.stderr }).toEqual({
@@ -135,9 +135,9 @@ test('an address is the one that would be next, also when one is to be taken bac
   configure(host, '10-net.conflist', { cniVersion: '1.0.0', name: 'net', plugins: [{ ...bridge, ipam }] });
   const tool = toolOn(host);
   const next = async (path: string) => {
-    const before = await takeSnapshot(host);
+    const before = await lookAt(host);
     const { stdout } = await tool('plan', '--json', 'net', path);
-    expectUnchanged(before, await takeSnapshot(host), 'planning has changed the host');
+    expectUnchanged(before, await lookAt(host), 'planning has changed the host');
     return (JSON.parse(stdout) as Planned).result?.ips.map(({ address }) => address);
   };
   expect(await next(pod.path)).toEqual(['10.88.0.2/29']);
@@ -229,12 +229,12 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/ counter (masquerade|dnat to \S+)$/, ' counter'],
 ];
 
-/** What only an ADD leaves (notes, the runtime's result, locks), and what the kernel adds in its own time. */
-const NOTES = /fe80:|^file \/run\/(cni|cni-ts)( |\/)|results|\.cni-ts|\/lock /;
+/** What only an ADD leaves: notes, the runtime's result, locks. */
+const NOTES = /^file \/run\/(cni|cni-ts)( |\/)|results|\.cni-ts|\/lock /;
 
 /** Everything that a snapshot sees, comparable between two hosts. */
 async function shapeOf(host: Host, pod: Pod): Promise<readonly string[]> {
-  const lines = [...(await takeSnapshot(host))].filter((line) => !NOTES.test(line));
+  const lines = [...(await lookAt(host))].filter((line) => !NOTES.test(line));
   const named = lines.map((line) => line.replaceAll(pod.name, 'POD'));
   return named.map((line) => MADE_UP.reduce((text, [what, word]) => text.replace(what, word), line)).sort();
 }

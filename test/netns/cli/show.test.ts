@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../harness/host.ts';
-import { expectUnchanged, takeSnapshot } from '../harness/snapshot.ts';
+import { expectUnchanged } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
-import { CONF_FOLDER, configure, MAY_STAY, toolOn } from './support.ts';
+import { CONF_FOLDER, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
 
 const host = await useHost({ mayStay: [...MAY_STAY, /cni0/, /^host (address|route|iptables|nft)/] });
 const cni = toolOn(host);
@@ -62,9 +62,9 @@ afterEach(async () => {
 test('a tree of bridges, links and containers, from the kernel and the records', async () => {
   await host.ip('link add foreign type veth peer name other');
   await host.ip('link set foreign master cni0');
-  const before = await takeSnapshot(host);
+  const before = await lookAt(host);
   const { stdout, stderr, exitCode } = await cni('show');
-  expectUnchanged(before, await takeSnapshot(host), 'looking has changed the host');
+  expectUnchanged(before, await lookAt(host), 'looking has changed the host');
   await host.ip('link del foreign');
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   const lines = stdout.split('\n');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../harness/host.ts';
 import type { Outcome } from '../harness/place.ts';
 import { BUILT_PLUGINS } from '../harness/plugin.ts';
+import { type HostSnapshot, takeSnapshot } from '../harness/snapshot.ts';
 
 /** Where a host's networks are configured in these tests. */
 export const CONF_FOLDER = '/run/net.d';
@@ -11,6 +12,11 @@ export const CONF_FOLDER = '/run/net.d';
 export function toolOn(host: Host, environment: Readonly<Record<string, string>> = {}) {
   const env = { NETCONFPATH: CONF_FOLDER, CNI_PATH: BUILT_PLUGINS, ...environment };
   return (...args: readonly string[]): Promise<Outcome> => host.run([join(BUILT_PLUGINS, 'cni'), ...args], { env });
+}
+
+/** Everything on a host but the addresses that the kernel makes up itself, which it settles in its own time. */
+export function lookAt(host: Host): Promise<HostSnapshot> {
+  return takeSnapshot(host, { ignore: [/fe80:/] });
 }
 
 /** Writes a network's configuration. */
