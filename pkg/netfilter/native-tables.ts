@@ -17,7 +17,7 @@ import { encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import type { Command } from './restore.ts';
 
-const SPELLINGS: readonly Spelling[] = ['new', 'old'];
+const SPELLINGS: readonly Spelling[] = ['old', 'new'];
 /**
  * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
  * them for reading tables that nothing is wanted of. What it does not know is left to the program, and so is everything
@@ -27,6 +27,8 @@ export class NativeTables {
   readonly #socket: RtnlSocket;
   readonly #family: Family;
   #hasDeleted = false;
+  /** How this host's iptables writes rules, as far as has been seen; the old way is read by all. */
+  #spelling: Spelling = 'old';
 
   private constructor(socket: RtnlSocket, family: Family) {
     this.#socket = socket;
@@ -53,12 +55,16 @@ export class NativeTables {
     return true;
   }
 
-  /** The first of these that is the rule, however it was written. */
+  /** The first of these that is the rule, however it was written: most are written in the same way by all. */
   #find(messages: readonly Message[], words: readonly string[]): Message | undefined {
     for (const spelling of SPELLINGS) {
       const rule = encodeRule(this.#family, words, spelling);
       if (rule === undefined) return undefined;
-      for (const message of messages) if (isSameRule(message, rule)) return message;
+      for (const message of messages) {
+        if (!isSameRule(message, rule)) continue;
+        if (spelling === 'new') this.#spelling = 'new';
+        return message;
+      }
     }
     return undefined;
   }
@@ -118,8 +124,7 @@ export class NativeTables {
         messages.push(chainDeletion(target));
         return true;
       case '-A': {
-        // Which every version of iptables reads.
-        const rule = encodeRule(this.#family, words, 'old');
+        const rule = encodeRule(this.#family, words, this.#spelling);
         if (rule !== undefined) messages.push(ruleAddition(target, rule));
         return rule !== undefined;
       }
