@@ -2,7 +2,7 @@ import type { Netns } from '../netns/netns.ts';
 import type { RunOptions } from '../plan/executor.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
-import { isIptablesNative } from './native-variant.ts';
+import { isNative } from './native-variant.ts';
 
 /** A program that was started before it is known what it has to do: starting takes it longer than its work. */
 export interface ProgramAhead {
@@ -32,7 +32,7 @@ export function startAhead(
   backend: MasqueradeBackend,
   { onlyFilterPrograms }: RunOptions,
 ): ProgramAhead | undefined {
-  if (backend === 'iptables' && onlyFilterPrograms !== true && isIptablesNative()) return undefined;
+  if (onlyFilterPrograms !== true && isNative(backend)) return undefined;
   const argv = PROGRAMS[backend];
   let decide: (input: string) => void = () => {};
   const stdin = new Promise<string>((resolve) => {

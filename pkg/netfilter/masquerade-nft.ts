@@ -1,9 +1,12 @@
 import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
+import type { NativeChain } from './native-message.ts';
+import type { NftAddition } from './native-nft.ts';
+import { isNative } from './native-variant.ts';
 import type { NftRule } from './nft-list.ts';
 import { FilterError, isMissing, missingProgram, persistently, type Site } from './program.ts';
-import { batchText, NFT, transact } from './transact.ts';
+import { batchText, NFT, nftNatively, transact } from './transact.ts';
 
 /** The table of all masquerade rules. */
 export const TABLE = 'inet cni_plugins_masquerade';
@@ -22,14 +25,13 @@ const COMMON = [
   `add rule ${POSTROUTING} goto masq_checks`,
 ];
 
+/** The same for who asks the kernel itself. */
+const POSTROUTING_CHAIN: NativeChain = { family: 'inet', table: 'cni_plugins_masquerade', chain: 'postrouting' };
+const CHECKS_CHAIN: NativeChain = { ...POSTROUTING_CHAIN, chain: 'masq_checks' };
+const LEADING_RULES = ['ip daddr 224.0.0.0/4 return', 'ip6 daddr ff00::/8 return', 'goto masq_checks'];
+
 /** What nft prints of the chain above as long as nobody changed it. */
-const POSTROUTING_RULES = [
-  'type nat hook postrouting priority srcnat; policy accept;',
-  'ip daddr 224.0.0.0/4 return',
-  'ip6 daddr ff00::/8 return',
-  'goto masq_checks',
-  '}',
-];
+const POSTROUTING_RULES = ['type nat hook postrouting priority srcnat; policy accept;', ...LEADING_RULES, '}'];
 
 /** The statements that add the rules, wherever they are run. */
 export function nftAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
@@ -38,10 +40,18 @@ export function nftAdditions(key: AttachmentKey, addresses: readonly Masqueraded
 
 function ruleAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
   const comment = nftComment(key);
-  return addresses.map(({ family, address, network }) => {
+  const statements: string[] = [];
+  for (const rule of rulesFor(addresses)) statements.push(`add rule ${CHECKS} ${rule} comment "${comment}"`);
+  return statements;
+}
+
+function rulesFor(addresses: readonly MasqueradedAddress[]): string[] {
+  const rules: string[] = [];
+  for (const { family, address, network } of addresses) {
     const ip = family === 4 ? 'ip' : 'ip6';
-    return `add rule ${CHECKS} ${ip} saddr == ${address} ${ip} daddr != ${network} masquerade comment "${comment}"`;
-  });
+    rules.push(`${ip} saddr == ${address} ${ip} daddr != ${network} masquerade`);
+  }
+  return rules;
 }
 
 /** Adds the rules of both families in one transaction. */
@@ -54,6 +64,7 @@ export async function addNft(
   const prefix = attachmentPrefix(key);
   try {
     await persistently(site, async () => {
+      if (options.mayExist !== true && (await addNatively(site, key, addresses))) return;
       const stale = options.mayExist === true ? await rulesWith(site, prefix) : [];
       const rules = [...stale.map(nftDeletion), ...ruleAdditions(key, addresses)];
       if (!(await addToTable(site, rules))) await transact(site, [...COMMON, ...rules]);
@@ -63,6 +74,18 @@ export async function addNft(
     if (!isMissing(thrown)) await removeNft(site.afresh(), key).catch(() => {});
     throw isMissing(thrown) ? missingProgram('nft', thrown) : thrown;
   }
+}
+
+/** Adds rules where what leads to them is there and nobody has changed it; `false` when nft has to look. */
+async function addNatively(site: Site, key: AttachmentKey, addresses: readonly MasqueradedAddress[]): Promise<boolean> {
+  if (!isNative('nftables')) return false;
+  const comment = nftComment(key);
+  const additions: NftAddition[] = [];
+  for (const rule of rulesFor(addresses)) additions.push({ ...CHECKS_CHAIN, rule, comment });
+  const isDone = await nftNatively(site, (nft) => {
+    return nft.consistsOf(POSTROUTING_CHAIN, LEADING_RULES) && nft.add(additions);
+  });
+  return isDone === true;
 }
 
 /**
@@ -85,6 +108,7 @@ async function addToTable(site: Site, rules: readonly string[]): Promise<boolean
 export async function removeNft(site: Site, key: AttachmentKey): Promise<void> {
   const prefix = attachmentPrefix(key);
   try {
+    if ((await nftNatively(site, (nft) => nft.removeCommented(CHECKS_CHAIN, prefix))) === true) return;
     await persistently(site, async () => {
       const found = await rulesWith(site, prefix);
       if (found.length > 0) await transact(site, found.map(nftDeletion));

@@ -6,6 +6,7 @@ export const NESTED = 0x8000;
 /** What a packet is looked at with, or what is done with it: one part of a rule. */
 export type Expression = Uint8Array;
 
+const LIST_ELEMENT = 1;
 const EXPRESSION = { name: 1, data: 2 } as const;
 /** The register that iptables computes in. */
 const REGISTER = u32be(1);
@@ -25,7 +26,7 @@ const EXTENSION = { name: 1, revision: 2, info: 3 } as const;
 export const BASE = { network: 1, transport: 2 } as const;
 
 /** What is known of a packet besides its bytes. */
-export const META_KEY = { mark: 3, inputName: 6, outputName: 7, protocol: 16 } as const;
+export const META_KEY = { mark: 3, inputName: 6, outputName: 7, family: 15, protocol: 16 } as const;
 
 /** Verdicts that lead to no chain. */
 export const VERDICT_CODE = { DROP: 0, ACCEPT: 1, RETURN: -5 } as const;
@@ -83,9 +84,22 @@ export function verdict(code: number): Expression {
 
 /** Goes to a chain and comes back. */
 export function jump(chain: string): Expression {
+  return verdictTo(JUMP, chain);
+}
+
+/** Ends with a verdict that leads to a chain. */
+export function verdictTo(code: number, chain: string): Expression {
   return immediate([
-    [VERDICT.code, u32be(JUMP)],
+    [VERDICT.code, u32be(code)],
     [VERDICT.chain, textBytes(chain)],
+  ]);
+}
+
+/** Puts a value into a register. */
+export function loaded(register: number, value: Uint8Array): Expression {
+  return expression('immediate', [
+    [IMMEDIATE.register, u32be(register)],
+    [IMMEDIATE.data | NESTED, nested([[VALUE, value]])],
   ]);
 }
 
@@ -97,6 +111,22 @@ export function xtMatch(name: string, revision: number, info: Uint8Array): Expre
 /** A target of iptables' own. */
 export function xtTarget(name: string, revision: number, info: Uint8Array): Expression {
   return extension('target', name, revision, info);
+}
+
+/** What nft keeps with a rule, its comment: a kind, a length, the text with its zero. */
+export function commentData(comment: string): Uint8Array {
+  const text = new TextEncoder().encode(`${comment}\0`);
+  const data = new Uint8Array(text.length + 2);
+  data[1] = text.length;
+  data.set(text, 2);
+  return data;
+}
+
+/** The expressions of a rule, as a list of the kernel's. */
+export function expressionList(expressions: readonly Expression[]): Uint8Array {
+  const elements: Attribute[] = [];
+  for (const one of expressions) elements.push([LIST_ELEMENT | NESTED, one]);
+  return nested(elements);
 }
 
 /** A number as nf_tables wants it, high byte first. */
@@ -120,7 +150,8 @@ function immediate(code: readonly Attribute[]): Expression {
   ]);
 }
 
-function expression(name: string, data: readonly Attribute[]): Expression {
+/** Any expression, by its name. */
+export function expression(name: string, data: readonly Attribute[]): Expression {
   return nested([
     [EXPRESSION.name, textBytes(name)],
     [EXPRESSION.data | NESTED, nested(data)],

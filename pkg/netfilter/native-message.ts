@@ -12,12 +12,14 @@ import {
   textOf,
 } from '../rtnl/message.ts';
 import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
-import { NESTED, u32be } from './native-expression.ts';
+import { commentData, expressionList, NESTED, u32be } from './native-expression.ts';
+import type { EncodedNftRule } from './native-nft-rule.ts';
 import type { EncodedRule } from './native-rule.ts';
 
 /** A chain of nf_tables; those that iptables makes are chains like any other. */
 export interface NativeChain {
-  readonly family: Family;
+  /** `inet` for a table of both families. */
+  readonly family: Family | 'inet';
   readonly table: string;
   readonly chain: string;
 }
@@ -28,12 +30,12 @@ export interface NativeRule extends NativeChain {
 }
 
 const NFTABLES = 10;
+const NFPROTO_INET = 1;
 const MESSAGE = { newChain: 3, deleteChain: 5, newRule: 6, getRule: 7, deleteRule: 8 } as const;
 const BATCH = { begin: 16, end: 17 } as const;
 const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, compatible: 5, userData: 7 } as const;
 /** What of a rule extensions of iptables want to know. */
 const COMPATIBLE = { protocol: 1, flags: 2 } as const;
-const LIST_ELEMENT = 1;
 const CHAIN = { table: 1, name: 3 } as const;
 const HEADER_BYTES = 4;
 /** Where a rule's comment stands in what nft keeps with it. */
@@ -56,20 +58,22 @@ export function chainCreation({ family, table, chain }: NativeChain): Uint8Array
 }
 
 /** Adds a rule behind the others of a chain. */
-export function ruleAddition({ family, table, chain }: NativeChain, rule: EncodedRule): Uint8Array {
-  const expressions: Attribute[] = [];
-  for (const expression of rule.expressions) expressions.push([LIST_ELEMENT | NESTED, expression]);
-  const compatible: Attribute[] = [
-    [COMPATIBLE.protocol, u32be(rule.protocol)],
-    [COMPATIBLE.flags, u32be(0)],
-  ];
+export function ruleAddition({ family, table, chain }: NativeChain, rule: EncodedRule | EncodedNftRule): Uint8Array {
   const attributes: Attribute[] = [
     [RULE.table, textBytes(table)],
     [RULE.chain, textBytes(chain)],
-    [RULE.expressions | NESTED, nested(expressions)],
-    [RULE.compatible | NESTED, nested(compatible)],
+    [RULE.expressions | NESTED, expressionList(rule.expressions)],
   ];
+  if ('comment' in rule) attributes.push([RULE.userData, commentData(rule.comment)]);
+  else attributes.push([RULE.compatible | NESTED, compatible(rule)]);
   return request(typeOf(MESSAGE.newRule), FLAG.create | FLAG.append | FLAG.ack, header(family), attributes);
+}
+
+function compatible({ protocol }: EncodedRule): Uint8Array {
+  return nested([
+    [COMPATIBLE.protocol, u32be(protocol)],
+    [COMPATIBLE.flags, u32be(0)],
+  ]);
 }
 
 /** Deletes a rule. */
@@ -123,7 +127,7 @@ export function expressionsOf({ body }: Message): readonly DataView[] {
 }
 
 /** Where a listed rule is. */
-export function readRule({ body }: Message, family: Family): NativeRule | undefined {
+export function readRule({ body }: Message, family: NativeChain['family']): NativeRule | undefined {
   const attributes = attributesOf(body, HEADER_BYTES);
   const handle = attributes.get(RULE.handle);
   if (handle === undefined) return undefined;
@@ -148,16 +152,22 @@ export function commentOf({ body }: Message): string {
 }
 
 /** Whether a text stands in a message somewhere, with its closing zero: a look that costs next to nothing. */
-export function mentions({ body }: Message, text: string): boolean {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(`${text}\0`);
+export function mentions(message: Message, text: string): boolean {
+  return mentionsPart(message, `${text}\0`);
+}
+
+/** Whether a text stands in a message somewhere. */
+export function mentionsPart({ body }: Message, text: string): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(text);
 }
 
 function typeOf(message: number): number {
   return (NFTABLES << 8) | message;
 }
 
-function header(family: Family): Uint8Array {
-  return Uint8Array.of(family === 4 ? AF_INET : AF_INET6, 0, 0, 0);
+function header(family: NativeChain['family']): Uint8Array {
+  const number = family === 'inet' ? NFPROTO_INET : family === 4 ? AF_INET : AF_INET6;
+  return Uint8Array.of(number, 0, 0, 0);
 }
 
 function batchHeader(): Uint8Array {

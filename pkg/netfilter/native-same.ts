@@ -8,7 +8,7 @@ const COUNTER_NAME = 'counter\0';
 const HEADER_BYTES = 4;
 
 /** Whether a rule that the kernel lists is this one, whatever it has counted. */
-export function isSameRule(message: Message, rule: EncodedRule): boolean {
+export function isSameRule(message: Message, rule: Pick<EncodedRule, 'expressions'>): boolean {
   const listed = expressionsOf(message);
   if (listed.length !== rule.expressions.length) return false;
   for (let index = 0; index < listed.length; index++) {

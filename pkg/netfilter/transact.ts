@@ -1,3 +1,4 @@
+import type { NativeNft } from './native-nft.ts';
 import { runFilter, type Site } from './program.ts';
 
 /** The program that does a batch of statements, given on its stdin. */
@@ -8,6 +9,18 @@ export function batchText(statements: readonly string[]): string {
   let text = '';
   for (const statement of statements) text += `${statement}\n`;
   return text;
+}
+
+/** Works on chains of nft's without the program; `undefined` where that cannot be. */
+export async function nftNatively<T>(site: Site, work: (nft: NativeNft) => T): Promise<T | undefined> {
+  if (site.onlyPrograms) return undefined;
+  const nft = (await import('./native-nft.ts')).NativeNft.in(site.place);
+  if (nft === undefined) return undefined;
+  try {
+    return work(nft);
+  } finally {
+    nft.close();
+  }
 }
 
 /** One transaction. */

@@ -2,7 +2,7 @@ import { type AttachmentName, hostLinkName, isOwnAlias, linkAlias } from '../../
 import { isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
-import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
+import { isNative } from '../../pkg/netfilter/native-variant.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -37,7 +37,7 @@ export async function tearDown(remains: Remains, options: RunOptions, warn: (lin
     failureOf(removeSpoofCheckOf(remains, options, warn)),
   ];
   // Without a program they go at once, and what the kernel has to wait for then it waits for while the link goes.
-  if (options.onlyFilterPrograms !== true && isIptablesNative()) await rules[0];
+  if (needsNoProgram(remains, options)) await rules[0];
   const linkOptions = await optionsBeside(remains, options);
   const linkFailure = await failureOf(removeLink(remains, linkOptions, warn));
   const otherFailures: unknown[] = [];
@@ -62,9 +62,16 @@ async function failureOf(work: Promise<void>): Promise<unknown> {
  * Deleting a link takes as long as the kernel's grace period, and the native hand waits for it. Rules of nftables go in
  * two steps, a look and a change, so the thread has to be free in between: then `ip` deletes the link.
  */
-async function optionsBeside({ masquerade, spoofCheck }: Remains, options: RunOptions): Promise<RunOptions> {
-  if (!spoofCheck && !masquerade.includes('nftables')) return options;
+async function optionsBeside(remains: Remains, options: RunOptions): Promise<RunOptions> {
+  const { masquerade, spoofCheck } = remains;
+  if (!spoofCheck && (needsNoProgram(remains, options) || !masquerade.includes('nftables'))) return options;
   return { ...options, hand: (await import('../../pkg/plan/ip-hand.ts')).ipHand };
+}
+
+function needsNoProgram({ masquerade }: Remains, { onlyFilterPrograms }: RunOptions): boolean {
+  if (onlyFilterPrograms === true) return false;
+  for (const backend of masquerade) if (!isNative(backend)) return false;
+  return true;
 }
 
 async function removeMasqueradeOf({ name, addresses, masquerade }: Remains, options: RunOptions): Promise<void> {

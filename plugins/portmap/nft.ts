@@ -1,17 +1,27 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { lookNatively } from '../../pkg/netfilter/native.ts';
 import { mentions } from '../../pkg/netfilter/native-message.ts';
+import type { NftAddition } from '../../pkg/netfilter/native-nft.ts';
+import { isNative } from '../../pkg/netfilter/native-variant.ts';
 import { type ListedRule, listTable } from '../../pkg/netfilter/nft-text.ts';
 import { FilterError, isMissing, missingProgram, persistently, type Site } from '../../pkg/netfilter/program.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
-import { batchText, NFT, transact } from '../../pkg/netfilter/transact.ts';
+import { batchText, NFT, nftNatively, transact } from '../../pkg/netfilter/transact.ts';
 import type { Message } from '../../pkg/rtnl/message.ts';
 import { CniError } from '../../pkg/types/error.ts';
 import type { AddOptions } from './add-iptables.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
 import { addressIn } from './listed-rule.ts';
-import { CONTAINER_CHAINS, INTACT_PREROUTING, IP, nftAdditions, nftCommentOf, setUp, TABLE_NAME } from './rules-nft.ts';
-
+import {
+  CONTAINER_CHAINS,
+  INTACT_PREROUTING,
+  IP,
+  nftAdditions,
+  nftCommentOf,
+  nftRules,
+  setUp,
+  TABLE_NAME,
+} from './rules-nft.ts';
 import type { Target } from './target.ts';
 
 /** Adds the rules of both families in one transaction, and removes what has to go in the same. */
@@ -22,12 +32,18 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
   const leaving: Target[] = [];
   for (const target of options.evicted) if (target.backends.includes('nftables')) leaving.push(target);
   try {
+    let tries = 0;
     const isReachable = await persistently(site, async () => {
+      tries += 1;
       const removals = leaving.length === 0 ? [] : await removalsOf(site, leaving);
       const statements = [...removals, ...additions];
       const isReady = hasConditions(families) ? undefined : isReadyFor(site, families);
+      if (isReady === true && removals.length === 0 && (await addNatively(site, key, forwarding, families)))
+        return true;
       if (isReady !== undefined) {
-        await transact(site, isReady ? statements : [...setUpAll(forwarding, families), ...statements]);
+        // What has failed once may need a chain that containers before had no rules for.
+        const isEnough = isReady && tries === 1;
+        await transact(site, isEnough ? statements : [...setUpAll(forwarding, families), ...statements]);
         return true;
       }
       const listing = await addToTable(site, families, statements);
@@ -42,6 +58,23 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
     const message = `unable to set up nftables rules for port mappings: ${thrown.message}`;
     throw new CniError(thrown.code, message, thrown.details, { cause: thrown });
   }
+}
+
+async function addNatively(
+  site: Site,
+  { containerId }: RuleKey,
+  forwarding: Forwarding,
+  families: readonly FamilyForwarding[],
+): Promise<boolean> {
+  if (!isNative('nftables')) return false;
+  const comment = nftCommentOf(containerId);
+  const additions: NftAddition[] = [];
+  for (const own of families) {
+    for (const { chain, rule } of nftRules(forwarding, own)) {
+      additions.push({ family: own.family, table: TABLE_NAME, chain, rule, comment });
+    }
+  }
+  return (await nftNatively(site, (nft) => nft.add(additions))) === true;
 }
 
 /** Removes rules of these attachments, of both families in one transaction; what is not there is fine. */
@@ -73,6 +106,7 @@ async function addToTable(
 
 /** Whether everything that leads to the rules is there: what the kernel says; `undefined` when it cannot be asked. */
 function isReadyFor(site: Site, families: readonly FamilyForwarding[]): boolean | undefined {
+  if (site.onlyPrograms) return undefined;
   return lookNatively(site.place, (list) => {
     for (const { family } of families) {
       for (const [chain, ways] of LEADING_CHAINS) {

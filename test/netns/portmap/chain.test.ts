@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attachmentOf, SHARED as SHARED_BY_BRIDGE } from '../bridge/support.ts';
+import { createHost } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import type { Conflist } from '../harness/libcni-conf.ts';
 import { useHost } from '../harness/use.ts';
@@ -37,6 +38,25 @@ describe.each(BACKENDS)('after bridge, %s', (backend) => {
     await runtime.delTwice(list, attachment);
     expect([await containerRulesOn(host), await notesOn(host)]).toEqual([[], []]);
   });
+});
+
+test('nftables: a container that needs a chain which those before it had no use for', async () => {
+  const fresh = await createHost('fresh');
+  try {
+    for (const snat of [false, true]) {
+      const mapped: Mapped = {
+        pod: await fresh.addPod(),
+        mappings: [tcp(8080 + Number(snat), 80)],
+        containerId: `snat-${snat}`,
+        conf: { backend: 'nftables', snat },
+      };
+      await succeed(fresh, OURS, callOf('ADD', mapped));
+      await succeed(fresh, OURS, callOf('CHECK', mapped));
+    }
+    expect((await containerRulesOn(fresh)).filter((line) => line.includes('masquerade')).length).toBeGreaterThan(0);
+  } finally {
+    await fresh.dispose();
+  }
 });
 
 test('keys as containerd writes them', async () => {

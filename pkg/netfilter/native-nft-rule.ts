@@ -1,0 +1,126 @@
+import type { Family } from '../addr/address.ts';
+import type { Attribute } from '../rtnl/message.ts';
+import { AF_INET, AF_INET6, readAddress, readNumber, readPrefix } from '../rtnl/words.ts';
+import {
+  BASE,
+  compared,
+  type Expression,
+  expression,
+  loaded,
+  META_KEY,
+  masked,
+  meta,
+  payload,
+  u32be,
+  VERDICT_CODE,
+  verdict,
+  verdictTo,
+} from './native-expression.ts';
+
+/** A rule of nft as the kernel keeps it. */
+export interface EncodedNftRule {
+  readonly expressions: readonly Expression[];
+  readonly comment: string;
+}
+
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
+const OFFSET = { 4: { saddr: 12, daddr: 16 }, 6: { saddr: 8, daddr: 24 } } as const;
+const NAT = { type: 1, family: 2, address: 3, port: 5, flags: 7, destination: 1, specified: 2 } as const;
+const CONNECTION = { register: 1, key: 2, status: 2 } as const;
+/** The bit of a connection's status that says that its destination was changed, in the machine's order. */
+const DESTINATION_CHANGED = Uint8Array.of(32, 0, 0, 0);
+const GOTO = -4;
+
+/**
+ * The words of a rule as nft keeps it; `undefined` for one with words that are not known here, which then is for nft
+ * itself. In a table of both families each rule says which it is for.
+ */
+export function encodeNftRule(text: string, comment: string, isInet = false): EncodedNftRule | undefined {
+  const words = text.split(' ');
+  const expressions: Expression[] = [];
+  let family: Family | undefined;
+  for (let at = 0; at < words.length; ) {
+    const [word = '', second = '', third = '', fourth = ''] = words.slice(at, at + 4);
+    if (word === 'ip' || word === 'ip6') {
+      const isComparison = third === '==' || third === '!=';
+      const own = word === 'ip' ? 4 : 6;
+      const look = address(own, second, isComparison ? fourth : third, third === '!=');
+      if (look === undefined) return undefined;
+      if (isInet && family === undefined) {
+        expressions.push(meta(META_KEY.family), compared(Uint8Array.of(own === 4 ? AF_INET : AF_INET6), false));
+      }
+      family = own;
+      expressions.push(...look);
+      at += isComparison ? 4 : 3;
+    } else if (Object.hasOwn(PROTOCOLS, word) && second === 'dport') {
+      const port = readNumber(third, 65535);
+      if (port === undefined) return undefined;
+      expressions.push(meta(META_KEY.protocol), compared(Uint8Array.of(PROTOCOLS[word] ?? 0), false));
+      expressions.push(payload(BASE.transport, 2, 2), compared(Uint8Array.of(port >> 8, port & 255), false));
+      at += 3;
+    } else if (word === 'ct' && second === 'status' && third === 'dnat') {
+      expressions.push(connectionStatus(), masked(DESTINATION_CHANGED), compared(new Uint8Array(4), true));
+      at += 3;
+    } else if (word === 'dnat' && second === 'to') {
+      const target = destination(third);
+      if (target === undefined) return undefined;
+      expressions.push(...target);
+      at += 3;
+    } else if (word === 'masquerade') {
+      expressions.push(expression('masq', []));
+      at += 1;
+    } else if (word === 'return') {
+      expressions.push(verdict(VERDICT_CODE.RETURN));
+      at += 1;
+    } else if (word === 'goto') {
+      expressions.push(verdictTo(GOTO, second));
+      at += 2;
+    } else return undefined;
+  }
+  return { expressions, comment };
+}
+
+function address(family: Family, field: string, text: string, isInverted: boolean): readonly Expression[] | undefined {
+  const prefix = readPrefix(text);
+  const read = prefix ?? readAddress(text);
+  if ((field !== 'saddr' && field !== 'daddr') || read === undefined) return undefined;
+  if (read.family !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
+  const { bytes } = read;
+  const length = prefix?.length ?? bytes.length * 8;
+  if (length === 0) return undefined;
+  const whole = Math.ceil(length / 8);
+  const load = payload(BASE.network, OFFSET[family][field], length % 8 === 0 ? whole : bytes.length);
+  if (length % 8 === 0) return [load, compared(bytes.subarray(0, whole), isInverted)];
+  const mask = new Uint8Array(bytes.length);
+  const network = new Uint8Array(bytes.length);
+  for (let index = 0; index < mask.length; index++) {
+    mask[index] = 0xff00 >> Math.min(8, Math.max(0, length - 8 * index));
+    network[index] = (bytes[index] ?? 0) & (mask[index] ?? 0);
+  }
+  return [load, masked(mask), compared(network, isInverted)];
+}
+
+/** `10.1.2.3:80`, `[fd00::2]:80` */
+function destination(text: string): readonly Expression[] | undefined {
+  const colon = text.lastIndexOf(':');
+  const port = readNumber(text.slice(colon + 1), 65535);
+  const bare = text.startsWith('[') ? text.slice(1, colon - 1) : text.slice(0, colon);
+  const read = readAddress(bare);
+  if (port === undefined || read === undefined) return undefined;
+  const [first, second] = [u32be(1), u32be(2)];
+  const attributes: Attribute[] = [
+    [NAT.type, u32be(NAT.destination)],
+    [NAT.family, u32be(read.family)],
+    [NAT.address, first],
+    [NAT.port, second],
+    [NAT.flags, u32be(NAT.specified)],
+  ];
+  return [loaded(1, read.bytes), loaded(2, Uint8Array.of(port >> 8, port & 255)), expression('nat', attributes)];
+}
+
+function connectionStatus(): Expression {
+  return expression('ct', [
+    [CONNECTION.key, u32be(CONNECTION.status)],
+    [CONNECTION.register, u32be(1)],
+  ]);
+}
