@@ -53,5 +53,6 @@ async function startProgram({ backend, addresses }: Opening, options: RunOptions
   if (backend === 'firewalld') return undefined;
   if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
   const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
-  return startAhead(ownNetns(), backend, options);
+  // What is in a set is told to the kernel by nft alone.
+  return startAhead(ownNetns(), backend, backend === 'nftables' ? { onlyFilterPrograms: true } : options);
 }
