@@ -1,6 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import { u32 } from '../rtnl/message.ts';
-import { AF_INET, readAddress, readNumber } from '../rtnl/words.ts';
+import { AF_INET, readNumber } from '../rtnl/words.ts';
+import { portBytes, readSocketAddress } from './native-address.ts';
 import {
   BASE,
   compared,
@@ -99,8 +100,8 @@ function comment(text: string): Extension | undefined {
 function destinationPort(text: string, protocol: number, isPlain: boolean): Extension | undefined {
   const port = readPort(text);
   if (port === undefined || (protocol !== TCP && protocol !== UDP)) return undefined;
+  if (isPlain) return { expressions: [payload(BASE.transport, 2, 2), compared(portBytes(port), false)] };
   const [high, low] = [port >> 8, port & 255];
-  if (isPlain) return { expressions: [payload(BASE.transport, 2, 2), compared(Uint8Array.of(high, low), false)] };
   // Source ports from lowest to highest, then the destination's, in the machine's order.
   const info = Uint8Array.of(0, 0, 255, 255, low, high, low, high, 0, 0, 0, 0, 0, 0, 0, 0);
   return only(xtMatch(protocol === TCP ? 'tcp' : 'udp', 0, info));
@@ -142,21 +143,14 @@ function states(text: string): Extension | undefined {
   return only(xtMatch('conntrack', 3, info));
 }
 
-/** `10.1.2.3:80`, `[fd00::2]:80` */
 function destination(text: string, family: Family): Uint8Array | undefined {
-  const colon = text.lastIndexOf(':');
-  const port = readPort(text.slice(colon + 1));
-  const bare = family === 4 ? text.slice(0, colon) : text.slice(1, colon - 1);
-  const address = readAddress(bare);
-  if (port === undefined || address === undefined) return undefined;
-  if ((address.family === AF_INET ? 4 : 6) !== family) return undefined;
-  const { bytes } = address;
+  const target = readSocketAddress(text);
+  if (target === undefined || (target.family === AF_INET ? 4 : 6) !== family) return undefined;
   const info = new Uint8Array(NAT_RANGE_BYTES.DNAT);
   info[0] = NAT_ADDRESS_AND_PORT;
   // A range from the address to itself, and from the port to itself.
-  info.set(bytes, 4);
-  info.set(bytes, 20);
-  for (const at of [36, 38]) info.set([port >> 8, port & 255], at);
+  for (const at of [4, 20]) info.set(target.address, at);
+  for (const at of [36, 38]) info.set(target.port, at);
   return info;
 }
 

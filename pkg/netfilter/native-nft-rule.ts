@@ -1,6 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import type { Attribute } from '../rtnl/message.ts';
-import { AF_INET, AF_INET6, readAddress, readNumber, readPrefix } from '../rtnl/words.ts';
+import { AF_INET, AF_INET6, readNumber } from '../rtnl/words.ts';
+import { addressMatch, portBytes, readSocketAddress } from './native-address.ts';
 import {
   BASE,
   compared,
@@ -24,7 +25,6 @@ export interface EncodedNftRule {
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
-const OFFSET = { 4: { saddr: 12, daddr: 16 }, 6: { saddr: 8, daddr: 24 } } as const;
 const NAT = { type: 1, family: 2, address: 3, port: 5, flags: 7, destination: 1, specified: 2 } as const;
 const CONNECTION = { register: 1, key: 2, status: 2 } as const;
 /** The bit of a connection's status that says that its destination was changed, in the machine's order. */
@@ -56,7 +56,7 @@ export function encodeNftRule(text: string, comment: string, isInet = false): En
       const port = readNumber(third, 65535);
       if (port === undefined) return undefined;
       expressions.push(meta(META_KEY.protocol), compared(Uint8Array.of(PROTOCOLS[word] ?? 0), false));
-      expressions.push(payload(BASE.transport, 2, 2), compared(Uint8Array.of(port >> 8, port & 255), false));
+      expressions.push(payload(BASE.transport, 2, 2), compared(portBytes(port), false));
       at += 3;
     } else if (word === 'ct' && second === 'status' && third === 'dnat') {
       expressions.push(connectionStatus(), masked(DESTINATION_CHANGED), compared(new Uint8Array(4), true));
@@ -81,41 +81,24 @@ export function encodeNftRule(text: string, comment: string, isInet = false): En
 }
 
 function address(family: Family, field: string, text: string, isInverted: boolean): readonly Expression[] | undefined {
-  const prefix = readPrefix(text);
-  const read = prefix ?? readAddress(text);
-  if ((field !== 'saddr' && field !== 'daddr') || read === undefined) return undefined;
-  if (read.family !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
-  const { bytes } = read;
-  const length = prefix?.length ?? bytes.length * 8;
-  if (length === 0) return undefined;
-  const whole = Math.ceil(length / 8);
-  const load = payload(BASE.network, OFFSET[family][field], length % 8 === 0 ? whole : bytes.length);
-  if (length % 8 === 0) return [load, compared(bytes.subarray(0, whole), isInverted)];
-  const mask = new Uint8Array(bytes.length);
-  const network = new Uint8Array(bytes.length);
-  for (let index = 0; index < mask.length; index++) {
-    mask[index] = 0xff00 >> Math.min(8, Math.max(0, length - 8 * index));
-    network[index] = (bytes[index] ?? 0) & (mask[index] ?? 0);
-  }
-  return [load, masked(mask), compared(network, isInverted)];
+  if (field !== 'saddr' && field !== 'daddr') return undefined;
+  const which = field === 'saddr' ? 'source' : 'destination';
+  const match = addressMatch({ family, which, text, isInverted, isShort: true });
+  // Nobody knows how nft writes a comparison with nothing.
+  return match?.length === 0 ? undefined : match;
 }
 
-/** `10.1.2.3:80`, `[fd00::2]:80` */
 function destination(text: string): readonly Expression[] | undefined {
-  const colon = text.lastIndexOf(':');
-  const port = readNumber(text.slice(colon + 1), 65535);
-  const bare = text.startsWith('[') ? text.slice(1, colon - 1) : text.slice(0, colon);
-  const read = readAddress(bare);
-  if (port === undefined || read === undefined) return undefined;
-  const [first, second] = [u32be(1), u32be(2)];
+  const target = readSocketAddress(text);
+  if (target === undefined) return undefined;
   const attributes: Attribute[] = [
     [NAT.type, u32be(NAT.destination)],
-    [NAT.family, u32be(read.family)],
-    [NAT.address, first],
-    [NAT.port, second],
+    [NAT.family, u32be(target.family)],
+    [NAT.address, u32be(1)],
+    [NAT.port, u32be(2)],
     [NAT.flags, u32be(NAT.specified)],
   ];
-  return [loaded(1, read.bytes), loaded(2, Uint8Array.of(port >> 8, port & 255)), expression('nat', attributes)];
+  return [loaded(1, target.address), loaded(2, target.port), expression('nat', attributes)];
 }
 
 function connectionStatus(): Expression {

@@ -1,17 +1,8 @@
 import type { Netns } from '../netns/netns.ts';
-import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
-import { listOn, openIn } from './native.ts';
-import {
-  commentOf,
-  mentionsPart,
-  type NativeChain,
-  readRule,
-  ruleAddition,
-  ruleDeletion,
-  transaction,
-} from './native-message.ts';
+import { commentOf, mentionsPart, type NativeChain, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
 import { encodeNftRule } from './native-nft-rule.ts';
 import { isSameRule } from './native-same.ts';
+import { NativeSession } from './native-session.ts';
 
 /** A rule to be added to a chain of nft's. */
 export interface NftAddition extends NativeChain {
@@ -25,22 +16,21 @@ export interface NftAddition extends NativeChain {
  * everything that the kernel refuses: then nothing was done, and the program will say why.
  */
 export class NativeNft {
-  readonly #socket: RtnlSocket;
-  #hasDeleted = false;
+  readonly #session: NativeSession;
 
-  private constructor(socket: RtnlSocket) {
-    this.#socket = socket;
+  private constructor(session: NativeSession) {
+    this.#session = session;
   }
 
   /** `undefined` where the kernel cannot be spoken to. */
   static in(place: Netns): NativeNft | undefined {
-    const socket = openIn(place);
-    return socket && new NativeNft(socket);
+    const session = NativeSession.in(place);
+    return session && new NativeNft(session);
   }
 
   /** Whether a chain consists of exactly these rules; those that change addresses are never recognised. */
   consistsOf(chain: NativeChain, rules: readonly string[]): boolean {
-    const listed = listOn(this.#socket, chain);
+    const listed = this.#session.list(chain);
     if (listed?.length !== rules.length) return false;
     for (let index = 0; index < rules.length; index++) {
       const rule = encodeNftRule(rules[index] ?? '', '', chain.family === 'inet');
@@ -58,12 +48,12 @@ export class NativeNft {
       if (rule === undefined) return false;
       messages.push(ruleAddition(addition, rule));
     }
-    return this.#commit(messages);
+    return this.#session.commit(messages, false);
   }
 
   /** Removes the rules of a chain whose comment begins so; `false` when it could not. */
   removeCommented(chain: NativeChain, beginning: string): boolean {
-    const listed = listOn(this.#socket, chain);
+    const listed = this.#session.list(chain);
     if (listed === undefined) return false;
     const messages: Uint8Array[] = [];
     for (const message of listed) {
@@ -71,23 +61,11 @@ export class NativeNft {
       const rule = readRule(message, chain.family);
       if (rule !== undefined) messages.push(ruleDeletion(rule));
     }
-    this.#hasDeleted = messages.length > 0;
-    return this.#commit(messages);
+    return this.#session.commit(messages, true);
   }
 
-  #commit(messages: readonly Uint8Array[]): boolean {
-    if (messages.length === 0) return true;
-    try {
-      this.#socket.exchange(transaction(messages));
-      return true;
-    } catch (thrown) {
-      if (thrown instanceof RtnlError) return false;
-      throw thrown;
-    }
-  }
-
-  /** Lets go of the kernel; after a deletion only with the process itself, as {@link NativeTables} does. */
+  /** Lets go of the kernel. */
   close(): void {
-    if (!this.#hasDeleted) this.#socket.close();
+    this.#session.close();
   }
 }

@@ -1,15 +1,12 @@
 import type { Family } from '../addr/address.ts';
-import { AF_INET, readAddress, readPrefix } from '../rtnl/words.ts';
+import { addressMatch } from './native-address.ts';
 import {
-  BASE,
   compared,
   counter,
   type Expression,
   jump,
   META_KEY,
-  masked,
   meta,
-  payload,
   VERDICT_CODE,
   verdict,
 } from './native-expression.ts';
@@ -26,7 +23,6 @@ export interface EncodedRule {
 export type Spelling = 'old' | 'new';
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
-const OFFSET = { 4: { source: 12, destination: 16 }, 6: { source: 8, destination: 24 } } as const;
 const LONGEST_LINK_NAME = 15;
 
 /**
@@ -83,11 +79,11 @@ class RuleReader {
     switch (option) {
       case '-s':
         if (this.#source !== undefined) return false;
-        this.#source = this.#address(value, OFFSET[this.#family].source, isInverted);
+        this.#source = this.#address(value, 'source', isInverted);
         return this.#source !== undefined;
       case '-d':
         if (this.#destination !== undefined) return false;
-        this.#destination = this.#address(value, OFFSET[this.#family].destination, isInverted);
+        this.#destination = this.#address(value, 'destination', isInverted);
         return this.#destination !== undefined;
       case '-i':
         return this.#links.length === 0 && this.#link(META_KEY.inputName, value, isInverted);
@@ -106,22 +102,8 @@ class RuleReader {
     }
   }
 
-  #address(text: string, offset: number, isInverted: boolean): readonly Expression[] | undefined {
-    const prefix = readPrefix(text);
-    const read = prefix ?? readAddress(text);
-    if (read === undefined || (read.family === AF_INET ? 4 : 6) !== this.#family) return undefined;
-    const { bytes } = read;
-    const length = prefix?.length ?? bytes.length * 8;
-    if (length === 0) return isInverted ? undefined : [];
-    const load = payload(BASE.network, offset, bytes.length);
-    if (length === bytes.length * 8) return [load, compared(bytes, isInverted)];
-    if (this.#spelling === 'new' && length % 8 === 0) {
-      return [payload(BASE.network, offset, length / 8), compared(bytes.subarray(0, length / 8), isInverted)];
-    }
-    const mask = maskBytes(length, bytes.length);
-    const network = new Uint8Array(bytes.length);
-    for (let index = 0; index < network.length; index++) network[index] = (bytes[index] ?? 0) & (mask[index] ?? 0);
-    return [load, masked(mask), compared(network, isInverted)];
+  #address(text: string, which: 'source' | 'destination', isInverted: boolean): readonly Expression[] | undefined {
+    return addressMatch({ family: this.#family, which, text, isInverted, isShort: this.#spelling === 'new' });
   }
 
   #link(key: number, name: string, isInverted: boolean): boolean {
@@ -150,13 +132,4 @@ class RuleReader {
     this.#end = target.expression ?? jump(name);
     return true;
   }
-}
-
-function maskBytes(bits: number, length: number): Uint8Array {
-  const mask = new Uint8Array(length);
-  for (let index = 0; index < length; index++) {
-    const ones = Math.min(8, Math.max(0, bits - 8 * index));
-    mask[index] = 0xff00 >> ones;
-  }
-  return mask;
 }

@@ -1,8 +1,6 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
-import { listOn, openIn } from './native.ts';
 import {
   chainCreation,
   chainDeletion,
@@ -11,10 +9,10 @@ import {
   readRule,
   ruleAddition,
   ruleDeletion,
-  transaction,
 } from './native-message.ts';
 import { encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
+import { NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
 
 const SPELLINGS: readonly Spelling[] = ['old', 'new'];
@@ -24,21 +22,20 @@ const SPELLINGS: readonly Spelling[] = ['old', 'new'];
  * that the kernel refuses: then nothing was done, and the program will say why.
  */
 export class NativeTables {
-  readonly #socket: RtnlSocket;
+  readonly #session: NativeSession;
   readonly #family: Family;
-  #hasDeleted = false;
   /** How this host's iptables writes rules, as far as has been seen; the old way is read by all. */
   #spelling: Spelling = 'old';
 
-  private constructor(socket: RtnlSocket, family: Family) {
-    this.#socket = socket;
+  private constructor(session: NativeSession, family: Family) {
+    this.#session = session;
     this.#family = family;
   }
 
   /** `undefined` where the kernel cannot be spoken to. */
   static in(place: Netns, family: Family): NativeTables | undefined {
-    const socket = openIn(place);
-    return socket && new NativeTables(socket, family);
+    const session = NativeSession.in(place);
+    return session && new NativeTables(session, family);
   }
 
   /** Whether all these rules, each behind its chain's name, are in a table. */
@@ -73,7 +70,7 @@ export class NativeTables {
   restore(table: string, commands: readonly Command[]): boolean {
     const messages: Uint8Array[] = [];
     for (const command of commands) if (!this.#read(table, command, messages)) return false;
-    return this.#commit(messages, deletes(commands));
+    return this.#session.commit(messages, deletes(commands));
   }
 
   /**
@@ -95,19 +92,7 @@ export class NativeTables {
       }
       if (messages.length === before) return false;
     }
-    return this.#commit(messages, true);
-  }
-
-  #commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
-    if (messages.length === 0) return true;
-    try {
-      this.#socket.exchange(transaction(messages));
-      this.#hasDeleted = hasDeletion;
-      return true;
-    } catch (thrown) {
-      if (thrown instanceof RtnlError) return false;
-      throw thrown;
-    }
+    return this.#session.commit(messages, true);
   }
 
   /** Adds what a command does to the messages; `false` when it is not known here, or has nothing to do it to. */
@@ -140,15 +125,12 @@ export class NativeTables {
   }
 
   #list(chain: NativeChain): readonly Message[] {
-    return listOn(this.#socket, chain) ?? [];
+    return this.#session.list(chain) ?? [];
   }
 
-  /**
-   * Lets go of the kernel; after a deletion only with the process itself: closing waits until nobody can see any more
-   * what was deleted, and there may be something better to do meanwhile.
-   */
+  /** Lets go of the kernel. */
   close(): void {
-    if (!this.#hasDeleted) this.#socket.close();
+    this.#session.close();
   }
 }
 

@@ -1,48 +1,28 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
-import { libc, NETLINK } from '../sys/libc.ts';
 import {
   chainDeletion,
   chainFlush,
   commentOf,
-  listRequest,
   mentions,
   type NativeChain,
   readRule,
   ruleDeletion,
-  transaction,
 } from './native-message.ts';
+import { NativeSession } from './native-session.ts';
 
 /** Lists the rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
 export type ListRules = (chain: NativeChain) => readonly Message[] | undefined;
 
 /** Looks into the kernel's tables without a program; `undefined` where the kernel cannot be spoken to. */
 export function lookNatively<T>(place: Netns, look: (list: ListRules) => T): T | undefined {
-  const socket = openIn(place);
-  if (socket === undefined) return undefined;
+  const session = NativeSession.in(place);
+  if (session === undefined) return undefined;
   try {
-    return look((chain) => listOn(socket, chain));
+    return look((chain) => session.list(chain));
   } finally {
-    socket.close();
-  }
-}
-
-/** A socket to the kernel's tables; `undefined` where the kernel cannot be spoken to. */
-export function openIn(place: Netns): RtnlSocket | undefined {
-  const c = libc();
-  if (c === undefined || !place.canEnter) return undefined;
-  return place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter)));
-}
-
-/** The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
-export function listOn(socket: RtnlSocket, chain: NativeChain): readonly Message[] | undefined {
-  try {
-    return socket.exchange(listRequest(chain));
-  } catch (thrown) {
-    if (!(thrown instanceof RtnlError)) throw thrown;
-    return thrown.code === 'ENOENT' ? [] : undefined;
+    session.close();
   }
 }
 
@@ -51,23 +31,23 @@ export function listOn(socket: RtnlSocket, chain: NativeChain): readonly Message
  * Only what is found exactly as it is looked for is removed; everything else is left to the programs.
  */
 export class NativeRemoval {
-  readonly #socket: RtnlSocket;
+  readonly #session: NativeSession;
   readonly #messages: Uint8Array[] = [];
 
-  private constructor(socket: RtnlSocket) {
-    this.#socket = socket;
+  private constructor(session: NativeSession) {
+    this.#session = session;
   }
 
   /** `undefined` where the kernel cannot be spoken to. */
   static in(place: Netns): NativeRemoval | undefined {
-    const socket = openIn(place);
-    return socket && new NativeRemoval(socket);
+    const session = NativeSession.in(place);
+    return session && new NativeRemoval(session);
   }
 
   /** Whether the chain was found and goes, with the rules of another one that lead to it. */
   chainWithJumps(target: NativeChain, from: string): boolean {
     const before = this.#messages.length;
-    for (const message of listOn(this.#socket, { ...target, chain: from }) ?? []) {
+    for (const message of this.#session.list({ ...target, chain: from }) ?? []) {
       if (!mentions(message, target.chain)) continue;
       const rule = readRule(message, target.family);
       if (rule !== undefined) this.#messages.push(ruleDeletion(rule));
@@ -79,7 +59,7 @@ export class NativeRemoval {
 
   /** Rules of a table with this comment go; `false` when the table cannot be read. One that is not there has none. */
   rulesWithComment(family: Family, table: string, chains: readonly string[], comment: string): boolean {
-    const listed = listOn(this.#socket, { family, table, chain: '' });
+    const listed = this.#session.list({ family, table, chain: '' });
     if (listed === undefined) return false;
     for (const message of listed) {
       if (!mentions(message, comment) || commentOf(message) !== comment) continue;
@@ -91,18 +71,11 @@ export class NativeRemoval {
 
   /** Carries out everything together; `false` when the kernel refuses, and then nothing is done. */
   commit(): boolean {
-    if (this.#messages.length === 0) return true;
-    try {
-      this.#socket.exchange(transaction(this.#messages));
-      return true;
-    } catch (thrown) {
-      if (thrown instanceof RtnlError) return false;
-      throw thrown;
-    }
+    return this.#session.commit(this.#messages, true);
   }
 
   /** Lets go of the kernel. */
   close(): void {
-    this.#socket.close();
+    this.#session.close();
   }
 }
