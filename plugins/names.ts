@@ -6,6 +6,7 @@ export const PLUGIN_NAMES = [
   'host-local',
   'loopback',
   'portmap',
+  'ptp',
   'static',
   'tuning',
 ] as const;

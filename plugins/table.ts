@@ -6,6 +6,7 @@ import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import type { PluginName } from './names.ts';
 import { portmap } from './portmap/plugin.ts';
+import { ptp } from './ptp/plugin.ts';
 import { staticAddresses } from './static/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
 
@@ -17,6 +18,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   'host-local': hostLocal,
   loopback,
   portmap,
+  ptp,
   static: staticAddresses,
   tuning,
 };

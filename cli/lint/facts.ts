@@ -43,6 +43,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   'host-local': [],
   loopback: [],
   portmap: ['portMappings'],
+  ptp: ['ipRanges', 'ips'],
   static: [],
   tuning: ['mac'],
 };

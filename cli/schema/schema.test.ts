@@ -37,7 +37,7 @@ describe('the schema of lists', async () => {
   test.each<[string, unknown, string[]]>([
     ['a list', bridgeWith({}), []],
     ['keys of others', bridgeWith({ comment: 'mine' }), []],
-    ['plugins of others', { cniVersion: '1.0.0', name: 'net', plugins: [{ type: 'ptp', mtu: 'x' }] }, []],
+    ['plugins of others', { cniVersion: '1.0.0', name: 'net', plugins: [{ type: 'ovs', mtu: 'x' }] }, []],
     ['a type', bridgeWith({ mtu: '1500' }), ['$.plugins[0].mtu: not integer']],
     ['a type inside', bridgeWith({ vlanTrunk: [{ id: true }] }), ['$.plugins[0].vlanTrunk[0].id: not integer']],
     [
@@ -71,7 +71,7 @@ describe('the schema of lists', async () => {
     ],
     [
       'a delegate of others',
-      { cniVersion: '1.0.0', name: 'n', plugins: [{ type: 'flannel', delegate: { type: 'ptp', mtu: 'x' } }] },
+      { cniVersion: '1.0.0', name: 'n', plugins: [{ type: 'flannel', delegate: { type: 'ovs', mtu: 'x' } }] },
       [],
     ],
   ])('looks at %s', (_, document, wrong) => {
@@ -93,6 +93,6 @@ describe.each(PLUGIN_NAMES)('the schema of %s', (name) => {
 });
 
 test('there is none of a plugin of others', async () => {
-  expect(await confSchema('ptp')).toBeUndefined();
+  expect(await confSchema('ovs')).toBeUndefined();
   expect(await confSchema('toString')).toBeUndefined();
 });

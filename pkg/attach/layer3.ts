@@ -41,6 +41,11 @@ export function planLayer3(
     });
   }
   plan.inside(netns, ip`link set dev ${ifName} up`, { failing: `failed to set "${ifName}" UP` });
+  planRoutes(plan, netns, ifName, { ips, routes });
+}
+
+/** The steps that lay the routes of a link that is up. */
+export function planRoutes(plan: Plan, netns: Netns, ifName: string, { ips, routes }: Layer3): void {
   for (const route of routes) {
     const gateway = route.gw ?? familyGateway(ips, route.dst);
     plan.inside(netns, routeCommand(route, gateway, ifName), {

@@ -1,5 +1,6 @@
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
+import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
@@ -11,11 +12,11 @@ import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
 import { termination } from '../../pkg/sys/termination.ts';
-import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
+import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
-import { type BridgeNotes, rawIpamOf } from './notes.ts';
+import type { BridgeNotes } from './notes.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
 import { type AddCall, type Looking, lookAround, outdatedAddresses, type Surroundings } from './surroundings.ts';
@@ -80,7 +81,7 @@ async function addWith(work: Work): Promise<Result> {
   try {
     return await attach(work, leased, surroundings);
   } catch (thrown) {
-    await release(work);
+    await giveBack(call, settings.ipam, 'bridge');
     throw thrown;
   }
 }
@@ -200,12 +201,4 @@ function forget({ call, records }: Work): void {
   const { network, containerId, ifName } = call;
   const warning = records.remove({ network, containerId, ifName, plugin: 'bridge' });
   if (warning !== undefined) call.warn(`bridge: ${warning}`);
-}
-
-async function release({ call, settings }: Work): Promise<void> {
-  try {
-    await call.delegate.run({ type: settings.ipam, verb: 'DEL', config: call.configText });
-  } catch (thrown) {
-    call.warn(`bridge: the address could not be released: ${toCniError(thrown)}`);
-  }
 }

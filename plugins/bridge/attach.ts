@@ -1,14 +1,15 @@
 import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
-import { planVeth } from '../../pkg/attach/veth.ts';
+import { planVeth } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
-import { type Addressing, forwardingSettings } from './gateways.ts';
+import type { Addressing } from './gateways.ts';
 import { portVlansAction } from './port-vlans.ts';
 import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
 

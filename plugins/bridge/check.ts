@@ -1,17 +1,17 @@
 import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
+import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
+import { masqueradeDifferences } from '../../pkg/attach/pair/check-masquerade.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
-import { addressingOf, forwardingSettings } from './gateways.ts';
-import { notesOf } from './notes.ts';
+import { addressingOf } from './gateways.ts';
 import { portVlans, type ShownVlan } from './port-vlans.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
@@ -175,26 +175,14 @@ async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: s
   const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
   const lines: string[] = [];
   if (settings.ipMasq) {
-    const { missingMasquerade } = await import('../../pkg/netfilter/missing.ts');
     const addresses = (result.ips ?? []).map(({ address }) => address);
-    const masquerade = { ...name, addresses };
-    lines.push(...(await missingMasquerade(ownNetns(), masquerade, backendsOf(check), TIMEOUT_MS)));
+    lines.push(...(await masqueradeDifferences(call, 'bridge', addresses, settings.ipMasqBackend)));
   }
   if (settings.macSpoofCheck && port !== undefined && mac !== undefined) {
     const { missingSpoofCheck } = await import('../../pkg/netfilter/missing-spoof-check.ts');
     lines.push(...(await missingSpoofCheck(ownNetns(), { ...name, hostLink: port.ifname, mac }, TIMEOUT_MS)));
   }
   return lines;
-}
-
-/** Who made the rules: what was noted, else what is configured, else either. */
-function backendsOf({ call, settings }: Check) {
-  const { network, containerId, ifName } = call;
-  const records = new RecordStore(recordFolder(call.environment));
-  const own = records.find({ network, containerId, ifName, plugin: 'bridge' });
-  const noted = own === undefined ? [] : notesOf(own.data).masquerade;
-  if (noted.length > 0) return noted;
-  return settings.ipMasqBackend === undefined ? (['iptables', 'nftables'] as const) : [settings.ipMasqBackend];
 }
 
 function onOff(value: boolean): string {

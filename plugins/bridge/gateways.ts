@@ -1,6 +1,6 @@
 import { addOffset, formatAddress } from '../../pkg/addr/address.ts';
 import { networkAddress, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { ipsOf } from '../../pkg/attach/leased.ts';
 import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
 
 /** Where the container's end stands in the result: behind the bridge and the host's end. */
@@ -21,15 +21,8 @@ export function addressingOf(
   leased: Result,
   { isGateway, isDefaultGateway }: { readonly isGateway: boolean; readonly isDefaultGateway: boolean },
 ): Addressing {
-  if (leased.ips === undefined || leased.ips.length === 0) {
-    throw new CniError(
-      ErrorCode.internal,
-      'IPAM plugin returned missing IP config',
-      'its result has no "ips"; expected at least one address, or no ipam section for a link without addresses',
-    );
-  }
   const ips: IpConfig[] = [];
-  for (const { address, gateway: given } of leased.ips) {
+  for (const { address, gateway: given } of ipsOf(leased)) {
     const gateway = given ?? (isGateway ? firstAddress(address) : undefined);
     ips.push({ address, ...(gateway === undefined ? {} : { gateway }), interface: CONTAINER_INDEX });
   }
@@ -69,17 +62,4 @@ function gatewaysOf(ips: readonly IpConfig[]): readonly string[] {
     if (!list.includes(text)) list.push(text);
   }
   return [...ipv4, ...ipv6];
-}
-
-/** The settings that have to be on for these gateways to pass packets on. */
-export function forwardingSettings(gateways: readonly string[]): readonly string[] {
-  let [hasIpv4, hasIpv6] = [false, false];
-  for (const address of gateways) {
-    if (address.includes(':')) hasIpv6 = true;
-    else hasIpv4 = true;
-  }
-  const settings: string[] = [];
-  if (hasIpv4) settings.push('net/ipv4/ip_forward');
-  if (hasIpv6) settings.push('net/ipv6/conf/all/forwarding');
-  return settings;
 }

@@ -1,52 +1,13 @@
-import { isObject } from '../../pkg/json/decode.ts';
-import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { type PairNotes, pairNotesOf } from '../../pkg/attach/pair/notes.ts';
 import type { JsonObject } from '../../pkg/skel/plugin.ts';
-import { readFields } from '../../pkg/types/decode.ts';
 
 /** What is noted about an attachment before the kernel is changed: enough to take it down without anything else. */
-export interface BridgeNotes {
-  /** The host's end of the pair. */
-  readonly hostLink: string;
+export interface BridgeNotes extends PairNotes {
   readonly bridge: string;
-  /** The container's addresses, with prefix lengths. */
-  readonly addresses: readonly string[];
-  /** Who may have the masquerade; nobody when there is none. */
-  readonly masquerade: readonly MasqueradeBackend[];
-  readonly spoofCheck: boolean;
-  /** The container's MAC, which a spoof check lets through; '' when it is not known. */
-  readonly mac: string;
-  /** The `ipam` section that the addresses came from. */
-  readonly ipam?: JsonObject;
 }
 
 /** The notes in a record; what is missing or of another type is as if it had never been there. */
 export function notesOf(data: Readonly<JsonObject>): BridgeNotes {
-  const { hostLink, bridge, addresses, masquerade, spoofCheck, mac, ipam } = data;
-  return {
-    hostLink: typeof hostLink === 'string' ? hostLink : '',
-    bridge: typeof bridge === 'string' ? bridge : '',
-    addresses: textsIn(addresses),
-    masquerade: backendsIn(masquerade),
-    spoofCheck: spoofCheck === true,
-    mac: typeof mac === 'string' ? mac : '',
-    ...(typeof ipam === 'object' && ipam !== null ? { ipam: ipam as JsonObject } : {}),
-  };
-}
-
-/** The `ipam` section as it was written. */
-export function rawIpamOf(raw: JsonObject): JsonObject | undefined {
-  const { ipam } = readFields(raw, '', ['ipam']);
-  return isObject(ipam) ? ipam : undefined;
-}
-
-function textsIn(value: unknown): string[] {
-  const texts: string[] = [];
-  if (Array.isArray(value)) for (const element of value) if (typeof element === 'string') texts.push(element);
-  return texts;
-}
-
-function backendsIn(value: unknown): MasqueradeBackend[] {
-  const backends: MasqueradeBackend[] = [];
-  for (const text of textsIn(value)) if (text === 'iptables' || text === 'nftables') backends.push(text);
-  return backends;
+  const { bridge } = data;
+  return { ...pairNotesOf(data), bridge: typeof bridge === 'string' ? bridge : '' };
 }

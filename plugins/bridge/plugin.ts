@@ -11,9 +11,10 @@ export const bridge: Plugin<BridgeConf> = {
   config: async () => (await import('./schema.ts')).bridgeSchema,
   add: async (call) => (await import('./add.ts')).add(call),
   check: async (call) => (await import('./check.ts')).check(call),
-  del: async (call) => (await import('./del.ts')).del(call),
-  gc: async (call) => (await import('./gc.ts')).gc(call),
+  del: async (call) => (await import('../../pkg/attach/pair/del.ts')).delPair(call, 'bridge'),
+  gc: async (call) => (await import('../../pkg/attach/pair/gc.ts')).gcPairs(call, 'bridge'),
   status: async (call) => (await import('./status.ts')).status(call),
-  restoreRules: async (record, context) => (await import('./restore-rules.ts')).restoreRules(record, context),
+  restoreRules: async (record, { environment }) =>
+    (await import('../../pkg/attach/pair/restore-rules.ts')).restoreRules(record, environment),
   plan: async (call) => (await import('./plan.ts')).plan(call),
 };

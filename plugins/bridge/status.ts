@@ -1,18 +1,17 @@
 import { linkIn, lookAt } from '../../pkg/attach/links.ts';
+import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/obstacles.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { fs, readTextFile } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
-import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
+import { notAvailable } from '../../pkg/types/error.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
 
-const TIMEOUT_MS = 30_000;
 /** There as soon as the kernel shows the frames of bridges to iptables. */
 const BRIDGE_FILTER = '/proc/sys/net/bridge/bridge-nf-call-iptables';
-const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 
 /** Fails for what makes every ADD fail; what only makes traffic go other ways than expected is said on stderr. */
 export async function status(call: Call<BridgeConf>): Promise<void> {
@@ -23,7 +22,7 @@ export async function status(call: Call<BridgeConf>): Promise<void> {
     const [bridge] = await lookAt([linkIn(ownNetns(), settings.bridge)], await runOptions(call.environment, 'bridge'));
     refuseOtherKind(settings.bridge, bridge);
     if (settings.isGateway) refuseStuckForwarding();
-    if (settings.ipMasq) await refuseWithoutMasquerade(settings);
+    if (settings.ipMasq) await refuseWithoutMasquerade(settings.ipMasqBackend);
   } catch (thrown) {
     throw notAvailable('bridge', thrown);
   }
@@ -42,21 +41,4 @@ function readSettings(call: Call<BridgeConf>): BridgeSettings {
   } catch (thrown) {
     throw notAvailable('bridge', thrown);
   }
-}
-
-function refuseStuckForwarding(): void {
-  if (readTextFile(FORWARDING)?.trim() === '1') return;
-  try {
-    fs().accessSync(FORWARDING, fs().constants.W_OK);
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    const details = `${FORWARDING} is not 1 and cannot be written (${why}); \`sysctl -w net.ipv4.ip_forward=1\` on the host`;
-    throw new CniError(ErrorCode.io, 'IP forwarding is off', details);
-  }
-}
-
-async function refuseWithoutMasquerade({ ipMasqBackend }: BridgeSettings): Promise<void> {
-  const { masqueradeProblem } = await import('../../pkg/netfilter/backend.ts');
-  const problem = await masqueradeProblem(ownNetns(), ipMasqBackend, TIMEOUT_MS);
-  if (problem !== undefined) throw new CniError(ErrorCode.internal, 'no masquerade', problem);
 }

@@ -1,12 +1,11 @@
-import { hostLinkName } from '../../pkg/attach/identity.ts';
 import { addressesOf, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
+import { takenError } from '../../pkg/attach/pair/taken.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { missingOn } from './attach.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
@@ -41,22 +40,10 @@ export async function lookAround(work: Looking): Promise<Surroundings> {
   const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, linkIn(host, settings.bridge)];
   if (vlan !== 0) wanted.push(linkIn(host, gateway));
   const [same, bridge, gatewayLink] = await lookAt(wanted, options);
-  if (same !== undefined) throw await takenError(work);
+  if (same !== undefined) throw await takenError(call, netns, options);
   refuseOtherKind(settings.bridge, bridge);
   warnOfMissingFilter(call, settings, bridge);
   return { bridge, gatewayLink: vlan === 0 ? bridge : gatewayLink };
-}
-
-async function takenError({ call, netns, options }: Looking): Promise<CniError> {
-  const [link] = await lookAt([linkIn(netns, call.ifName)], options);
-  const hostLink = hostLinkName({ network: call.network, containerId: call.containerId, ifName: call.ifName });
-  return new CniError(
-    ErrorCode.internal,
-    `container veth name ("${call.ifName}") peer provided ("${hostLink}") already exists`,
-    `namespace ${call.netns} has a link ${call.ifName} already (${link?.linkinfo?.info_kind ?? 'a device'}, ` +
-      `${(link && addressesOf(link).join(', ')) || 'without addresses'}); expected none. Either this container was added before ` +
-      'and never removed, or two networks use the same interface name',
-  );
 }
 
 function warnOfMissingFilter(call: AddCall, settings: BridgeSettings, bridge: ShownLink | undefined): void {

@@ -9,6 +9,8 @@ import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
 import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
 import type { PortmapConf } from '../../../plugins/portmap/schema.ts';
 import { settingsOf as portmapSettings } from '../../../plugins/portmap/settings.ts';
+import type { PtpConf } from '../../../plugins/ptp/schema.ts';
+import { settingsOf as ptpSettings } from '../../../plugins/ptp/settings.ts';
 import { addressesOf } from '../../../plugins/static/addresses.ts';
 import type { StaticConf } from '../../../plugins/static/schema.ts';
 import type { TuningConf } from '../../../plugins/tuning/schema.ts';
@@ -21,6 +23,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
   'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
+  ptp: (call) => ptpSettings(call as AttachmentCall<PtpConf>),
   static: (call) => addressesOf(call as AttachmentCall<StaticConf>),
   tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
 };

@@ -25,8 +25,8 @@ const LOST_MAC = /("ifname":"cni0".*"link_type":"ether","address":")00:00:00:00:
 const MADE_BY_KERNEL = /^[-+] \w+ route-6 \{"type":"(?:local|anycast|multicast)"/;
 
 /** Fails with the lines that only one of the suites leaves after ADD or DEL, or when they answer differently. */
-export async function expectSame(one: Case): Promise<void> {
-  const [ours, theirs] = await Promise.all([observe(OURS, one), observe(REFERENCE, one)]);
+export async function expectSame(one: Case, plugin = 'bridge'): Promise<void> {
+  const [ours, theirs] = await Promise.all([observe(OURS, one, plugin), observe(REFERENCE, one, plugin)]);
   expect(ours.add).toEqual(theirs.add);
   expect(differences(theirs.afterAdd, ours.afterAdd, one)).toEqual([]);
   expect(theirs.del).toBe(one.referenceMisreads ? 1 : ours.del);
@@ -34,12 +34,12 @@ export async function expectSame(one: Case): Promise<void> {
   expect(differences(theirs.afterDel, ours.afterDel, one)).toEqual([]);
 }
 
-async function observe(suite: Suite, one: Case): Promise<Seen> {
+async function observe(suite: Suite, one: Case, plugin: string): Promise<Seen> {
   const host = await createHost(suite.name);
   try {
     const pod = await host.addPod();
     await one.prepare?.(host);
-    const conf = { cniVersion: one.cniVersion ?? '1.0.0', name: 'net', type: 'bridge', ...one.conf };
+    const conf = { cniVersion: one.cniVersion ?? '1.0.0', name: 'net', type: plugin, ...one.conf };
     const add = await call(suite, 'ADD', host, pod, one, conf);
     const document = normalizedDocument(add.result ?? add.error, pod, one.macs);
     const afterAdd = await normalizedState(host, pod, one.macs);
@@ -51,10 +51,17 @@ async function observe(suite: Suite, one: Case): Promise<Seen> {
   }
 }
 
-function call(suite: Suite, verb: string, host: Host, pod: Pod, one: Case, conf: object): Promise<PluginOutcome> {
+function call(
+  suite: Suite,
+  verb: string,
+  host: Host,
+  pod: Pod,
+  one: Case,
+  conf: { readonly type: string; readonly prevResult?: unknown },
+): Promise<PluginOutcome> {
   const { args = '' } = one;
   const variables = { containerId: 'c1', netns: pod.path, ifName: 'eth0', args, path: suite.folder };
-  return callPlugin(host, `${suite.folder}/bridge`, { verb, ...variables, conf });
+  return callPlugin(host, `${suite.folder}/${conf.type}`, { verb, ...variables, conf });
 }
 
 function comparable(line: string): string {

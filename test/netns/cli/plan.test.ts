@@ -61,6 +61,7 @@ const lists: Readonly<Record<string, readonly object[]>> = {
       },
     },
   ],
+  'ptp with a masquerade': [{ type: 'ptp', ipMasq: true, mtu: 1400, ipam: hostLocal }],
   loopback: [{ type: 'loopback' }],
   'the whole chain with iptables': (fullList() as { plugins: object[] }).plugins,
   'the whole chain with nftables': [

@@ -1,6 +1,6 @@
-import { ip } from '../ip/command.ts';
-import type { Netns } from '../netns/netns.ts';
-import type { Plan } from '../plan/plan.ts';
+import { ip } from '../../ip/command.ts';
+import type { Netns } from '../../netns/netns.ts';
+import type { Plan } from '../../plan/plan.ts';
 
 /** A pair of links, one end on the host and one in a container. */
 export interface VethPair {

@@ -1,0 +1,32 @@
+import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
+import { ownNetns } from '../../netns/own.ts';
+import { RecordStore, recordFolder } from '../../record/store.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
+import { pairNotesOf } from './notes.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** What a container's masquerade lacks, one line each. */
+export async function masqueradeDifferences(
+  call: AttachmentCall<unknown>,
+  plugin: string,
+  addresses: readonly string[],
+  configured: MasqueradeBackend | undefined,
+): Promise<readonly string[]> {
+  const { missingMasquerade } = await import('../../netfilter/missing.ts');
+  const { network, containerId, ifName } = call;
+  const backends = backendsOf(call, plugin, configured);
+  return missingMasquerade(ownNetns(), { network, containerId, ifName, addresses }, backends, TIMEOUT_MS);
+}
+
+/** Who made the rules: what was noted, else what is configured, else either. */
+function backendsOf(
+  { network, containerId, ifName, environment }: AttachmentCall<unknown>,
+  plugin: string,
+  configured: MasqueradeBackend | undefined,
+): readonly MasqueradeBackend[] {
+  const own = new RecordStore(recordFolder(environment)).find({ network, containerId, ifName, plugin });
+  const noted = own === undefined ? [] : pairNotesOf(own.data).masquerade;
+  if (noted.length > 0) return noted;
+  return configured === undefined ? ['iptables', 'nftables'] : [configured];
+}

@@ -1,0 +1,62 @@
+import { runOptions } from '../../plan/options.ts';
+import type { AttachmentRecord } from '../../record/record.ts';
+import { RecordStore, recordFolder } from '../../record/store.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
+import { previousResult, releaseAddresses, together } from '../release.ts';
+import { pairNotesOf } from './notes.ts';
+import { hostLinksIn } from './remove.ts';
+import { type Remains, tearDown } from './teardown.ts';
+
+/** The keys that say which rules there may be, where nothing else does. */
+interface RulesConf {
+  readonly ipMasq?: boolean | undefined;
+  readonly macspoofchk?: boolean | undefined;
+}
+
+type DelCall = AttachmentCall<RulesConf>;
+
+/** Takes a container's pair down, with whatever is still there and whatever is still known. */
+export async function delPair(call: DelCall, plugin: string): Promise<void> {
+  const records = new RecordStore(recordFolder(call.environment));
+  const record = recordOf(call, plugin, records);
+  const options = await runOptions(call.environment, plugin);
+  const { linkFailure, otherFailures } = await tearDown(remainsOf(call, plugin, record), options, (line) =>
+    call.warn(`${plugin}: ${line}`),
+  );
+  const failures = [...otherFailures];
+  if (linkFailure !== undefined) failures.unshift(linkFailure);
+  else failures.push(...(await releaseAddresses(call, record && pairNotesOf(record.data).ipam)));
+  if (failures.length > 0) throw together(failures);
+  const { network, containerId, ifName } = call;
+  const warning = records.remove({ network, containerId, ifName, plugin });
+  if (warning !== undefined) call.warn(`${plugin}: ${warning}`);
+}
+
+function recordOf(call: DelCall, plugin: string, records: RecordStore): AttachmentRecord | undefined {
+  const { network, ifName } = call;
+  const { records: found, warnings } = records.readForContainer(call.containerId);
+  for (const warning of warnings) call.warn(`${plugin}: ${warning}`);
+  for (const record of found) {
+    if (record.plugin === plugin && record.network === network && record.ifName === ifName) return record;
+  }
+  return undefined;
+}
+
+/** Our own note knows best; without it the previous result and the configuration have to do. */
+function remainsOf(call: DelCall, plugin: string, record: AttachmentRecord | undefined): Remains {
+  const { network, containerId, ifName, conf } = call;
+  const name = { network, containerId, ifName };
+  if (record !== undefined) {
+    const { hostLink, addresses, masquerade, spoofCheck } = pairNotesOf(record.data);
+    return { name, netns: call.netns, hostLinks: [hostLink], addresses, masquerade, spoofCheck };
+  }
+  const result = previousResult(call, plugin);
+  return {
+    name,
+    netns: call.netns,
+    hostLinks: hostLinksIn(result),
+    addresses: result?.ips?.map(({ address }) => address),
+    masquerade: conf.ipMasq === true ? ['iptables', 'nftables'] : [],
+    spoofCheck: conf.macspoofchk ?? false,
+  };
+}

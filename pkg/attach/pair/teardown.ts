@@ -1,0 +1,88 @@
+import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
+import { isNative } from '../../netfilter/native-variant.ts';
+import { ownNetns } from '../../netns/own.ts';
+import { type RunOptions, runPlan } from '../../plan/executor.ts';
+import { Plan } from '../../plan/plan.ts';
+import { removeVeth, type VethRemains } from './remove.ts';
+
+/** What is known about an attachment that has to go. */
+export interface Remains extends VethRemains {
+  /** The container's addresses; `undefined` when they are not known. */
+  readonly addresses: readonly string[] | undefined;
+  /** Who may have made rules for it. */
+  readonly masquerade: readonly MasqueradeBackend[];
+  readonly spoofCheck: boolean;
+}
+
+/** What became of each part; one that is gone already counts as removed. */
+export interface Teardown {
+  /** Why the link is still there: its address must not be given to anybody else. */
+  readonly linkFailure: unknown;
+  readonly otherFailures: readonly unknown[];
+}
+
+/** Takes a pair down, and its rules: everything but the address. Parts do not wait for each other, and one that fails stops none. */
+export async function tearDown(remains: Remains, options: RunOptions, warn: (line: string) => void): Promise<Teardown> {
+  const rules = [
+    failureOf(removeMasqueradeOf(remains, options)),
+    failureOf(removeSpoofCheckOf(remains, options, warn)),
+  ];
+  // Without a program they go at once, and what the kernel has to wait for then it waits for while the link goes.
+  if (needsNoProgram(remains, options)) await rules[0];
+  const linkOptions = await optionsBeside(remains, options);
+  const linkFailure = await failureOf(removeVeth(remains, linkOptions, warn));
+  const otherFailures: unknown[] = [];
+  for (const rule of rules) {
+    const failure = await rule;
+    if (failure !== undefined) otherFailures.push(failure);
+  }
+  return { linkFailure, otherFailures };
+}
+
+/** What something failed with; it is caught at once, whoever looks when. */
+async function failureOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+/**
+ * Deleting a link takes as long as the kernel's grace period, and the native hand waits for it. Rules of nftables go in
+ * two steps, a look and a change, so the thread has to be free in between: then `ip` deletes the link.
+ */
+async function optionsBeside(remains: Remains, options: RunOptions): Promise<RunOptions> {
+  const { masquerade, spoofCheck } = remains;
+  if (!spoofCheck && (needsNoProgram(remains, options) || !masquerade.includes('nftables'))) return options;
+  return { ...options, hand: (await import('../../plan/ip-hand.ts')).ipHand };
+}
+
+function needsNoProgram({ masquerade }: Remains, { onlyFilterPrograms }: RunOptions): boolean {
+  if (onlyFilterPrograms === true) return false;
+  for (const backend of masquerade) if (!isNative(backend)) return false;
+  return true;
+}
+
+async function removeMasqueradeOf({ name, addresses, masquerade }: Remains, options: RunOptions): Promise<void> {
+  if (masquerade.length === 0) return;
+  const { removeMasquerade } = await import('../../netfilter/masquerade.ts');
+  const target = addresses === undefined ? name : { ...name, addresses };
+  await runPlan(new Plan().do(ownNetns(), removeMasquerade(target, masquerade), { failing: '' }), options);
+}
+
+/** The reference goes on when this fails, and what is left filters nothing any more. */
+async function removeSpoofCheckOf(
+  { name, spoofCheck }: Remains,
+  options: RunOptions,
+  warn: (line: string) => void,
+): Promise<void> {
+  if (!spoofCheck) return;
+  const { removeSpoofCheck } = await import('../../netfilter/spoof-check.ts');
+  try {
+    await runPlan(new Plan().do(ownNetns(), removeSpoofCheck(name), { failing: '' }), options);
+  } catch (thrown) {
+    warn(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
