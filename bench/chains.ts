@@ -49,6 +49,10 @@ async function timesOf(chain: Chain): Promise<readonly ChainTimes[]> {
   const host = await createHost('bench');
   try {
     const pod = await host.addPod();
+    // What links of containers stand on.
+    await host.ip('link add name lan0 type veth peer name lan1');
+    await host.ip('link set dev lan1 up');
+    await host.ip('link set dev lan0 up');
     const chains = forBoth(chain, reference);
     mkdirSync(`${host.root}/run/flannel`);
     writeFileSync(`${host.root}/run/flannel/subnet.env`, SUBNET_ENV);

@@ -5,6 +5,7 @@ export const PLUGIN_NAMES = [
   'flannel',
   'host-local',
   'loopback',
+  'macvlan',
   'portmap',
   'ptp',
   'static',

@@ -4,6 +4,7 @@ import { firewall } from './firewall/plugin.ts';
 import { flannel } from './flannel/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
+import { macvlan } from './macvlan/plugin.ts';
 import type { PluginName } from './names.ts';
 import { portmap } from './portmap/plugin.ts';
 import { ptp } from './ptp/plugin.ts';
@@ -17,6 +18,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   flannel,
   'host-local': hostLocal,
   loopback,
+  macvlan,
   portmap,
   ptp,
   static: staticAddresses,

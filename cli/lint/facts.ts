@@ -42,6 +42,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   flannel: CAPABILITIES,
   'host-local': [],
   loopback: [],
+  macvlan: ['ipRanges', 'ips', 'mac'],
   portmap: ['portMappings'],
   ptp: ['ipRanges', 'ips'],
   static: [],

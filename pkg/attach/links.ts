@@ -17,9 +17,11 @@ export interface ShownLink {
   readonly ifalias?: string;
   readonly master?: string;
   readonly link_index?: number;
+  /** The link below or at the other end, when it is in the same namespace. */
+  readonly link?: string | null;
   readonly linkinfo?: {
     readonly info_kind?: string;
-    readonly info_data?: { readonly vlan_filtering?: number };
+    readonly info_data?: { readonly vlan_filtering?: number; readonly mode?: string };
     readonly info_slave_data?: { readonly hairpin?: boolean; readonly isolated?: boolean };
   };
   readonly addr_info?: readonly ShownAddress[];

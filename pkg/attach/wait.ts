@@ -15,8 +15,10 @@ export async function waitUntilUp(place: Netns, link: string, timeoutMs: number,
 /** How long the search for duplicates may take. */
 const SETTLE_MS = 5000;
 
+const ASKED_FOR = '"enabledad" is true';
+
 /** The action of waiting until the kernel has found no duplicate of a link's IPv6 addresses. */
-export function settleAction(link: string, options: RunOptions): WorkAction {
+export function settleAction(link: string, options: RunOptions, why = ASKED_FOR): WorkAction {
   return {
     kind: 'wait',
     print: (place) => {
@@ -29,9 +31,9 @@ export function settleAction(link: string, options: RunOptions): WorkAction {
         addresses.every(({ tentative, dadfailed }) => dadfailed === true || tentative !== true);
       const addresses = await waitFor(place, NEWS_GROUP.ipv6Addresses, look, isDecided, SETTLE_MS);
       const taken = addresses.find(({ dadfailed }) => dadfailed === true);
-      if (taken !== undefined) throw unsettled(link, `link ${link} has address ${taken.local} in DADFAILED state`);
+      if (taken !== undefined) throw unsettled(link, why, `link ${link} has address ${taken.local} in DADFAILED state`);
       if (!isDecided(addresses)) {
-        throw unsettled(link, `link ${link} still has tentative addresses after ${SETTLE_MS / 1000} seconds`);
+        throw unsettled(link, why, `link ${link} still has tentative addresses after ${SETTLE_MS / 1000} seconds`);
       }
       return {};
     },
@@ -69,10 +71,10 @@ function given(link: ShownLink | undefined): readonly ShownAddress[] {
   return (link?.addr_info ?? []).filter(({ family, scope }) => family === 'inet6' && scope !== 'link');
 }
 
-function unsettled(link: string, why: string): CniError {
+function unsettled(link: string, why: string, what: string): CniError {
   return new CniError(
     ErrorCode.internal,
-    `failed to settle addresses for "${link}": ${why}`,
-    'the kernel looks for duplicates because "enabledad" is true',
+    `failed to settle addresses for "${link}": ${what}`,
+    `the kernel looks for duplicates because ${why}`,
   );
 }

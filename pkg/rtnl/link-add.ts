@@ -1,6 +1,17 @@
 import type { NativeCommand } from './commands.ts';
-import { BRIDGE, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, plainText } from './link-message.ts';
+import {
+  BRIDGE,
+  IFINFO_BYTES,
+  IFLA,
+  INFO,
+  LINK,
+  linkHeader,
+  MACVLAN,
+  MACVLAN_MODES,
+  plainText,
+} from './link-message.ts';
 import { type Attribute, FLAG, hasAttribute, nested, request, textBytes, u32 } from './message.ts';
+import { indexOf } from './names.ts';
 import { readMac, readName, readNumber } from './words.ts';
 
 const VETH_INFO_PEER = 1;
@@ -25,29 +36,32 @@ interface KindData {
 /** Reads the words behind a kind, to their end. */
 type KindReader = (words: readonly string[], at: number) => KindData | undefined;
 
-const KINDS: Readonly<Record<string, KindReader>> = { bridge: readBridge, veth: readVeth };
+const KINDS: Readonly<Record<string, KindReader>> = { bridge: readBridge, macvlan: readMacvlan, veth: readVeth };
 
-/** `link add name NAME [mtu N] [address MAC] [txqueuelen N] [netns PATH] type KIND …`. */
+/** `link add [link NAME] name NAME [mtu N] [address MAC] [txqueuelen N] [netns PATH] type KIND …`. */
 export function linkAdd(words: readonly string[]): NativeCommand | undefined {
-  if (words[2] !== 'name') return undefined;
-  const link = readNewLink(words, 2);
+  const lower = words[2] === 'link' ? readName(words[3]) : '';
+  const start = lower === '' ? 2 : 4;
+  if (words[start] !== 'name' || lower === undefined) return undefined;
+  const link = readNewLink(words, start);
   const kind = words[link.next + 1] ?? '';
   if (words[link.next] !== 'type' || !Object.hasOwn(KINDS, kind)) return undefined;
   const data = KINDS[kind]?.(words, link.next + 2);
   if (data === undefined || (link.netns !== '' && data.netns !== '')) return undefined;
-  const message = (fd: number): Uint8Array => {
+  const message = (fd: number, below: readonly Attribute[]): Uint8Array => {
     const info: Attribute[] = [[INFO.kind, plainText(kind)]];
     const inside = data.attributes(fd);
     if (inside.length > 0) info.push([INFO.data, nested(inside)]);
-    const attributes: Attribute[] = [...attributesWith(link, fd), [IFLA.linkinfo, nested(info)]];
+    const attributes: Attribute[] = [...below, ...attributesWith(link, fd), [IFLA.linkinfo, nested(info)]];
     return request(LINK.add, FLAG.create | FLAG.excl | FLAG.ack, linkHeader(0), attributes);
   };
   const path = link.netns + data.netns;
   return (socket) => {
     // A name that was missing before may be there now.
     socket.indices.clear();
-    if (path === '') socket.exchange(message(-1));
-    else socket.exchangeWithNetns(path, message);
+    const below: readonly Attribute[] = lower === '' ? [] : [[IFLA.link, u32(indexOf(socket, lower))]];
+    if (path === '') socket.exchange(message(-1, below));
+    else socket.exchangeWithNetns(path, (fd) => message(fd, below));
   };
 }
 
@@ -98,6 +112,19 @@ function readBridge(words: readonly string[], at: number): KindData | undefined 
     const filtering = readNumber(words[at + 1], 1);
     if (words[at] !== 'vlan_filtering' || filtering === undefined || at + 2 < words.length) return undefined;
     attributes.push([BRIDGE.vlanFiltering, Uint8Array.of(filtering)]);
+  }
+  return { netns: '', attributes: () => attributes };
+}
+
+/** `mode MODE [bcqueuelen N]`. */
+function readMacvlan(words: readonly string[], at: number): KindData | undefined {
+  const name = words[at + 1] ?? '';
+  if (words[at] !== 'mode' || !Object.hasOwn(MACVLAN_MODES, name)) return undefined;
+  const attributes: Attribute[] = [[MACVLAN.mode, u32(MACVLAN_MODES[name] ?? 0)]];
+  if (at + 2 < words.length) {
+    const queue = readNumber(words[at + 3], 0xffff_ffff);
+    if (words[at + 2] !== 'bcqueuelen' || queue === undefined || at + 4 < words.length) return undefined;
+    attributes.push([MACVLAN.queue, u32(queue)]);
   }
   return { netns: '', attributes: () => attributes };
 }

@@ -1,4 +1,4 @@
-import { BRIDGE, IFLA, INFO } from './link-message.ts';
+import { BRIDGE, IFLA, INFO, MACVLAN, MACVLAN_MODES } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
 import { attributesOf, textOf } from './message.ts';
 
@@ -19,6 +19,7 @@ function shownInfo(info: Attributes): ShownLinkInfo {
   const data = info.get(INFO.data);
   if (kind !== undefined) shown.info_kind = textOf(kind);
   if (shown.info_kind === 'bridge' && data !== undefined) shown.info_data = shownBridge(attributesOf(data, 0));
+  if (shown.info_kind === 'macvlan' && data !== undefined) shown.info_data = shownMacvlan(attributesOf(data, 0));
   const slaveKind = info.get(INFO.slaveKind);
   const slaveData = info.get(INFO.slaveData);
   if (slaveKind !== undefined) shown.info_slave_kind = textOf(slaveKind);
@@ -31,6 +32,12 @@ function shownInfo(info: Attributes): ShownLinkInfo {
 function shownBridge(data: Attributes): Readonly<Record<string, unknown>> {
   const filtering = data.get(BRIDGE.vlanFiltering);
   return filtering === undefined ? {} : { vlan_filtering: filtering.getUint8(0) };
+}
+
+function shownMacvlan(data: Attributes): Readonly<Record<string, unknown>> {
+  const number = data.get(MACVLAN.mode)?.getUint32(0, true);
+  const mode = Object.keys(MACVLAN_MODES).find((name) => MACVLAN_MODES[name] === number);
+  return mode === undefined ? {} : { mode };
 }
 
 function shownPort(data: Attributes): Readonly<Record<string, unknown>> {

@@ -29,6 +29,11 @@ export const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
 /** Attributes of a bridge, and of one of its ports. */
 export const BRIDGE = { vlanFiltering: 7, portState: 1, portMode: 4, portIsolated: 33 } as const;
 
+/** Attributes of a macvlan. */
+export const MACVLAN = { mode: 1, queue: 7 } as const;
+/** Modes of a macvlan by their names. */
+export const MACVLAN_MODES: Readonly<Record<string, number>> = { private: 1, vepa: 2, bridge: 4, passthru: 8 };
+
 /** The flags of a link that commands set. */
 export const IFF = { up: 0x1, promisc: 0x100, allmulti: 0x200 } as const;
 

@@ -51,7 +51,17 @@ function run(side: Side, where: Where, lines: readonly string[], together = fals
 /** What plugins look at; the native forms show no more than this. */
 const KEYS = new Set([
   ...['ifindex', 'ifname', 'flags', 'mtu', 'operstate', 'txqlen', 'address', 'ifalias', 'master'],
-  ...['link', 'link_index', 'link_netnsid', 'promiscuity', 'linkinfo', 'info_kind', 'info_data', 'vlan_filtering'],
+  ...[
+    'link',
+    'link_index',
+    'link_netnsid',
+    'promiscuity',
+    'linkinfo',
+    'info_kind',
+    'info_data',
+    'vlan_filtering',
+    'mode',
+  ],
   ...['info_slave_kind', 'info_slave_data', 'hairpin', 'isolated', 'state'],
   ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
   ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
@@ -128,6 +138,8 @@ describe('every form has the same effect by both hands', () => {
       'link add name v mtu 1400 address 02:00:00:00:00:02 txqueuelen 5 type veth peer name p mtu 1300 address 02:00:00:00:00:03 txqueuelen 7 netns @there',
       'link add name w address 02:00:00:00:00:04 txqueuelen 0 type veth peer name x address 02:00:00:00:00:05',
       'link add name chance type veth peer name chance2',
+      'link add link other name mv mtu 1300 address 02:00:00:00:00:0a type macvlan mode private bcqueuelen 500',
+      'link add link chance2 name mv2 address 02:00:00:00:00:0b netns @there type macvlan mode passthru',
       'link add name away netns @there type bridge',
       'link add name if77 address 02:00:00:00:00:07 type bridge',
     );
@@ -273,6 +285,7 @@ describe('every form has the same effect by both hands', () => {
       'link add name new type veth peer name q netns /run/netns/nope': 'ENOENT',
       'link add name new type veth peer name q netns /etc/hostname': 'EINVAL',
       'link add name new mtu 70000 type bridge': 'EINVAL',
+      'link add link nope name new type macvlan mode bridge': 'ENODEV',
       'link add name new address 01:00:00:00:00:01 type bridge': 'EADDRNOTAVAIL',
       'link set dev nope up': 'ENODEV',
       'link set dev if4711 up': 'ENODEV',

@@ -7,6 +7,8 @@ import { refuseReservedKeys } from '../../../plugins/flannel/delegate-conf.ts';
 import type { FlannelConf } from '../../../plugins/flannel/schema.ts';
 import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
 import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
+import { MACVLAN } from '../../../plugins/macvlan/macvlan.ts';
+import type { MacvlanConf } from '../../../plugins/macvlan/schema.ts';
 import type { PortmapConf } from '../../../plugins/portmap/schema.ts';
 import { settingsOf as portmapSettings } from '../../../plugins/portmap/settings.ts';
 import type { PtpConf } from '../../../plugins/ptp/schema.ts';
@@ -22,6 +24,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
   'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
+  macvlan: (call) => MACVLAN.settingsOf(call as AttachmentCall<MacvlanConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
   ptp: (call) => ptpSettings(call as AttachmentCall<PtpConf>),
   static: (call) => addressesOf(call as AttachmentCall<StaticConf>),

@@ -8,7 +8,7 @@ export interface Case {
   readonly cniVersion?: string;
   readonly args?: string;
   /** What is on the host already. */
-  readonly prepare?: (host: Place) => Promise<void>;
+  readonly prepare?: (host: Place, pod: Place) => Promise<unknown>;
   /** MACs that are chosen and therefore compared. */
   readonly macs?: readonly string[];
   /** The reference's DEL fails, after it removed everything, because it misreads a message of iptables 1.8.9. */

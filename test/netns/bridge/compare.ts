@@ -38,7 +38,7 @@ async function observe(suite: Suite, one: Case, plugin: string): Promise<Seen> {
   const host = await createHost(suite.name);
   try {
     const pod = await host.addPod();
-    await one.prepare?.(host);
+    await one.prepare?.(host, pod);
     const conf = { cniVersion: one.cniVersion ?? '1.0.0', name: 'net', type: plugin, ...one.conf };
     const add = await call(suite, 'ADD', host, pod, one, conf);
     const document = normalizedDocument(add.result ?? add.error, pod, one.macs);

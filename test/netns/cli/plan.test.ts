@@ -27,6 +27,9 @@ async function newHost(): Promise<{ host: Host; pod: Pod }> {
   hosts.push(host);
   // As on any node that runs for a while.
   await host.run(['sh', '-c', 'iptables -L; ip6tables -L; iptables -t nat -L; ip6tables -t nat -L']);
+  await host.ip('link add name lan0 type veth peer name lan1');
+  await host.ip('link set dev lan0 up');
+  await host.ip('link set dev lan1 up');
   return { host, pod: await host.addPod() };
 }
 
@@ -62,6 +65,8 @@ const lists: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   'ptp with a masquerade': [{ type: 'ptp', ipMasq: true, mtu: 1400, ipam: hostLocal }],
+  macvlan: [{ type: 'macvlan', master: 'lan0', mac: '02:00:5e:10:00:01', bcqueuelen: 500, ipam: hostLocal }],
+  'macvlan without addresses': [{ type: 'macvlan', master: 'lan0', mode: 'vepa', mtu: 1400 }],
   loopback: [{ type: 'loopback' }],
   'the whole chain with iptables': (fullList() as { plugins: object[] }).plugins,
   'the whole chain with nftables': [

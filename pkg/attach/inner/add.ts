@@ -1,0 +1,116 @@
+import { inContainer } from '../../netns/container.ts';
+import { type PlanRun, type RunOptions, runPlan } from '../../plan/executor.ts';
+import { runOptions } from '../../plan/options.ts';
+import { PlanError } from '../../plan/plan-error.ts';
+import { RECORDED } from '../../record/recorded.ts';
+import { RecordStore, recordFolder } from '../../record/store.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
+import { termination } from '../../sys/termination.ts';
+import type { Result } from '../../types/result.ts';
+import { hostLinkName, randomLinkName } from '../identity.ts';
+import type { ShownLink } from '../links.ts';
+import { giveBack, rawIpamOf } from '../release.ts';
+import type { InnerKind } from './kind.ts';
+import { findMaster } from './master.ts';
+import type { InnerNotes } from './notes.ts';
+import { resultOf } from './result.ts';
+import { type InnerLink, MADE, placeOfMaster, planLink, planUse } from './steps.ts';
+import { refuseTaken } from './taken.ts';
+
+/** Puts a link into the container. Whatever fails, nothing of it stays. */
+export async function addInner<Conf>(call: AttachmentCall<Conf>, kind: InnerKind<Conf>): Promise<Result> {
+  const settings = kind.settingsOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const options = { ...(await runOptions(call.environment, kind.name)), signal: termination() };
+    await refuseTaken(call, kind.name, netns, options);
+    const master = await findMaster(placeOfMaster(settings, netns), settings, options);
+    const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
+    const temporary = hostLinkName(name);
+    const link: InnerLink = { kind: kind.name, name, netns, settings, master: master.ifname, temporary };
+    const records = new RecordStore(recordFolder(call.environment));
+    const work: Work = { call, link, records, options };
+    try {
+      return await addWith(work, master);
+    } catch (thrown) {
+      forget(work);
+      throw thrown;
+    }
+  });
+}
+
+interface Work {
+  readonly call: AttachmentCall<unknown>;
+  readonly link: InnerLink;
+  readonly records: RecordStore;
+  readonly options: RunOptions;
+}
+
+/** The link comes before its addresses: dhcp asks for them through it. */
+async function addWith(work: Work, master: ShownLink): Promise<Result> {
+  const { call, link, options } = work;
+  const { settings, kind } = link;
+  const runs: PlanRun[] = [];
+  let isLeased = false;
+  const takeBack = async () => {
+    for (const run of runs.reverse()) {
+      for (const leftover of await run.undo()) call.warn(`${kind}: could not be undone: ${leftover}`);
+    }
+  };
+  try {
+    const made = await makeLink(work);
+    runs.push(made);
+    let leased: Result | undefined;
+    if (settings.ipam !== '') {
+      note(work, undefined);
+      const request = { type: settings.ipam, config: call.configText, environment: RECORDED };
+      leased = await call.delegate.add(request);
+      isLeased = true;
+    }
+    note(work, leased);
+    runs.push(await runPlan(await planUse(link, leased, options), options));
+    const [shown] = made.captures.get(MADE) as readonly ShownLink[];
+    return resultOf(call, settings, shown?.address, leased);
+  } catch (thrown) {
+    const isAskedThroughLink = settings.ipam === 'dhcp';
+    if (!isAskedThroughLink) await takeBack();
+    if (isLeased) await giveBack(call, settings.ipam, kind);
+    if (isAskedThroughLink) await takeBack();
+    if (!(thrown instanceof PlanError)) throw thrown;
+    throw await (await import('./refused.ts')).explained(thrown, link, master, work.records);
+  }
+}
+
+async function makeLink(work: Work): Promise<PlanRun> {
+  note(work, undefined);
+  try {
+    return await runPlan(planLink(work.link), work.options);
+  } catch (thrown) {
+    if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST') throw thrown;
+    // The name on the way in is somebody's; the second one is as good as nobody's.
+    const again = { ...work, link: { ...work.link, temporary: randomLinkName() } };
+    note(again, undefined);
+    return runPlan(planLink(again.link), work.options);
+  }
+}
+
+/** Written before anything is done, so that whoever finds it half done can take it down. */
+function note({ call, link, records }: Work, leased: Result | undefined): void {
+  const { network, containerId, ifName, args: cniArgs } = call;
+  const { kind, netns, master, temporary, settings } = link;
+  const ipam = rawIpamOf(call.rawConf);
+  const notes: InnerNotes = {
+    master: settings.linkInContainer ? '' : master,
+    type: settings.type.words.join(' '),
+    temporary,
+    addresses: (leased?.ips ?? []).map(({ address }) => address),
+    ...(ipam === undefined ? {} : { ipam }),
+  };
+  const warning = records.write({ network, containerId, ifName, plugin: kind, netns, cniArgs, data: { ...notes } });
+  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
+}
+
+function forget({ call, link: { kind }, records }: Work): void {
+  const { network, containerId, ifName } = call;
+  const warning = records.remove({ network, containerId, ifName, plugin: kind });
+  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
+}

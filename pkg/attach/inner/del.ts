@@ -1,0 +1,44 @@
+import { runOptions } from '../../plan/options.ts';
+import { isAlive, RecordStore, recordFolder } from '../../record/store.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
+import { hostLinkName } from '../identity.ts';
+import { releaseAddresses, together } from '../release.ts';
+import { innerNotesOf } from './notes.ts';
+import { type InnerRemains, removeInner } from './remove.ts';
+
+/** Takes the link out of the container, with whatever is still there and whatever is still known. */
+export async function delInner(call: AttachmentCall<unknown>, kind: string): Promise<void> {
+  const { network, containerId, ifName } = call;
+  const key = { network, containerId, ifName, plugin: kind };
+  const records = new RecordStore(recordFolder(call.environment));
+  const record = records.find(key);
+  const notes = record && innerNotesOf(record.data);
+  const options = await runOptions(call.environment, kind);
+  const derived = hostLinkName(key);
+  // Where the call does not say it, the record does, as long as the namespace is still the same.
+  const isForgotten = call.netns === '' && record !== undefined && isAlive(record) === 'alive';
+  const remains: InnerRemains = {
+    kind,
+    name: key,
+    netns: isForgotten ? record.netns.path : call.netns,
+    temporary: notes === undefined || notes.temporary === derived ? [derived] : [derived, notes.temporary],
+    onlyMarked: isForgotten,
+  };
+  const failures: unknown[] = [];
+  // dhcp gives an address back through the link; everywhere else nobody may use it any more by then.
+  const isReleasedFirst = [notes?.ipam, call.rawConf['ipam']].some((ipam) => typeOf(ipam) === 'dhcp');
+  if (isReleasedFirst) failures.push(...(await releaseAddresses(call, notes?.ipam)));
+  try {
+    await removeInner(remains, options, (line) => call.warn(`${kind}: ${line}`));
+    if (!isReleasedFirst) failures.push(...(await releaseAddresses(call, notes?.ipam)));
+  } catch (thrown) {
+    failures.unshift(thrown);
+  }
+  if (failures.length > 0) throw together(failures);
+  const warning = records.remove(key);
+  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
+}
+
+function typeOf(ipam: unknown): unknown {
+  return typeof ipam === 'object' && ipam !== null && 'type' in ipam ? ipam.type : undefined;
+}
