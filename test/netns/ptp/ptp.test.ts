@@ -154,6 +154,19 @@ describe('what ADD refuses or takes back', () => {
     expect(await pod.ip('-br link show dev eth0')).toContain('eth0');
   });
 
+  test('an address that the host has a way to already', async () => {
+    const pod = await host.addPod();
+    await host.ip('link add name old type bridge');
+    await host.ip('link set dev old up');
+    await host.ip('route add 10.1.0.5/32 dev old scope host');
+    const ipam = fixed([{ address: '10.1.0.5/24', gateway: '10.1.0.1' }]);
+    const { error } = await call('ADD', { ipam }, attachmentOf(pod));
+    await host.ip('link del dev old');
+    expect(error?.msg).toBe('failed to add route on host: file exists');
+    expect(error?.details).toContain('ip route add 10.1.0.5/32 dev veth');
+    await expectNothing();
+  });
+
   test('two addresses behind one gateway, and a single address, which the reference cannot do', async () => {
     const pod = await host.addPod();
     const attachment = attachmentOf(pod);
