@@ -3,6 +3,7 @@ export const PLUGIN_NAMES = [
   'bridge',
   'firewall',
   'flannel',
+  'host-device',
   'host-local',
   'loopback',
   'macvlan',

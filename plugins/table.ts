@@ -2,6 +2,7 @@ import type { AnyPlugin } from '../pkg/skel/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
 import { firewall } from './firewall/plugin.ts';
 import { flannel } from './flannel/plugin.ts';
+import { hostDevice } from './host-device/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import { macvlan } from './macvlan/plugin.ts';
@@ -16,6 +17,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bridge,
   firewall,
   flannel,
+  'host-device': hostDevice,
   'host-local': hostLocal,
   loopback,
   macvlan,

@@ -40,6 +40,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   firewall: [],
   // Whatever it is, it is passed on.
   flannel: CAPABILITIES,
+  'host-device': ['deviceID', 'ipRanges', 'ips'],
   'host-local': [],
   loopback: [],
   macvlan: ['ipRanges', 'ips', 'mac'],

@@ -183,6 +183,7 @@ describe('every form has the same effect by both hands', () => {
       'link show master if4711',
       'link show master br',
       'link show master other',
+      'link show',
     );
     await succeed('there', 'link show dev p', '-d addr show dev p', 'link show dev away');
   });

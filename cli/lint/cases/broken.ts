@@ -319,6 +319,14 @@ export const BROKEN: Readonly<Record<string, BrokenFile>> = {
     text: then('{ "type": "tuning", "mac": ◆"02:00" }'),
     finding: ['error', 'plugins[1].mac', 'invalid args 02:00 for MAC addr: address 02:00: invalid MAC address'],
   },
+  'a device that cannot be': {
+    text: listOf('    { "type": "host-device", "hwaddr": ◆"02:00" }'),
+    finding: [
+      'error',
+      'plugins[0].hwaddr',
+      'failed to find host device: failed to parse MAC address "02:00": address 02:00: invalid MAC address',
+    ],
+  },
   'an ipam section in the delegate': {
     text: listOf('    { "type": "flannel", "delegate": {\n      "ipam": ◆{ "type": "host-local" }\n    } }'),
     finding: [

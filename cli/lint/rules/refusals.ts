@@ -5,6 +5,8 @@ import type { FirewallConf } from '../../../plugins/firewall/schema.ts';
 import { settingsOf as firewallSettings } from '../../../plugins/firewall/settings.ts';
 import { refuseReservedKeys } from '../../../plugins/flannel/delegate-conf.ts';
 import type { FlannelConf } from '../../../plugins/flannel/schema.ts';
+import type { HostDeviceConf } from '../../../plugins/host-device/schema.ts';
+import { refuseConfigured } from '../../../plugins/host-device/sought.ts';
 import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
 import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
 import { MACVLAN } from '../../../plugins/macvlan/macvlan.ts';
@@ -23,6 +25,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   bridge: (call) => bridgeSettings(call as AttachmentCall<BridgeConf>),
   firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
+  'host-device': (call) => refuseConfigured(call.conf as HostDeviceConf),
   'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
   macvlan: (call) => MACVLAN.settingsOf(call as AttachmentCall<MacvlanConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),

@@ -1,0 +1,91 @@
+import { addInSteps, isFailed } from '../../pkg/attach/in-steps.ts';
+import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { addressesOf, linkIn, lookAt } from '../../pkg/attach/links.ts';
+import { rawIpamOf } from '../../pkg/attach/release.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { termination } from '../../pkg/sys/termination.ts';
+import { CniError, toCniError } from '../../pkg/types/error.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import { addressText, type HostDevice, soughtText } from './find.ts';
+import type { HostDeviceNotes } from './notes.ts';
+import { resultOf } from './result.ts';
+import { type AddCall, attachmentOf, linkPlan, type Surroundings, wantedOf } from './surroundings.ts';
+
+/** Gives the device to the container. Whatever fails, the device is where it was, as it was. */
+export async function add(call: AddCall): Promise<Result> {
+  const wanted = wantedOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const options = { ...(await runOptions(call.environment, 'host-device')), signal: termination() };
+    const records = new RecordStore(recordFolder(call.environment));
+    const around = await attachmentOf({ call, wanted, netns, options, records });
+    note(around, records);
+    const { host } = around;
+    const added = await addInSteps({
+      call,
+      plugin: 'host-device',
+      link: linkPlan(around),
+      ipam: around.ipam,
+      layer3(leased) {
+        const plan = new Plan();
+        if (host !== undefined) planLayer3(plan, netns, call.ifName, leased);
+        return plan;
+      },
+      options,
+    });
+    if (isFailed(added)) {
+      // What could not be put back is put right by the runtime's DEL or by GC, who read this.
+      if (added.leftovers.length === 0) forget(around, records);
+      throw host === undefined ? added.cause : await withLost(added.cause, host, around);
+    }
+    const lost = host === undefined ? '' : addressText(host);
+    if (lost !== '') call.warn(`host-device: ${host?.device} had ${lost} on the host; they ended with the move`);
+    return resultOf(call, host, added.layer3);
+  });
+}
+
+/** Written before anything is done, so that whoever finds it half done can put it back. */
+function note({ call, netns, host, wanted }: Surroundings, records: RecordStore): void {
+  const { network, containerId, ifName } = call;
+  const ipam = rawIpamOf(call.rawConf);
+  const notes: HostDeviceNotes = {
+    device: host?.device ?? '',
+    mac: host?.link.address ?? '',
+    alias: host?.alias ?? '',
+    wasUp: host?.link.flags.includes('UP') === true,
+    sought: soughtText(wanted.sought),
+    ...(ipam === undefined ? {} : { ipam }),
+  };
+  const warning = records.write({
+    network,
+    containerId,
+    ifName,
+    plugin: 'host-device',
+    netns,
+    cniArgs: call.args,
+    data: { ...notes },
+  });
+  if (warning !== undefined) call.warn(`host-device: ${warning}`);
+}
+
+function forget({ call }: Surroundings, records: RecordStore): void {
+  const { network, containerId, ifName } = call;
+  const warning = records.remove({ network, containerId, ifName, plugin: 'host-device' });
+  if (warning !== undefined) call.warn(`host-device: ${warning}`);
+}
+
+/** The error, and which of the host's own addresses the device came back without. */
+async function withLost(thrown: unknown, host: HostDevice, { options }: Surroundings): Promise<unknown> {
+  const before = addressesOf(host.link);
+  if (before.length === 0) return thrown;
+  const [link] = await lookAt([linkIn(ownNetns(), host.link.ifname)], { ...options, signal: { aborted: false } });
+  const after = link === undefined ? [] : addressesOf(link);
+  const lost = before.filter((address) => !after.includes(address));
+  if (lost.length === 0) return thrown;
+  const { code, message, details } = toCniError(thrown);
+  const said = `${host.link.ifname} is on the host again, but its addresses there ended with the move: ${lost.join(', ')}`;
+  return new CniError(code, message, details === '' ? said : `${details}; ${said}`, { cause: thrown });
+}

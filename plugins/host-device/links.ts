@@ -1,0 +1,28 @@
+import type { ShownLink } from '../../pkg/attach/links.ts';
+import { ip } from '../../pkg/ip/command.ts';
+import { linkName } from '../../pkg/ip/names.ts';
+import type { Netns } from '../../pkg/netns/netns.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+
+/** All links of a namespace, by their index. */
+export async function linksIn(place: Netns, options: RunOptions): Promise<readonly ShownLink[]> {
+  const { captures } = await runPlan(new Plan().inside(place, ip`link show`, { capture: 'links' }), options);
+  const links = captures.get('links');
+  return Array.isArray(links) ? (links as readonly ShownLink[]) : [];
+}
+
+/** The link with a name. */
+export function linkNamed(links: readonly ShownLink[], name: string): ShownLink | undefined {
+  for (const link of links) if (link.ifname === name) return link;
+  return undefined;
+}
+
+/** Whether a link could have this name. */
+export function isLinkName(text: string): boolean {
+  try {
+    return linkName(text) === text;
+  } catch {
+    return false;
+  }
+}
