@@ -10,6 +10,7 @@ export const PLUGIN_NAMES = [
   'portmap',
   'ptp',
   'static',
+  'tap',
   'tuning',
 ] as const;
 

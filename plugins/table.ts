@@ -10,6 +10,7 @@ import type { PluginName } from './names.ts';
 import { portmap } from './portmap/plugin.ts';
 import { ptp } from './ptp/plugin.ts';
 import { staticAddresses } from './static/plugin.ts';
+import { tap } from './tap/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
@@ -24,6 +25,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   portmap,
   ptp,
   static: staticAddresses,
+  tap,
   tuning,
 };
 

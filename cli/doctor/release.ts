@@ -8,7 +8,18 @@ import { pluginNamed } from '../../plugins/table.ts';
 import { createWorld } from '../../world.ts';
 
 /** What works on others' links goes first, the address last. */
-const ORDER = ['tuning', 'firewall', 'portmap', 'flannel', 'bridge', 'ptp', 'macvlan', 'host-device', 'host-local'];
+const ORDER = [
+  'tuning',
+  'firewall',
+  'portmap',
+  'flannel',
+  'bridge',
+  'ptp',
+  'macvlan',
+  'host-device',
+  'tap',
+  'host-local',
+];
 
 /** The records of one attachment, in the order in which they have to go. */
 export function inOrderOfDel(records: readonly AttachmentRecord[]): readonly AttachmentRecord[] {

@@ -47,6 +47,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   portmap: ['portMappings'],
   ptp: ['ipRanges', 'ips'],
   static: [],
+  tap: ['ipRanges', 'ips', 'mac'],
   tuning: ['mac'],
 };
 

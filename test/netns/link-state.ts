@@ -5,7 +5,7 @@ const SETTINGS = ['ipv4/conf/IF/arp_notify', 'ipv6/conf/IF/disable_ipv6', 'ipv6/
 
 /** What differs between two moments or two namespaces without meaning anything. */
 const VOLATILE =
-  /^(?:ifindex|link|link_index|link_netnsid|operstate|tentative|nodad|.*life_time|parentdev|.*timer|.*_id|bridge_id|gso.*|tso.*|gro.*)$/;
+  /^(?:ifindex|link|link_index|link_netnsid|operstate|state|tentative|nodad|.*life_time|parentdev|.*timer|.*_id|bridge_id|gso.*|tso.*|gro.*)$/;
 
 /**
  * Links, addresses, routes and the settings of one link, one line per thing: what a main plugin without a firewall can

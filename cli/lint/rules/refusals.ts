@@ -17,6 +17,8 @@ import type { PtpConf } from '../../../plugins/ptp/schema.ts';
 import { settingsOf as ptpSettings } from '../../../plugins/ptp/settings.ts';
 import { addressesOf } from '../../../plugins/static/addresses.ts';
 import type { StaticConf } from '../../../plugins/static/schema.ts';
+import type { TapConf } from '../../../plugins/tap/schema.ts';
+import { settingsOf as tapSettings } from '../../../plugins/tap/settings.ts';
 import type { TuningConf } from '../../../plugins/tuning/schema.ts';
 import { settingsOf as tuningSettings } from '../../../plugins/tuning/settings.ts';
 
@@ -31,5 +33,6 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
   ptp: (call) => ptpSettings(call as AttachmentCall<PtpConf>),
   static: (call) => addressesOf(call as AttachmentCall<StaticConf>),
+  tap: (call) => tapSettings(call as AttachmentCall<TapConf>),
   tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
 };

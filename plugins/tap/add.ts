@@ -1,0 +1,55 @@
+import { addInSteps, isFailed } from '../../pkg/attach/in-steps.ts';
+import { rawIpamOf } from '../../pkg/attach/release.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { termination } from '../../pkg/sys/termination.ts';
+import type { Result } from '../../pkg/types/result.ts';
+import type { TapNotes } from './notes.ts';
+import { settingsOf } from './settings.ts';
+import { type AddCall, type NewTap, newTap, planAddresses, planTap, resultOf } from './tap-link.ts';
+
+/** Makes the device in the container. Whatever fails, nothing of it stays. */
+export async function add(call: AddCall): Promise<Result> {
+  const settings = settingsOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const options = { ...(await runOptions(call.environment, 'tap')), signal: termination() };
+    const records = new RecordStore(recordFolder(call.environment));
+    const tap = await newTap(call, settings, netns, options);
+    note(tap, records);
+    const added = await addInSteps({
+      call,
+      plugin: 'tap',
+      link: planTap(tap),
+      ipam: settings.ipam,
+      layer3: (leased) => planAddresses(tap, leased),
+      options,
+    });
+    if (!isFailed(added)) return resultOf(tap, added.layer3);
+    if (added.leftovers.length === 0) forget(tap, records);
+    throw added.cause;
+  });
+}
+
+/** Written before anything is done, so that whoever finds it half done can take it down. */
+function note({ call, netns, mac }: NewTap, records: RecordStore): void {
+  const { network, containerId, ifName } = call;
+  const ipam = rawIpamOf(call.rawConf);
+  const notes: TapNotes = { mac, ...(ipam === undefined ? {} : { ipam }) };
+  const warning = records.write({
+    network,
+    containerId,
+    ifName,
+    plugin: 'tap',
+    netns,
+    cniArgs: call.args,
+    data: { ...notes },
+  });
+  if (warning !== undefined) call.warn(`tap: ${warning}`);
+}
+
+function forget({ call }: NewTap, records: RecordStore): void {
+  const { network, containerId, ifName } = call;
+  const warning = records.remove({ network, containerId, ifName, plugin: 'tap' });
+  if (warning !== undefined) call.warn(`tap: ${warning}`);
+}

@@ -1,0 +1,21 @@
+import { layer3Of } from '../../pkg/attach/in-steps.ts';
+import { inContainer } from '../../pkg/netns/container.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { stepsOf } from '../../pkg/plan/steps.ts';
+import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
+import { settingsOf } from './settings.ts';
+import { type AddCall, newTap, planAddresses, planTap, resultOf } from './tap-link.ts';
+
+/** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
+export async function plan(call: AddCall): Promise<PlannedAdd> {
+  const settings = settingsOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const tap = await newTap(call, settings, netns, await runOptions(call.environment, 'tap'));
+    const { ipam } = settings;
+    const leased = ipam === '' ? undefined : await call.delegate.add({ type: ipam, config: call.configText });
+    const layer3 = leased && layer3Of(leased);
+    const steps = planTap(tap);
+    if (layer3 !== undefined) steps.append(planAddresses(tap, layer3));
+    return { result: resultOf(tap, layer3), steps: stepsOf(steps) };
+  });
+}
