@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { leasesOn } from '../bridge/support.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { useHost } from '../harness/use.ts';
@@ -70,27 +70,29 @@ const SCENARIOS: readonly Scenario[] = [
   { title: 'somebody has put it back', before: fallBack('dev0'), netns: '/run/netns/nowhere' },
 ];
 
-describe('DEL, twice, puts the device back and releases the address', () => {
-  test.each(SCENARIOS)('$title', async ({ before, netns, prevResult, env = {}, ...scenario }) => {
+// In one test, because a look at the whole host costs more than any of them.
+test('DEL, twice, puts the device back and releases the address, whatever is lacking', async () => {
+  for (const { title, before, netns, prevResult, env = {}, ...scenario } of SCENARIOS) {
     const pod = await host.addPod();
     await addDevice(host);
     await host.run(['ip', 'link', 'set', 'dev', 'dev0', 'alias', 'uplink; port 3', 'up']);
     const attachment = attachmentOf(pod);
     const conf = confOf();
     const added = await call(host, { verb: 'ADD', ...attachment, conf, env });
-    expect(added.exitCode, JSON.stringify(added.error)).toBe(0);
-    expect((await leasesOn(host)).length).toBe(2);
+    expect(added.error, title).toBe(undefined);
+    expect((await leasesOn(host)).length, title).toBe(2);
     await before?.(host, pod);
     const changed = { ...conf, ...scenario.conf, ...(prevResult === false ? {} : { prevResult: added.result }) };
     for (let times = 1; times <= 2; times++) {
       const del = await call(host, { verb: 'DEL', ...attachment, netns: netns ?? pod.path, conf: changed, env });
-      expect(del.exitCode, JSON.stringify(del.error)).toBe(0);
-      expect(await devicesOn(host)).toEqual([scenario.device ?? 'dev0 up "uplink; port 3"']);
-      expect(await leasesOn(host)).toEqual([]);
+      expect(del.error, title).toBe(undefined);
+      expect(await devicesOn(host), title).toEqual([scenario.device ?? 'dev0 up "uplink; port 3"']);
+      expect(await leasesOn(host), title).toEqual([]);
     }
     await removeDevice(host);
-  });
-});
+    await pod.remove();
+  }
+}, 60_000);
 
 test('an empty namespace: the address is released while the device is where it is', async () => {
   const pod = await host.addPod();
