@@ -11,11 +11,18 @@ if (!existsSync(join(ROOT, 'dist/bin/cni')))
 const { createHost } = await import('../test/netns/harness/host.ts');
 
 /** The commands that have a transcript, one line each; the document has a mark for each. */
-const COMMANDS: readonly { readonly line: string; readonly env?: Readonly<Record<string, string>> }[] = [
+const COMMANDS: readonly {
+  readonly line: string;
+  /** What else it is given here, where the node's folders are elsewhere. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}[] = [
   { line: 'show' },
   { line: 'plan web /run/netns/new', env: { CAP_ARGS: capabilities([[8082, 80]]) } },
   { line: 'leases' },
   { line: 'ports' },
+  { line: 'lint', args: ['/run/mistakes'] },
+  { line: 'doctor', args: ['--conf-dir', '/run/net.d', '--bin-dir', join(ROOT, 'dist/bin')] },
   { line: 'leases --fix' },
 ];
 
@@ -35,6 +42,22 @@ const LIST = {
     { type: 'firewall', backend: 'iptables' },
   ],
 };
+
+/** A list with a slip in a key, a gateway that is elsewhere, and a plugin that comes too early. */
+const MISTAKES = `{
+  "cniVersion": "1.0.0",
+  "name": "db",
+  "plugins": [
+    { "type": "portmap", "capabilities": { "portMappings": true } },
+    {
+      "type": "bridge",
+      "bridge": "cni1",
+      "isGatway": true,
+      "ipam": { "type": "host-local", "ranges": [[{ "subnet": "10.99.0.0/24", "gateway": "10.98.0.1" }]] }
+    }
+  ]
+}
+`;
 
 /** The pods of the document's node: their namespace's name, their own, their ports. */
 const PODS = [
@@ -58,6 +81,8 @@ try {
   const bin = join(ROOT, 'dist/bin');
   mkdirSync(`${node.root}/run/net.d`);
   writeFileSync(`${node.root}/run/net.d/10-web.conflist`, JSON.stringify(LIST));
+  mkdirSync(`${node.root}/run/mistakes`);
+  writeFileSync(`${node.root}/run/mistakes/20-db.conflist`, MISTAKES);
   const cni = async (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     node.run([join(bin, 'cni'), ...args], { env: { ...env, CNI_PATH: bin, ...more } });
   for (const [name, pod, ports] of PODS) {
@@ -73,8 +98,8 @@ try {
   // The kernel gives the number of a namespace to the next one: to this, in which nobody ever is.
   await node.ip('netns add other');
   let text = readFileSync(DOCUMENT, 'utf8');
-  for (const { line, env: more } of COMMANDS) {
-    const { stdout } = await cni(line.split(' '), more);
+  for (const { line, args = [], env: more } of COMMANDS) {
+    const { stdout } = await cni([...line.split(' '), ...args], more);
     text = withTranscript(text, line, stdout);
     print(`cni ${line}\n${stdout}`);
   }
@@ -108,6 +133,7 @@ function steady(text: string): string {
   return text
     .replaceAll(join(ROOT, 'dist/bin'), '/opt/cni/bin')
     .replaceAll('/run/net.d', '/etc/cni/net.d')
+    .replaceAll('/run/mistakes', '/etc/cni/net.d')
     .replaceAll(`Networks of ${host}`, 'Networks of node-1')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, '2026-01-01 12:00 UTC');
 }
