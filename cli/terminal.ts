@@ -1,5 +1,3 @@
-import { isatty } from 'node:tty';
-import { styleText } from 'node:util';
 import type { Environment } from '../pkg/skel/plugin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
 
@@ -18,6 +16,8 @@ export interface Terminal {
 
 /** The terminal of this process; colours only where somebody sees them and has not asked for none (NO_COLOR). */
 export function processTerminal(environment: Environment): Terminal {
+  const { isatty } = process.getBuiltinModule('node:tty');
+  const { styleText } = process.getBuiltinModule('node:util');
   const colours = isatty(1) && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
   return {
     out: (text) => writeOut('stdout', text),

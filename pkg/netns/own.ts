@@ -11,11 +11,17 @@ export function ownNetns(): Netns {
 }
 
 class OwnNetns implements Netns {
-  readonly path = `/proc/${process.pid}/ns/net`;
   readonly label = 'host';
   readonly prefix: readonly string[] = [];
   readonly canEnter = true;
   #identity: NetnsIdentity | undefined;
+  #fd: number | undefined;
+
+  /** Of a file that is held: `/proc/PID/ns/net` would be another namespace while this thread starts a process there. */
+  get path(): string {
+    this.#fd ??= files().open('/proc/thread-self/ns/net');
+    return `/proc/${process.pid}/fd/${this.#fd}`;
+  }
 
   get identity(): NetnsIdentity {
     this.#identity ??= identifyOwn();

@@ -30,7 +30,7 @@ function occupied(): string {
   mkdirSync(dest);
   writeFileSync(join(dest, 'bridge'), '#!/bin/sh\necho old bridge\n', { mode: 0o755 });
   symlinkSync('bridge', join(dest, 'loopback'));
-  writeFileSync(join(dest, 'macvlan'), 'foreign', { mode: 0o755 });
+  writeFileSync(join(dest, 'whereabouts'), 'foreign', { mode: 0o755 });
   return dest;
 }
 
@@ -46,17 +46,17 @@ async function report(dest: string, ...args: string[]): Promise<Readonly<Record<
 }
 
 function expectAsBefore(dest: string): void {
-  expect(readdirSync(dest).sort()).toEqual(['bridge', 'loopback', 'macvlan']);
+  expect(readdirSync(dest).sort()).toEqual(['bridge', 'loopback', 'whereabouts']);
   expect(readFileSync(join(dest, 'bridge'), 'utf8')).toContain('old bridge');
   expect(readlinkSync(join(dest, 'loopback'))).toBe('bridge');
 }
 
 async function expectInstalled(dest: string): Promise<void> {
-  expect(readdirSync(dest).sort()).toEqual(['.cni-ts', 'macvlan', ...NAMES].sort());
+  expect(readdirSync(dest).sort()).toEqual(['.cni-ts', 'whereabouts', ...NAMES].sort());
   expect(new Set(NAMES.map((name) => statSync(join(dest, name)).ino)).size).toBe(1);
   expect(statSync(join(dest, 'cni')).mode & 0o777).toBe(0o755);
   expect((await call(join(dest, 'bridge'))).stdout).toContain('supportedVersions');
-  expect(readFileSync(join(dest, 'macvlan'), 'utf8')).toBe('foreign');
+  expect(readFileSync(join(dest, 'whereabouts'), 'utf8')).toBe('foreign');
 }
 
 describe('cni install', () => {
