@@ -1,4 +1,4 @@
-import type { Netns } from '../netns/netns.ts';
+import type { Netns, NetnsIdentity } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
 import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../sys/files.ts';
 import { type NamespaceCensus, namespaceCensus } from './census.ts';
@@ -183,14 +183,19 @@ export function isAlive(
   isInUse: NamespaceCensus = namespaceCensus(),
 ): 'alive' | 'dead' | 'unknown' {
   if (record.bootId !== '' && bootId() !== '' && record.bootId !== bootId()) return 'dead';
-  const { path, dev, ino } = record.netns;
+  const { path, ino } = record.netns;
   try {
     const found = statusOf(path);
-    if (String(found?.dev) === dev && String(found?.ino) === ino) return 'alive';
+    if (found !== undefined && isNetnsOf(record, found)) return 'alive';
   } catch {
     return 'unknown';
   }
   return isInUse(ino) ? 'alive' : 'dead';
+}
+
+/** Whether a namespace is the one that a record is about: its path may be another container's by now. */
+export function isNetnsOf({ netns }: Pick<AttachmentRecord, 'netns'>, { dev, ino }: NetnsIdentity): boolean {
+  return String(dev) === netns.dev && String(ino) === netns.ino;
 }
 
 let boot: string | undefined;
