@@ -1,15 +1,18 @@
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
+import { closeElsewhere } from '../sys/close-elsewhere.ts';
 import { libc, NETLINK } from '../sys/libc.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
 
 /** A talk with the kernel's tables of a namespace. */
 export class NativeSession {
+  readonly #fd: number;
   readonly #socket: RtnlSocket;
   #hasDeleted = false;
 
-  private constructor(socket: RtnlSocket) {
+  private constructor(fd: number, socket: RtnlSocket) {
+    this.#fd = fd;
     this.#socket = socket;
   }
 
@@ -17,7 +20,8 @@ export class NativeSession {
   static in(place: Netns): NativeSession | undefined {
     const c = libc();
     if (c === undefined || !place.canEnter) return undefined;
-    return new NativeSession(place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter))));
+    const fd = place.run(() => c.netlinkSocket(NETLINK.netfilter));
+    return new NativeSession(fd, new RtnlSocket(c, fd));
   }
 
   /** The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
@@ -44,10 +48,11 @@ export class NativeSession {
   }
 
   /**
-   * Lets go of the kernel; after a deletion only with the process itself: closing waits until nobody can see any more
-   * what was deleted, and there may be something better to do meanwhile.
+   * Lets go of the kernel. After a deletion the kernel makes whoever closes wait until nobody can see any more what was
+   * deleted, 5 to 10 ms in which nothing is left to be done here.
    */
   close(): void {
-    if (!this.#hasDeleted) this.#socket.close();
+    if (this.#hasDeleted) closeElsewhere(this.#fd);
+    else this.#socket.close();
   }
 }
