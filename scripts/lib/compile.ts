@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import { chooseCommonScript, joinCommonScript } from './common-script.ts';
 import { ROOT } from './project.ts';
 import { type Arch, nativeRuntime, runtimeFor } from './runtime.ts';
 import { seal } from './seal.ts';
@@ -61,9 +62,9 @@ export async function compile({ entry, define = {}, arch, output }: CompileOptio
   }
 }
 
-/** Bundles into a folder, one chunk for everything that is loaded on its own; gives the size of all of them. */
+/** Bundles into a folder, one script for each part that is loaded on its own; gives the size of all of them. */
 async function bundle(entry: string, define: Readonly<Record<string, string>>, folder: string): Promise<number> {
-  const { outputFiles } = await build({
+  const options = {
     absWorkingDir: ROOT,
     entryPoints: { cni: resolve(entry) },
     bundle: true,
@@ -74,9 +75,13 @@ async function bundle(entry: string, define: Readonly<Record<string, string>>, f
     splitting: true,
     target: 'esnext',
     minify: true,
+    metafile: true,
     define: { ...define },
     logLevel: 'error',
-  });
+  } as const;
+  const { metafile } = await build(options);
+  const common = chooseCommonScript(relative(ROOT, resolve(entry)), metafile);
+  const { outputFiles } = await build({ ...options, plugins: [joinCommonScript(common, ROOT)] });
   for (const { path, contents } of outputFiles) writeFileSync(path, contents);
   return outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
 }
