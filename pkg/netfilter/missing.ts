@@ -8,8 +8,8 @@ import { TABLE } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName } from './names.ts';
 import { listRules, type NftRule } from './nft-list.ts';
 import { isMissing, missingProgram, Site } from './program.ts';
-import { IPTABLES } from './restore.ts';
-import { MULTICAST } from './rule.ts';
+import { type Command, IPTABLES, seesAll } from './restore.ts';
+import { additions, MULTICAST } from './rule.ts';
 import { allOf } from './together.ts';
 
 /**
@@ -20,9 +20,9 @@ export async function missingMasquerade(
   place: Netns,
   masquerade: Masquerade,
   backends: readonly MasqueradeBackend[],
-  timeoutMs: number,
+  options: { readonly timeoutMs: number; readonly onlyFilterPrograms: boolean },
 ): Promise<string[]> {
-  const site = new Site({ place, timeoutMs });
+  const site = new Site({ place, ...options });
   const addresses = readAddresses(masquerade.addresses);
   const found = await allOf(
     backends.map((backend) =>
@@ -59,6 +59,9 @@ async function missingInIptables(
       `POSTROUTING -s ${host} -j ${chain}`,
     ]);
     const program = IPTABLES[family];
+    const own: Command[] = [];
+    for (const [, ...rule] of additions(masquerade, addresses)) own.push(rule);
+    if (await seesAll(site, family, 'nat', own)) return { present: own.length, gaps: [] };
     try {
       const table = await readNatTable(site, family);
       const there = new Set(table.rules.map((rule) => rule.bare));

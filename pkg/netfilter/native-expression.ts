@@ -7,7 +7,8 @@ export const NESTED = 0x8000;
 export type Expression = Uint8Array;
 
 const LIST_ELEMENT = 1;
-const EXPRESSION = { name: 1, data: 2 } as const;
+/** Attributes of an expression. */
+export const EXPRESSION = { name: 1, data: 2 } as const;
 /** The register that iptables computes in. */
 const REGISTER = u32be(1);
 const VERDICT_REGISTER = u32be(0);
@@ -20,7 +21,8 @@ const COMPARISON = { register: 1, operation: 2, data: 3 } as const;
 const META = { register: 1, key: 2 } as const;
 const COUNTER = { bytes: 1, packets: 2 } as const;
 const IMMEDIATE = { register: 1, data: 2 } as const;
-const EXTENSION = { name: 1, revision: 2, info: 3 } as const;
+/** Attributes of an extension of iptables. */
+export const EXTENSION = { name: 1, revision: 2, info: 3 } as const;
 
 /** Where a part of a packet is counted from. */
 export const BASE = { network: 1, transport: 2 } as const;

@@ -34,7 +34,8 @@ const PORTS: readonly number[] = [6, 17, 132];
 const TCP = 6;
 const UDP = 17;
 const COMMENT_BYTES = 256;
-const MULTIPORT = { destination: 1, most: 15, bytes: 48 } as const;
+/** What `multiport` keeps: whose ports they are, how many, the ports, which of them are ranges, and whether others are meant. */
+export const MULTIPORT = { destination: 1, most: 15, ranges: 32, negation: 47, bytes: 48 } as const;
 const STATES: Readonly<Record<string, number>> = { INVALID: 1, ESTABLISHED: 2, RELATED: 4, NEW: 8 };
 const CONNTRACK = { bytes: 168, flagsAt: 146, statesAt: 150, state: 1 } as const;
 const LOCAL = 1 << 2;

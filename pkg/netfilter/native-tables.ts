@@ -10,6 +10,7 @@ import {
   ruleAddition,
   ruleDeletion,
 } from './native-message.ts';
+import { isForOtherPorts } from './native-ports.ts';
 import { encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
@@ -48,6 +49,18 @@ export class NativeTables {
         listed.set(chain, messages);
       }
       if (this.#find(messages, words) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** Whether a rule, behind its chain's name, is there and no rule in front of it can get packets to these ports. */
+  isFirstFor(ports: readonly number[], table: string, [chain = '', ...words]: Command): boolean {
+    const messages = this.#list({ family: this.#family, table, chain });
+    const found = this.#find(messages, words);
+    if (found === undefined) return false;
+    for (const message of messages) {
+      if (message === found) break;
+      if (!isForOtherPorts(message, ports)) return false;
     }
     return true;
   }

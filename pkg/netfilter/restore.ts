@@ -21,6 +21,16 @@ export async function change(
   if (isDone !== true) await restore(site, family, restoreText(commands, table));
 }
 
+/** Whether a table has all these rules, each behind its chain's name. `false` says only that it was not seen. */
+export async function seesAll(
+  site: Site,
+  family: Family,
+  table: 'nat' | 'filter',
+  rules: readonly Command[],
+): Promise<boolean> {
+  return (await natively(site, family, (tables) => tables.haveAll(table, rules))) === true;
+}
+
 /** Works on a family's tables without the program; `undefined` where that cannot be. */
 export async function natively<T>(
   site: Site,

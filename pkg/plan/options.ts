@@ -12,9 +12,14 @@ export async function runOptions(
   plugin: string,
 ): Promise<RunOptions> {
   const trace = traceFrom(environment, plugin);
-  const onlyFilterPrograms = environment['CNI_TS_NETFILTER'] === 'exec';
-  if (!onlyIp(environment)) return { trace, hand: nativeHand, onlyFilterPrograms };
-  return { trace, hand: (await import('./ip-hand.ts')).ipHand, onlyFilterPrograms };
+  const needsPrograms = onlyFilterPrograms(environment);
+  if (!onlyIp(environment)) return { trace, hand: nativeHand, onlyFilterPrograms: needsPrograms };
+  return { trace, hand: (await import('./ip-hand.ts')).ipHand, onlyFilterPrograms: needsPrograms };
+}
+
+/** Whether rules of filters are for their programs alone, to look at as well. */
+export function onlyFilterPrograms(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment['CNI_TS_NETFILTER'] === 'exec';
 }
 
 /** Whether even the commands that the native hand knows need the `ip` program. */

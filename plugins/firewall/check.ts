@@ -1,6 +1,7 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { Site } from '../../pkg/netfilter/program.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import { chosenBackend, rulesBackend } from './choice.ts';
@@ -19,7 +20,8 @@ export async function check(call: AttachmentCall<FirewallConf>): Promise<void> {
   if (addresses.length === 0) return;
   const separation = policy === undefined ? undefined : { policy, bridge: bridgeOf(result, policy) };
   const backend = await chosenBackend(configured, call.environment);
-  const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS });
+  const needsPrograms = onlyFilterPrograms(call.environment);
+  const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS, onlyFilterPrograms: needsPrograms });
   const differences: string[] = [];
   if (backend === 'firewalld') {
     const { missingSources } = await import('./firewalld.ts');

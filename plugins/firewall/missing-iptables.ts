@@ -1,7 +1,7 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { runFilter, type Site } from '../../pkg/netfilter/program.ts';
-import { IPTABLES, restoreLine } from '../../pkg/netfilter/restore.ts';
-import { containerRules, listedRule, type SharedRule } from './rules.ts';
+import { IPTABLES, restoreLine, seesAll } from '../../pkg/netfilter/restore.ts';
+import { containerRules, listedRule, type SharedRule, sharedWords } from './rules.ts';
 import type { HostAddress } from './settings.ts';
 
 /** Which rules are missing, one line each in the reference's words. */
@@ -13,6 +13,9 @@ export async function missingIptables(
 ): Promise<string[]> {
   const missing: string[] = [];
   for (const family of families) {
+    const rules = shared.map(sharedWords);
+    for (const address of addresses) if (address.family === family) rules.push(...containerRules(address));
+    if (await seesAll(site, family, 'filter', rules)) continue;
     const table = await runFilter(site, [`${IPTABLES[family]}-save`, '-t', 'filter']);
     for (const rule of shared) {
       const listed = listedRule(rule);

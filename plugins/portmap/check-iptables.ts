@@ -1,6 +1,6 @@
 import { type NatTable, readNatTable, type SavedRule } from '../../pkg/netfilter/iptables-save.ts';
 import { FilterError, type Site } from '../../pkg/netfilter/program.ts';
-import { type Command, IPTABLES, restore, restoreText } from '../../pkg/netfilter/restore.ts';
+import { type Command, IPTABLES, natively, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import type { Comparison } from './check.ts';
 import { meet } from './claim.ts';
 import type { FamilyForwarding, Forwarding, RuleKey } from './forwarding.ts';
@@ -17,6 +17,8 @@ export async function compareIptables(
   forwarding: Forwarding,
   own: FamilyForwarding,
 ): Promise<Comparison> {
+  const rules = [...containerRules(key, forwarding, own), ...entryRules(key, forwarding, own)];
+  if (await isComplete(site, key, forwarding, own)) return { present: rules.length, differences: [] };
   const table = await readNatTable(site, own.family);
   const chain = chainOf(key);
   const program = IPTABLES[own.family];
@@ -26,7 +28,6 @@ export async function compareIptables(
   }
   const there = new Set(table.rules.map(({ bare }) => bare));
   const shared = sharedRules(forwarding).filter(({ bare }) => !there.has(bare));
-  const rules = [...containerRules(key, forwarding, own), ...entryRules(key, forwarding, own)];
   const missing = await missingOf(site, own, rules);
   return {
     present: rules.length - missing.length,
@@ -37,6 +38,20 @@ export async function compareIptables(
       ...own.mappings.flatMap((mapping) => inFront(table, chain, mapping)),
     ],
   };
+}
+
+/** Whether all rules are there and nothing is in front of them; `false` says only that this was not seen. */
+async function isComplete(site: Site, key: RuleKey, forwarding: Forwarding, own: FamilyForwarding): Promise<boolean> {
+  const entries = entryRules(key, forwarding, own);
+  const rules = [...containerRules(key, forwarding, own), ...entries];
+  for (const { chain, rule } of sharedRules(forwarding)) rules.push([chain, ...rule]);
+  const ports: number[] = [];
+  for (const { hostPort } of own.mappings) ports.push(hostPort);
+  const isSeen = await natively(site, own.family, (tables) => {
+    const [first] = entries;
+    return tables.haveAll('nat', rules) && (first === undefined || tables.isFirstFor(ports, 'nat', first));
+  });
+  return isSeen === true;
 }
 
 /** iptables itself says whether a rule is there: it lists them in another form than they are written in. */

@@ -2,6 +2,7 @@ import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { isMissing, missingProgram, Site } from '../../pkg/netfilter/program.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
@@ -33,7 +34,8 @@ export async function check(call: CheckCall): Promise<void> {
   if (result === undefined) throw missingPrevResult();
   if (mappings.length === 0) return;
   const forwarding = forwardingOf(settings, mappings, result, call.ifName);
-  const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS });
+  const needsPrograms = onlyFilterPrograms(call.environment);
+  const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS, onlyFilterPrograms: needsPrograms });
   const { network, containerId, ifName } = call;
   const records = new RecordStore(recordFolder(call.environment));
   const record = records.find({ network, containerId, ifName, plugin: 'portmap' });

@@ -241,3 +241,37 @@ test('chains come and go with their rules', () =>
     expect(await natively(native, [request[1] as never])).toEqual([true]);
     expect(await saved(native, 6, 'filter')).toBe(before);
   }));
+
+/** What may be in front of a rule for port 80 and 443, and whether it gets nothing of theirs. */
+const IN_FRONT: readonly (readonly [rule: string, isHarmless: boolean])[] = [
+  ['# -m multiport -p tcp --destination-ports 81,8080 -j T', true],
+  ['-m multiport -p udp --destination-ports 20480 -j T', true],
+  [
+    '-p tcp -m multiport --destination-ports 81 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.1.2.3:80',
+    true,
+  ],
+  ['-p tcp -m multiport --destination-ports 81,443 -j T', false],
+  ['-p tcp -m multiport --destination-ports 79:81 -j T', false],
+  ['-p tcp -m multiport ! --destination-ports 81 -j T', false],
+  ['-p tcp -m multiport --source-ports 81 -j T', false],
+  ['-p tcp -m multiport --ports 81 -j T', false],
+  ['-p tcp --dport 81 -j T', false],
+  ['-j T', false],
+];
+
+test('what is in front of a rule is harmless when it lists other ports', () =>
+  withHosts(async (native) => {
+    const own = ['C', '-m', 'multiport', '-p', 'tcp', '--destination-ports', '80,443', '-j', 'T'];
+    const look = { do: 'is first' as const, family: 4 as const, table: 'nat', commands: [own], ports: [80, 443] };
+    expect(await natively(native, [look])).toEqual([false]);
+    await byProgram(native, 4, 'nat', [['-A', ...own]]);
+    expect(await natively(native, [look])).toEqual([true]);
+    for (const [rule, isHarmless] of IN_FRONT) {
+      const words = wordsOf(rule);
+      await byProgram(native, 4, 'nat', [['-I', 'C', '1', ...words]]);
+      expect(await natively(native, [look]), rule).toEqual([isHarmless]);
+      await byProgram(native, 4, 'nat', [['-D', 'C', '1']]);
+      await byProgram(native, 4, 'nat', [['-A', 'C', ...words]]);
+      expect(await natively(native, [look]), `behind: ${rule}`).toEqual([true]);
+    }
+  }));

@@ -17,6 +17,7 @@ import type { DriverCall, DriverOutcome } from './netfilter-driver.ts';
 import { rulesOf } from './netfilter-rules.ts';
 
 const TIMEOUT_MS = 20_000;
+const OPTIONS = { timeoutMs: TIMEOUT_MS, onlyFilterPrograms: false };
 const V4 = '10.99.0.2/16';
 const V6 = 'fd00:99::2/64';
 const FAMILIES = [
@@ -84,10 +85,10 @@ describe.each(EVERY)('$backend, $name', ({ backend, addresses }) => {
   test('is complete after ADD and gone after DEL', async () => {
     const { output } = await run(addMasquerade(target, backend));
     expect(output).toBe(backend);
-    expect(await missingMasquerade(place, target, [backend], TIMEOUT_MS)).toEqual([]);
-    expect(await missingMasquerade(place, target, MASQUERADE_BACKENDS, TIMEOUT_MS)).toEqual([]);
+    expect(await missingMasquerade(place, target, [backend], OPTIONS)).toEqual([]);
+    expect(await missingMasquerade(place, target, MASQUERADE_BACKENDS, OPTIONS)).toEqual([]);
     await run(removeMasquerade(target, [backend]));
-    expect(await missingMasquerade(place, target, [backend], TIMEOUT_MS)).not.toEqual([]);
+    expect(await missingMasquerade(place, target, [backend], OPTIONS)).not.toEqual([]);
   });
 
   test('DEL succeeds again and again', async () => {
@@ -134,7 +135,7 @@ describe.each(EVERY)('$backend, $name', ({ backend, addresses }) => {
       ),
     );
     await Promise.all(targets.map((one) => run(addMasquerade(one, backend))));
-    const gaps = await Promise.all(targets.map((one) => missingMasquerade(place, one, [backend], TIMEOUT_MS)));
+    const gaps = await Promise.all(targets.map((one) => missingMasquerade(place, one, [backend], OPTIONS)));
     expect(gaps.flat()).toEqual([]);
     // Two of them for each, as when a runtime is impatient.
     await Promise.all([...targets, ...targets].map((one) => run(removeMasquerade(one, [backend]))));
@@ -205,9 +206,9 @@ describe('iptables', () => {
     await run(addMasquerade(second, 'iptables', { mayExist: true }));
     expect(count(await rulesOf(host), '-j ACCEPT')).toBe(4);
     expect(count(await rulesOf(host), '-j MASQUERADE')).toBe(2);
-    expect(await missingMasquerade(place, first, ['iptables'], TIMEOUT_MS)).toEqual([]);
+    expect(await missingMasquerade(place, first, ['iptables'], OPTIONS)).toEqual([]);
     await run(removeMasquerade(first, ['iptables']));
-    expect(await missingMasquerade(place, second, ['iptables'], TIMEOUT_MS)).toEqual([]);
+    expect(await missingMasquerade(place, second, ['iptables'], OPTIONS)).toEqual([]);
     await run(removeMasquerade(second, ['iptables']));
   });
 
@@ -224,7 +225,7 @@ describe('iptables', () => {
     await run(addMasquerade(masquerade(), 'iptables'));
     await type(`iptables -t nat -F ${CHAIN}`);
     await type(`ip6tables -t nat -D POSTROUTING 1`);
-    expect(await missingMasquerade(place, masquerade(), ['iptables', 'nftables'], TIMEOUT_MS)).toEqual([
+    expect(await missingMasquerade(place, masquerade(), ['iptables', 'nftables'], OPTIONS)).toEqual([
       `missing in the nat table of iptables: -A ${CHAIN} -d 10.99.0.0/16 -j ACCEPT`,
       `missing in the nat table of iptables: -A ${CHAIN} ! -d 224.0.0.0/4 -j MASQUERADE`,
       `missing in the nat table of ip6tables: -A POSTROUTING -s fd00:99::2/128 -j ${CHAIN}`,
@@ -251,7 +252,7 @@ describe('nftables', () => {
 
   test('CHECK names what is missing', async () => {
     await run(addMasquerade(masquerade('x', [V4]), 'nftables'));
-    expect(await missingMasquerade(place, masquerade(), ['nftables'], TIMEOUT_MS)).toEqual([
+    expect(await missingMasquerade(place, masquerade(), ['nftables'], OPTIONS)).toEqual([
       'missing in nft chain inet cni_plugins_masquerade masq_checks: ip6 saddr fd00:99::2 ip6 daddr != fd00:99::/64 masquerade',
     ]);
     await run(removeMasquerade(masquerade(), ['nftables']));
@@ -260,10 +261,10 @@ describe('nftables', () => {
   test('single addresses are networks too', async () => {
     const single = masquerade('x', ['10.99.0.2/32', 'fd00:99::2/128']);
     await run(addMasquerade(single, 'nftables'));
-    expect(await missingMasquerade(place, single, ['nftables'], TIMEOUT_MS)).toEqual([]);
+    expect(await missingMasquerade(place, single, ['nftables'], OPTIONS)).toEqual([]);
     await run(removeMasquerade(single, ['nftables']));
     await run(addMasquerade(single, 'iptables'));
-    expect(await missingMasquerade(place, single, ['iptables'], TIMEOUT_MS)).toEqual([]);
+    expect(await missingMasquerade(place, single, ['iptables'], OPTIONS)).toEqual([]);
     await run(removeMasquerade(single, ['iptables']));
   });
 
@@ -295,7 +296,7 @@ test.each(MASQUERADE_BACKENDS)('GC takes what is not valid and nothing else (%s)
   const report = await collectMasquerade(place, 'a-longer-name', valid, TIMEOUT_MS);
   expect(report.filter((line) => line.startsWith('removed masquerade of container '))).toHaveLength(2);
   const complete = await Promise.all(
-    [...all, other].map(async (one) => (await missingMasquerade(place, one, [backend], TIMEOUT_MS)).length === 0),
+    [...all, other].map(async (one) => (await missingMasquerade(place, one, [backend], OPTIONS)).length === 0),
   );
   expect(complete).toEqual([false, true, false, true]);
   expect(await collectMasquerade(place, 'a-longer-name', valid, TIMEOUT_MS)).toEqual([]);

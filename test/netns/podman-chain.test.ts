@@ -91,11 +91,11 @@ test('the whole list, and no process besides its plugins', async () => {
   const added = started();
   expect(result?.ips?.[0]?.address).toBe('10.89.0.3/24');
   await runtime.check(LIST, attachment);
-  started();
+  const checked = started();
   await runtime.del(LIST, attachment);
   const removed = started();
   const plugins = ['bridge', 'firewall', 'portmap', 'tuning'];
-  expect([added, removed]).toEqual([plugins, plugins]);
+  expect([added, checked, removed]).toEqual([plugins, plugins, plugins]);
   expect(plugins.length).toBeLessThanOrEqual(MOST_PROCESSES);
   await runtime.delTwice(LIST, attachment);
   await runtime.delTwice(LIST, first);

@@ -1,5 +1,6 @@
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
 import { ownNetns } from '../../netns/own.ts';
+import { onlyFilterPrograms } from '../../plan/options.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { pairNotesOf } from './notes.ts';
@@ -16,7 +17,8 @@ export async function masqueradeDifferences(
   const { missingMasquerade } = await import('../../netfilter/missing.ts');
   const { network, containerId, ifName } = call;
   const backends = backendsOf(call, plugin, configured);
-  return missingMasquerade(ownNetns(), { network, containerId, ifName, addresses }, backends, TIMEOUT_MS);
+  const options = { timeoutMs: TIMEOUT_MS, onlyFilterPrograms: onlyFilterPrograms(call.environment) };
+  return missingMasquerade(ownNetns(), { network, containerId, ifName, addresses }, backends, options);
 }
 
 /** Who made the rules: what was noted, else what is configured, else either. */

@@ -39,8 +39,10 @@ describe.each(BACKENDS)('%s', (backend) => {
     const mapped: Mapped = { pod: await host.addPod(), mappings: [tcp(8080, 80), udp(53, 53)], conf: { backend } };
     const added = await processesOf(host, callOf('ADD', mapped));
     expect(await containerRulesOn(host)).not.toEqual([]);
+    const looked = await processesOf(host, callOf('CHECK', mapped));
     const removed = await processesOf(host, callOf('DEL', mapped));
     expect(added).toEqual([]);
+    expect(looked).toEqual(backend === 'iptables' ? [] : ['nft']);
     expect(removed).toEqual([]);
     expect(await containerRulesOn(host)).toEqual([]);
   });
