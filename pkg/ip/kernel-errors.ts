@@ -17,6 +17,8 @@ export interface IpComplaint {
 const TEXTS: readonly (readonly [fragment: string, errno: ErrnoName])[] = [
   ['address already assigned', 'EEXIST'],
   ['vlan device already exists', 'EEXIST'],
+  ['invalid vlan id', 'ERANGE'],
+  ['vlans not supported on device', 'EOPNOTSUPP'],
   ['rule already exists', 'EEXIST'],
   ['address not found', 'EADDRNOTAVAIL'],
   ['cannot assign', 'EADDRNOTAVAIL'],

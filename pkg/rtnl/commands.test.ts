@@ -6,11 +6,13 @@ import type { RtnlSocket } from './socket.ts';
 /** What a command sends where `br` has the index 2 and `v` the index 3, in hexadecimal and without the header's length. */
 function sentBy(command: IpCommand): readonly string[] {
   const sent: string[] = [];
+  const indices = new Map([
+    ['br', 2],
+    ['v', 3],
+  ]);
   const socket = {
-    indices: new Map([
-      ['br', 2],
-      ['v', 3],
-    ]),
+    // Nobody here could be asked for them again.
+    indices: Object.assign(indices, { clear: () => {} }),
     exchange: (bytes: Uint8Array) => void sent.push(Buffer.from(bytes).toString('hex')),
     exchangeWithNetns(path: string, request: (fd: number) => Uint8Array) {
       sent.push(path);
@@ -70,6 +72,26 @@ describe('what is sent is what ip sends', () => {
         '0a00 0100 020000000003 0000',
         '0800 1c00 09000000',
       ),
+    ]);
+  });
+
+  test('an ipvlan, a VLAN and a dummy', () => {
+    const above = (length: number) => [header(length, 16, 0x605), NO_LINK, '0800 0500 02000000', '0600 0300 6e00 0000'];
+    expect(sentBy(ip`link add link br name n netns /n type ipvlan mode l3s`)).toEqual([
+      '/n',
+      compact(
+        ...above(92),
+        '0800 1c00 09000000',
+        '2400 1200',
+        '0a00 0100 6970766c616e 0000',
+        '1400 0200 0600 0100 0200 0000 0600 0200 0000 0000',
+      ),
+    ]);
+    expect(sentBy(ip`link add link br name n mtu 1400 type vlan id 4094`)).toEqual([
+      compact(...above(80), '0800 0400 78050000', '1800 1200', '0800 0100 766c616e', '0c00 0200 0600 0100 fe0f 0000'),
+    ]);
+    expect(sentBy(ip`link add name n type dummy`)).toEqual([
+      compact(header(56, 16, 0x605), NO_LINK, '0600 0300 6e00 0000', '1000 1200', '0900 0100 64756d6d79 000000'),
     ]);
   });
 
@@ -187,6 +209,9 @@ describe('which commands have a native form', () => {
     ip`link add name v netns /n type bridge`,
     ip`link add link eth0 name m netns /n type macvlan mode bridge`,
     ip`link add link eth0 name m type macvlan mode private bcqueuelen 500`,
+    ip`link add link eth0 name i netns /n type ipvlan mode l3s`,
+    ip`link add link eth0 name v mtu 1400 netns /n type vlan id 5`,
+    ip`link add name d type dummy`,
     ip`-4 route show table main`,
     ip`route get 10.0.0.1`,
   ])('%s', (command) => {
@@ -237,6 +262,13 @@ describe('which commands have a native form', () => {
     ip`link add link eth0 name m type macvlan mode toString`,
     ip`link add link eth0 name m type macvlan mode bridge nopromisc`,
     ip`link add link eth/0 name m type macvlan mode bridge`,
+    ip`link add link eth0 name i type ipvlan`,
+    ip`link add link eth0 name i type ipvlan mode l4`,
+    ip`link add link eth0 name i type ipvlan mode l2 private`,
+    ip`link add link eth0 name v type vlan`,
+    ip`link add link eth0 name v type vlan id 65536`,
+    ip`link add link eth0 name v type vlan id 5 protocol 802.1ad`,
+    ip`link add name d type dummy numtxqueues 2`,
     ip`link del lo`,
     ip`link del dev lo type bridge`,
     ip`-d link del dev lo`,

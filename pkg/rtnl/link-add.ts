@@ -4,13 +4,16 @@ import {
   IFINFO_BYTES,
   IFLA,
   INFO,
+  IPVLAN,
+  IPVLAN_MODES,
   LINK,
   linkHeader,
   MACVLAN,
   MACVLAN_MODES,
   plainText,
+  VLAN,
 } from './link-message.ts';
-import { type Attribute, FLAG, hasAttribute, nested, request, textBytes, u32 } from './message.ts';
+import { type Attribute, FLAG, hasAttribute, nested, request, textBytes, u16, u32 } from './message.ts';
 import { indexOf } from './names.ts';
 import { readMac, readName, readNumber } from './words.ts';
 
@@ -36,7 +39,14 @@ interface KindData {
 /** Reads the words behind a kind, to their end. */
 type KindReader = (words: readonly string[], at: number) => KindData | undefined;
 
-const KINDS: Readonly<Record<string, KindReader>> = { bridge: readBridge, macvlan: readMacvlan, veth: readVeth };
+const KINDS: Readonly<Record<string, KindReader>> = {
+  bridge: readBridge,
+  dummy: readNothing,
+  ipvlan: readIpvlan,
+  macvlan: readMacvlan,
+  veth: readVeth,
+  vlan: readVlan,
+};
 
 /** `link add [link NAME] name NAME [mtu N] [address MAC] [txqueuelen N] [netns PATH] type KIND …`. */
 export function linkAdd(words: readonly string[]): NativeCommand | undefined {
@@ -114,6 +124,29 @@ function readBridge(words: readonly string[], at: number): KindData | undefined 
     attributes.push([BRIDGE.vlanFiltering, Uint8Array.of(filtering)]);
   }
   return { netns: '', attributes: () => attributes };
+}
+
+/** A kind without settings. */
+function readNothing(words: readonly string[], at: number): KindData | undefined {
+  return at < words.length ? undefined : { netns: '', attributes: () => [] };
+}
+
+/** `mode MODE`; `ip` says that there are no flags as well. */
+function readIpvlan(words: readonly string[], at: number): KindData | undefined {
+  const mode = IPVLAN_MODES.indexOf(words[at + 1] ?? '');
+  if (words[at] !== 'mode' || mode < 0 || at + 2 < words.length) return undefined;
+  const attributes: readonly Attribute[] = [
+    [IPVLAN.mode, u16(mode)],
+    [IPVLAN.flags, u16(0)],
+  ];
+  return { netns: '', attributes: () => attributes };
+}
+
+/** `id N`. */
+function readVlan(words: readonly string[], at: number): KindData | undefined {
+  const id = readNumber(words[at + 1], 0xffff);
+  if (words[at] !== 'id' || id === undefined || at + 2 < words.length) return undefined;
+  return { netns: '', attributes: () => [[VLAN.id, u16(id)]] };
 }
 
 /** `mode MODE [bcqueuelen N]`. */

@@ -1,4 +1,4 @@
-import { BRIDGE, IFLA, INFO, MACVLAN, MACVLAN_MODES } from './link-message.ts';
+import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
 import { attributesOf, textOf } from './message.ts';
 
@@ -13,13 +13,21 @@ export function showDetails(attributes: Attributes, link: Partial<Writable<Shown
   if (info !== undefined) link.linkinfo = shownInfo(attributesOf(info, 0));
 }
 
+/** What is shown of a kind's own settings. */
+const KINDS: Readonly<Record<string, ((data: Attributes) => Readonly<Record<string, unknown>>) | undefined>> = {
+  bridge: shownBridge,
+  ipvlan: shownIpvlan,
+  macvlan: shownMacvlan,
+  vlan: shownVlan,
+};
+
 function shownInfo(info: Attributes): ShownLinkInfo {
   const shown: Writable<ShownLinkInfo> = {};
   const kind = info.get(INFO.kind);
   const data = info.get(INFO.data);
   if (kind !== undefined) shown.info_kind = textOf(kind);
-  if (shown.info_kind === 'bridge' && data !== undefined) shown.info_data = shownBridge(attributesOf(data, 0));
-  if (shown.info_kind === 'macvlan' && data !== undefined) shown.info_data = shownMacvlan(attributesOf(data, 0));
+  const show = KINDS[shown.info_kind ?? ''];
+  if (show !== undefined && data !== undefined) shown.info_data = show(attributesOf(data, 0));
   const slaveKind = info.get(INFO.slaveKind);
   const slaveData = info.get(INFO.slaveData);
   if (slaveKind !== undefined) shown.info_slave_kind = textOf(slaveKind);
@@ -38,6 +46,16 @@ function shownMacvlan(data: Attributes): Readonly<Record<string, unknown>> {
   const number = data.get(MACVLAN.mode)?.getUint32(0, true);
   const mode = Object.keys(MACVLAN_MODES).find((name) => MACVLAN_MODES[name] === number);
   return mode === undefined ? {} : { mode };
+}
+
+function shownIpvlan(data: Attributes): Readonly<Record<string, unknown>> {
+  const mode = IPVLAN_MODES[data.get(IPVLAN.mode)?.getUint16(0, true) ?? -1];
+  return mode === undefined ? {} : { mode };
+}
+
+function shownVlan(data: Attributes): Readonly<Record<string, unknown>> {
+  const id = data.get(VLAN.id)?.getUint16(0, true);
+  return id === undefined ? {} : { id };
 }
 
 function shownPort(data: Attributes): Readonly<Record<string, unknown>> {

@@ -34,6 +34,14 @@ export const MACVLAN = { mode: 1, queue: 7 } as const;
 /** Modes of a macvlan by their names. */
 export const MACVLAN_MODES: Readonly<Record<string, number>> = { private: 1, vepa: 2, bridge: 4, passthru: 8 };
 
+/** Attributes of an ipvlan. */
+export const IPVLAN = { mode: 1, flags: 2 } as const;
+/** Modes of an ipvlan, each where its number says. */
+export const IPVLAN_MODES: readonly string[] = ['l2', 'l3', 'l3s'];
+
+/** Attributes of a VLAN. */
+export const VLAN = { id: 1 } as const;
+
 /** The flags of a link that commands set. */
 export const IFF = { up: 0x1, promisc: 0x100, allmulti: 0x200 } as const;
 

@@ -117,6 +117,11 @@ export function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+/** A number of two bytes. */
+export function u16(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, value >>> 8);
+}
+
 /** A number as most attributes have it. */
 export function u32(value: number): Uint8Array {
   return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);

@@ -1,133 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
-import { makeNamespace, type TestNamespace } from './namespaces.ts';
-import type { Outcome, Request } from './native-forms-driver.ts';
+import { describe, expect, test } from 'vitest';
+import { looked, makeSide, run, settled, useSides } from './native-forms.ts';
 
-/** Two namespaces in which one hand works. */
-interface Side {
-  readonly hand: Request['hand'];
-  readonly here: TestNamespace;
-  readonly there: TestNamespace;
-}
-
-type Where = 'here' | 'there';
-
-let sides: readonly [native: Side, ip: Side];
-
-beforeAll(() => {
-  sides = [makeSide('native'), makeSide('ip')];
-});
-
-afterAll(() => {
-  for (const { here, there } of sides) {
-    here.remove();
-    there.remove();
-  }
-});
-
-function makeSide(hand: Request['hand']): Side {
-  const side = { hand, here: makeNamespace(), there: makeNamespace() };
-  for (const { path } of [side.here, side.there]) {
-    // Addresses that come by themselves have random bits, and come when they like.
-    const quiet = 'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode';
-    execFileSync('nsenter', [`--net=${path}`, 'sh', '-c', quiet]);
-  }
-  return side;
-}
-
-/** Runs lines with a hand, as one run or each by itself; `@there` is the path of the other namespace. */
-function run(side: Side, where: Where, lines: readonly string[], together = false): readonly Outcome[] {
-  const written = lines.map((line) => line.replace('@there', side.there.path).replace('@here', side.here.path));
-  const runs = together ? [written] : written.map((line) => [line]);
-  const request: Request = { hand: side.hand, runs: runs.map((one) => ({ path: side[where].path, lines: one })) };
-  const argv = [join(ROOT, 'test/netns/native-forms-driver.ts')];
-  const answer = execFileSync(nativeRuntime(), argv, { input: JSON.stringify(request), encoding: 'utf8' });
-  return (JSON.parse(answer) as Outcome[]).map((outcome, index) => ({ ...outcome, line: lines[index] ?? '' }));
-}
-
-/** What plugins look at; the native forms show no more than this. */
-const KEYS = new Set([
-  ...['ifindex', 'ifname', 'flags', 'mtu', 'operstate', 'txqlen', 'address', 'ifalias', 'master'],
-  ...[
-    'link',
-    'link_index',
-    'link_netnsid',
-    'promiscuity',
-    'linkinfo',
-    'info_kind',
-    'info_data',
-    'vlan_filtering',
-    'mode',
-  ],
-  ...['info_slave_kind', 'info_slave_data', 'hairpin', 'isolated', 'state'],
-  ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
-  ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
-]);
-
-/** The keys of a document that plugins look at. A link has a `broadcast` too, and only an address's is wanted. */
-function looked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(looked);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([key]) => KEYS.has(key) && !(key === 'broadcast' && 'ifname' in value));
-  // Of other kinds than bridges nothing is shown.
-  const kept = entries.filter(([key]) => key !== 'info_data' || ('info_kind' in value && value.info_kind === 'bridge'));
-  return Object.fromEntries(kept.map(([key, inside]) => [key, looked(inside)]));
-}
-
-/** Everything that `ip` and `bridge` show of both namespaces of a side, without what is random or counts time. */
-function state({ here, there }: Side): unknown {
-  return [here, there].map(({ path }) => {
-    const shown = [
-      ['ip', '-j', '-d', 'addr', 'show'],
-      ['ip', '-j', '-d', '-4', 'route', 'show', 'table', 'all'],
-      ['ip', '-j', '-d', '-6', 'route', 'show', 'table', 'all'],
-      ['bridge', '-j', '-d', 'link'],
-    ].map((argv) => execFileSync('nsenter', [`--net=${path}`, ...argv], { encoding: 'utf8' }));
-    return shown.map((text) => JSON.parse(withoutChance(text)));
-  });
-}
-
-/** Ours begin with 02:00:00, the others the kernel made up; and which link is below which is known sooner or later. */
-function withoutChance(text: string): string {
-  return text
-    .replaceAll('LOWERLAYERDOWN', 'DOWN')
-    .replace(/"[^"]*_timer":[\d.]+,/g, '')
-    .replace(/(?!0?2:0?0:0?0:)\b(?:[\da-f]{1,2}:){5}[\da-f]{1,2}/g, 'MAC');
-}
-
-/** Runs the lines with both hands, expects the same of every one, and gives the errors. */
-async function compare(
-  where: Where,
-  lines: readonly string[],
-  together = false,
-): Promise<readonly (string | undefined)[]> {
-  const [native, ip] = sides.map((side) => run(side, where, lines, together));
-  if (native === undefined || ip === undefined) throw new Error('both sides ran');
-  expect(native.filter(({ known }) => !known).map(({ line }) => line)).toEqual([]);
-  expect(native).toHaveLength(lines.length);
-  const seen = (outcome: Outcome) => JSON.parse(withoutChance(JSON.stringify(outcome))) as Outcome;
-  native.map(seen).forEach((outcome, index) => {
-    const other = seen(ip[index] ?? outcome);
-    expect([outcome.line, outcome.errno, outcome.output]).toEqual([other.line, other.errno, looked(other.output)]);
-    expect(outcome.hint, outcome.line).toBe(other.hint);
-  });
-  await expect.poll(() => state(sides[0]), { timeout: 5000 }).toEqual(state(sides[1]));
-  return native.map(({ errno }) => errno);
-}
-
-/** The kernel takes up to a second to say that a link has come up or gone down. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-}
-
-/** The same for lines that succeed. */
-async function succeed(where: Where, ...lines: readonly string[]): Promise<void> {
-  const errors = await compare(where, lines);
-  expect(errors.map((errno, index) => [lines[index], errno])).toEqual(lines.map((line) => [line, undefined]));
-}
+const sides = useSides();
+const { compare, succeed } = sides;
 
 describe('every form has the same effect by both hands', () => {
   test('links are made', async () => {
@@ -177,6 +52,7 @@ describe('every form has the same effect by both hands', () => {
     await succeed(
       'here',
       ...shows,
+      '-d link show dev mv',
       'addr show dev if3',
       'addr show dev if77',
       '-d addr show dev if4711',
@@ -212,12 +88,12 @@ describe('every form has the same effect by both hands', () => {
   });
 
   test('an address that someone else has', async () => {
-    for (const { there } of sides) there.ip('addr add fd00::dad/64 dev p nodad');
-    for (const { here } of sides) here.ip('addr add fd00::dad/64 dev br');
-    for (const { here } of sides)
+    for (const { there } of sides.all()) there.ip('addr add fd00::dad/64 dev p nodad');
+    for (const { here } of sides.all()) here.ip('addr add fd00::dad/64 dev br');
+    for (const { here } of sides.all())
       await expect.poll(() => here.ip('addr show dev br'), { timeout: 10_000 }).toContain('dadfailed');
     await succeed('here', 'addr show dev br', 'addr del fd00::dad/64 dev br');
-    for (const { there } of sides) there.ip('addr del fd00::dad/64 dev p');
+    for (const { there } of sides.all()) there.ip('addr del fd00::dad/64 dev p');
   });
 
   test('routes come and go', async () => {
@@ -262,7 +138,7 @@ describe('every form has the same effect by both hands', () => {
   });
 
   test('routes that others made are shown', async () => {
-    for (const { here } of sides) {
+    for (const { here } of sides.all()) {
       here.ip('route add unreachable 10.20.0.0/16');
       here.ip('route add 10.21.0.0/16 via inet6 fe80::1 dev br');
       here.ip('route add 10.22.0.0/16 via 10.1.0.9 dev br proto static');
@@ -273,7 +149,7 @@ describe('every form has the same effect by both hands', () => {
     }
     await settled();
     await succeed('here', '-4 route show table main', '-6 route show table main', 'link show dev chance');
-    for (const { there } of sides) there.ip('link set dev p down');
+    for (const { there } of sides.all()) there.ip('link set dev p down');
     await settled();
     await succeed('here', '-4 route show table main', 'link show dev v', '-d link show dev br');
   });

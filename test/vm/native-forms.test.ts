@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { useSides } from '../netns/native-forms.ts';
+
+const { compare, succeed } = useSides();
+
+test('links of kinds that not every kernel has are the same by both hands', async () => {
+  const names = ['d', 'l2', 'v0', 'v'];
+  await succeed(
+    'here',
+    'link add name lan address 02:00:00:00:00:01 type veth peer name other address 02:00:00:00:00:02',
+    'link add name d address 02:00:00:00:00:03 type dummy',
+    'link add name away mtu 1400 address 02:00:00:00:00:04 netns @there type dummy',
+    'link add link lan name l2 mtu 1400 type ipvlan mode l2',
+    'link add link lan name l3s netns @there type ipvlan mode l3s',
+    'link add link d name v0 type vlan id 0',
+    'link add link other name v mtu 1300 type vlan id 4094',
+    'link add link other name far netns @there type vlan id 5',
+    ...names.flatMap((name) => [`-d link show dev ${name}`, `-d addr show dev ${name}`]),
+    'link set dev other up',
+    'link set dev v up',
+    'link show dev v',
+  );
+  await succeed('there', ...['away', 'l3s', 'far'].map((name) => `-d addr show dev ${name}`), 'link del dev l3s');
+  const failures = {
+    'link set dev v0 up': 'ENETDOWN',
+    'link add name d type dummy': 'EEXIST',
+    'link add link other name w type vlan id 4094': 'EEXIST',
+    'link add link other name w type vlan id 4095': 'ERANGE',
+    'link add link lo name w type vlan id 7': 'EOPNOTSUPP',
+    'link add link lan name m type macvlan mode bridge': 'EBUSY',
+    'link add link nowhere name i type ipvlan mode l2': 'ENODEV',
+  };
+  const lines = Object.keys(failures);
+  expect(await compare('here', lines)).toEqual(Object.values(failures));
+});
