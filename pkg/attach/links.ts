@@ -21,7 +21,7 @@ export interface ShownLink {
   readonly link?: string | null;
   readonly linkinfo?: {
     readonly info_kind?: string;
-    readonly info_data?: { readonly vlan_filtering?: number; readonly mode?: string };
+    readonly info_data?: { readonly vlan_filtering?: number; readonly mode?: string; readonly id?: number };
     readonly info_slave_data?: { readonly hairpin?: boolean; readonly isolated?: boolean };
   };
   readonly addr_info?: readonly ShownAddress[];

@@ -11,7 +11,7 @@ const MAC = '02:00:5e:10:00:01';
 
 describe('settings', () => {
   test('what is left out has its default', () => {
-    expect(read({})).toMatchObject({ master: '', linkInContainer: false, mtu: 0, mac: undefined, ipam: '' });
+    expect(read({})).toMatchObject({ below: { master: '', inContainer: false }, mtu: 0, mac: undefined, ipam: '' });
     expect(read({}).dns).toBeUndefined();
   });
 

@@ -10,11 +10,16 @@ import type { MacvlanConf } from './schema.ts';
 
 const MODES = ['bridge', 'private', 'vepa', 'passthru'];
 
+/** What the kernel means when it refuses one. */
+const RULE = 'a link bears either macvlan or ipvlan, and in mode passthru only one macvlan';
+
 const MAX_QUEUE = 0xffff_ffff;
 
 /** What a macvlan is to the plugins whose link is in the container. */
 export const MACVLAN: InnerKind<MacvlanConf> = {
   name: 'macvlan',
+  announces: true,
+  meanings: { EBUSY: RULE, EINVAL: RULE },
   settingsOf,
   differences({ linkinfo }, { conf }) {
     const [wanted, found] = [modeOf(conf), linkinfo?.info_data?.mode];
@@ -29,8 +34,7 @@ function settingsOf(call: Call<MacvlanConf>): InnerSettings {
     throw configError(`invalid bcqueuelen ${queue}`, 'bcqueuelen', queue, `0 for the kernel's own, up to ${MAX_QUEUE}`);
   }
   return {
-    master: conf.master ?? '',
-    linkInContainer: conf.linkInContainer ?? false,
+    below: { master: conf.master ?? '', inContainer: conf.linkInContainer ?? false },
     mtu: conf.mtu ?? 0,
     mac: macOf(call),
     type: ip.part`type macvlan mode ${modeOf(conf)} ${queue > 0 ? ip.part`bcqueuelen ${queue}` : ip.none}`,

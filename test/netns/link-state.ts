@@ -13,15 +13,24 @@ const VOLATILE =
  * so is `nodad`, by which this suite adds its IPv6 addresses on purpose.
  */
 export async function linkState(place: Place, settingsOf?: string): Promise<readonly string[]> {
+  const { exitCode, stdout, stderr } = await place.run(['sh', '-ec', linkStateScript(settingsOf)]);
+  if (exitCode !== 0) throw new Error(`${place.name}: ${stderr}`);
+  return readLinkState(stdout);
+}
+
+/** What a shell prints for {@link readLinkState}. */
+export function linkStateScript(settingsOf?: string): string {
   const paths = settingsOf === undefined ? [] : SETTINGS.map((path) => path.replace('IF', settingsOf));
-  const script = [
+  return [
     'ip -j -d addr show',
     'echo; ip -j -4 route show table all',
     'echo; ip -j -6 route show table all',
     `echo; cd /proc/sys/net; grep -s . /dev/null ${paths.join(' ')} || true`,
-  ];
-  const { exitCode, stdout, stderr } = await place.run(['sh', '-ec', script.join('\n')]);
-  if (exitCode !== 0) throw new Error(`${place.name}: ${stderr}`);
+  ].join('\n');
+}
+
+/** The lines of {@link linkState} in what the script has printed. */
+export function readLinkState(stdout: string): readonly string[] {
   const [links = '[]', v4 = '[]', v6 = '[]', ...settings] = stdout.split('\n').filter((line) => line !== '');
   return [
     ...(JSON.parse(links, steady) as readonly LinkLine[]).flatMap(linkLines),

@@ -3,31 +3,25 @@ import { type PlanRun, type RunOptions, runPlan } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
 import { PlanError } from '../../plan/plan-error.ts';
 import { RECORDED } from '../../record/recorded.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
+import type { RecordStore } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { termination } from '../../sys/termination.ts';
 import type { Result } from '../../types/result.ts';
-import { hostLinkName, randomLinkName } from '../identity.ts';
+import { randomLinkName } from '../identity.ts';
 import type { ShownLink } from '../links.ts';
 import { giveBack, rawIpamOf } from '../release.ts';
 import type { InnerKind } from './kind.ts';
-import { findMaster } from './master.ts';
+import { lookAround } from './look.ts';
 import type { InnerNotes } from './notes.ts';
 import { resultOf } from './result.ts';
-import { type InnerLink, MADE, placeOfMaster, planLink, planUse } from './steps.ts';
-import { refuseTaken } from './taken.ts';
+import { type InnerLink, MADE, planLink, planUse } from './steps.ts';
 
 /** Puts a link into the container. Whatever fails, nothing of it stays. */
 export async function addInner<Conf>(call: AttachmentCall<Conf>, kind: InnerKind<Conf>): Promise<Result> {
   const settings = kind.settingsOf(call);
   return inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(call.environment, kind.name)), signal: termination() };
-    await refuseTaken(call, kind.name, netns, options);
-    const master = await findMaster(placeOfMaster(settings, netns), settings, options);
-    const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
-    const temporary = hostLinkName(name);
-    const link: InnerLink = { kind: kind.name, name, netns, settings, master: master.ifname, temporary };
-    const records = new RecordStore(recordFolder(call.environment));
+    const { link, master, records } = await lookAround(call, kind, settings, netns, options);
     const work: Work = { call, link, records, options };
     try {
       return await addWith(work, master);
@@ -46,9 +40,10 @@ interface Work {
 }
 
 /** The link comes before its addresses: dhcp asks for them through it. */
-async function addWith(work: Work, master: ShownLink): Promise<Result> {
+async function addWith(work: Work, master: ShownLink | undefined): Promise<Result> {
   const { call, link, options } = work;
-  const { settings, kind } = link;
+  const { settings } = link;
+  const kind = link.kind.name;
   const runs: PlanRun[] = [];
   let isLeased = false;
   const takeBack = async () => {
@@ -59,7 +54,7 @@ async function addWith(work: Work, master: ShownLink): Promise<Result> {
   try {
     const made = await makeLink(work);
     runs.push(made);
-    let leased: Result | undefined;
+    let leased = settings.given;
     if (settings.ipam !== '') {
       note(work, undefined);
       const request = { type: settings.ipam, config: call.configText, environment: RECORDED };
@@ -96,10 +91,11 @@ async function makeLink(work: Work): Promise<PlanRun> {
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 function note({ call, link, records }: Work, leased: Result | undefined): void {
   const { network, containerId, ifName, args: cniArgs } = call;
-  const { kind, netns, master, temporary, settings } = link;
+  const { netns, master, temporary, settings } = link;
+  const kind = link.kind.name;
   const ipam = rawIpamOf(call.rawConf);
   const notes: InnerNotes = {
-    master: settings.linkInContainer ? '' : master,
+    master: settings.below?.inContainer === true ? '' : master,
     type: settings.type.words.join(' '),
     temporary,
     addresses: (leased?.ips ?? []).map(({ address }) => address),
@@ -109,7 +105,8 @@ function note({ call, link, records }: Work, leased: Result | undefined): void {
   if (warning !== undefined) call.warn(`${kind}: ${warning}`);
 }
 
-function forget({ call, link: { kind }, records }: Work): void {
+function forget({ call, link, records }: Work): void {
+  const kind = link.kind.name;
   const { network, containerId, ifName } = call;
   const warning = records.remove({ network, containerId, ifName, plugin: kind });
   if (warning !== undefined) call.warn(`${kind}: ${warning}`);

@@ -2,13 +2,15 @@ import { inContainer } from '../../netns/container.ts';
 import type { Netns } from '../../netns/netns.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
+import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { CniError, ErrorCode } from '../../types/error.ts';
 import { endsOf } from '../check-ends.ts';
 import { missingLayer3 } from '../check-layer3.ts';
 import { addressesOf, isKind, linkIn, lookAt } from '../links.ts';
-import type { InnerKind } from './kind.ts';
+import type { InnerKind, InnerSettings } from './kind.ts';
 import { findMaster } from './master.ts';
+import { innerNotesOf } from './notes.ts';
 import { placeOfMaster } from './steps.ts';
 
 /** Fails with all that is not as ADD left it, and with nothing that others may change. */
@@ -34,7 +36,7 @@ async function compare<Conf>(
   const { result, index, promised, lines } = endsOf(call, `${kind.name}: `);
   if (promised === undefined) return lines;
   const place = placeOfMaster(settings, netns);
-  const master = await findMaster(place, settings, options);
+  const master = await findMaster(kind, asAdded(call, kind.name, settings), netns, options);
   const [link] = await lookAt([linkIn(netns, ifName)], options);
   if (link === undefined) return [`container Interface name in prevResult: ${ifName} not found`];
   if (!isKind(link, kind.name)) return [`error: Container interface ${ifName} not of type ${kind.name}`];
@@ -44,8 +46,19 @@ async function compare<Conf>(
     lines.push(`interface ${ifName} Mac ${mac} doesn't match container Mac: ${link.address}`);
   }
   // A link below in the same namespace is known by its name, any other by its number.
-  const isOnMaster = place.isOwn() ? link.link_index === master.ifindex : link.link === master.ifname;
+  const isOnMaster =
+    master === undefined || (place.isOwn() ? link.link_index === master.ifindex : link.link === master.ifname);
   if (!isOnMaster) lines.push(`interface ${ifName} does not stand on ${master.ifname}`);
   if (!link.flags.includes('UP')) lines.push(`interface ${ifName} is down`);
   return [...lines, ...(await missingLayer3(netns, ifName, result, addressesOf(link), index, options))];
+}
+
+/** What ADD found by itself may be another one by now, so only a record says which it was. */
+function asAdded(call: AttachmentCall<unknown>, plugin: string, settings: InnerSettings): InnerSettings {
+  const { below } = settings;
+  if (below === undefined || below.master) return settings;
+  const { network, containerId, ifName } = call;
+  const record = new RecordStore(recordFolder(call.environment)).find({ network, containerId, ifName, plugin });
+  const noted = record === undefined ? '' : innerNotesOf(record.data).master;
+  return { ...settings, below: { ...below, master: noted === '' ? undefined : noted } };
 }

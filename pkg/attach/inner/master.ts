@@ -5,15 +5,24 @@ import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
 import { CniError, ErrorCode } from '../../types/error.ts';
 import { linkIn, lookAt, type ShownLink } from '../links.ts';
-import type { InnerSettings } from './kind.ts';
+import type { InnerSettings, InnerTraits } from './kind.ts';
+import { placeOfMaster } from './steps.ts';
 
 /**
- * The link below, which has to be there and to bear the MTU.
+ * The link below, which has to be there and to bear the MTU; `undefined` when there is none, or none that is known.
  *
  * @throws {CniError} that names the links that are there
  */
-export async function findMaster(place: Netns, settings: InnerSettings, options: RunOptions): Promise<ShownLink> {
-  const name = settings.master === '' ? await linkOfDefaultRoute(place, options) : settings.master;
+export async function findMaster(
+  kind: InnerTraits,
+  settings: InnerSettings,
+  netns: Netns,
+  options: RunOptions,
+): Promise<ShownLink | undefined> {
+  const { below, mtu } = settings;
+  if (below?.master === undefined) return undefined;
+  const place = placeOfMaster(settings, netns);
+  const name = below.master === '' ? await linkOfDefaultRoute(place, options) : below.master;
   const [master] = await lookAt([linkIn(place, name)], options);
   if (master === undefined) {
     throw new CniError(
@@ -22,8 +31,7 @@ export async function findMaster(place: Netns, settings: InnerSettings, options:
       `key "master": ${await whatIsThere(place, options)}`,
     );
   }
-  const { mtu } = settings;
-  if (mtu >= 0 && mtu <= master.mtu) return master;
+  if (kind.mayBeLarger || (mtu >= 0 && mtu <= master.mtu)) return master;
   const message = `invalid MTU ${mtu}, must be [0, master MTU(${master.mtu})]`;
   throw configError(message, 'mtu', mtu, `at most ${master.mtu}, the MTU of ${master.ifname}, or 0 for the same`);
 }

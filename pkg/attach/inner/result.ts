@@ -10,11 +10,12 @@ export function resultOf(
   mac: string | undefined,
   leased: Result | undefined,
 ): Result {
+  const told = dns === 'ipam' ? leased?.dns : dns;
   return {
     interfaces: [{ name: ifName, ...(mac === undefined ? {} : { mac }), sandbox: netns }],
     ...(leased === undefined
       ? {}
       : { ips: ipsOf(leased).map((config) => ({ ...config, interface: 0 })), routes: leased.routes ?? [] }),
-    ...(dns === undefined ? {} : { dns }),
+    ...(told === undefined ? {} : { dns: told }),
   };
 }

@@ -8,11 +8,11 @@ import { findMaster } from './master.ts';
 /** Fails for what makes every ADD fail. */
 export async function statusInner<Conf>(call: Call<Conf>, kind: InnerKind<Conf>): Promise<void> {
   const settings = readSettings(call, kind);
-  const { ipam, linkInContainer } = settings;
+  const { ipam, below } = settings;
   if (ipam !== '') await call.delegate.run({ type: ipam, verb: 'STATUS', config: call.configText });
-  if (linkInContainer) return;
+  if (below?.inContainer === true) return;
   try {
-    await findMaster(ownNetns(), settings, await runOptions(call.environment, kind.name));
+    await findMaster(kind, settings, ownNetns(), await runOptions(call.environment, kind.name));
   } catch (thrown) {
     throw notAvailable(kind.name, thrown);
   }

@@ -7,15 +7,15 @@ import type { Result } from '../../types/result.ts';
 import { type AttachmentName, linkAlias } from '../identity.ts';
 import { planLayer3 } from '../layer3.ts';
 import { ipsOf } from '../leased.ts';
-import type { InnerSettings } from './kind.ts';
+import type { InnerSettings, InnerTraits } from './kind.ts';
 
 /** A link that is to be in a container. */
 export interface InnerLink {
-  /** The kernel's word for it. */
-  readonly kind: string;
+  readonly kind: InnerTraits;
   readonly name: AttachmentName;
   readonly netns: Netns;
   readonly settings: InnerSettings;
+  /** The link below; '' when it stands on nothing. */
   readonly master: string;
   /** What it is called until it has its own name: on the way in, the kernel looks for the name on the host too. */
   readonly temporary: string;
@@ -26,30 +26,31 @@ export const MADE = 'made';
 
 /** The steps after which the link is in the container, under its name, down and without addresses. */
 export function planLink({ kind, name, netns, settings, master, temporary }: InnerLink): Plan {
-  const { mtu, mac, type, linkInContainer } = settings;
+  const { mtu, mac, type, below } = settings;
   const { ifName } = name;
   const size = mtu > 0 ? ip.part`mtu ${mtu}` : ip.none;
   const address = mac === undefined ? ip.none : ip.part`address ${mac}`;
-  const failing = `failed to create ${kind}`;
+  const on = master === '' ? ip.none : ip.part`link ${master}`;
+  const failing = `failed to create ${kind.name}`;
   const alias = linkAlias(name);
   const plan = new Plan();
-  if (linkInContainer) {
+  if (below === undefined || below.inContainer) {
     plan
-      .inside(netns, ip`link add link ${master} name ${ifName} ${size} ${address} ${type}`, {
+      .inside(netns, ip`link add ${on} name ${ifName} ${size} ${address} ${type}`, {
         undo: ip`link del dev ${ifName}`,
         failing,
       })
       .inside(netns, ip`link set dev ${ifName} alias ${alias}`, { failing });
   } else {
     plan
-      .host(ip`link add link ${master} name ${temporary} ${size} ${address} netns ${netns.path} ${type}`, {
+      .host(ip`link add ${on} name ${temporary} ${size} ${address} netns ${netns.path} ${type}`, {
         undo: ip`link del dev ${temporary}`,
         undoIn: netns,
         failing,
       })
       .inside(netns, ip`link set dev ${temporary} name ${ifName} alias ${alias}`, {
         undo: ip`link del dev ${ifName}`,
-        failing: `failed to rename ${kind} to "${ifName}"`,
+        failing: `failed to rename ${kind.name} to "${ifName}"`,
       });
   }
   return plan.inside(netns, ip`link show dev ${ifName}`, { capture: MADE });
@@ -57,7 +58,7 @@ export function planLink({ kind, name, netns, settings, master, temporary }: Inn
 
 /** The steps that set the link up, with the addresses and routes that the IPAM plugin gave, if there is one. */
 export async function planUse(
-  { netns, name: { ifName } }: InnerLink,
+  { kind, netns, name: { ifName } }: InnerLink,
   leased: Result | undefined,
   options: RunOptions,
 ): Promise<Plan> {
@@ -65,9 +66,11 @@ export async function planUse(
   if (leased === undefined) {
     return plan.inside(netns, ip`link set dev ${ifName} up`, { failing: `failed to set "${ifName}" UP` });
   }
-  // Who had the address before is forgotten by the neighbours at once.
-  plan.sysctl(netns, `net/ipv4/conf/${ifName}/arp_notify`, '1', { optional: true });
-  plan.sysctl(netns, `net/ipv6/conf/${ifName}/ndisc_notify`, '1', { optional: true });
+  if (kind.announces) {
+    // Who had the address before is forgotten by the neighbours at once.
+    plan.sysctl(netns, `net/ipv4/conf/${ifName}/arp_notify`, '1', { optional: true });
+    plan.sysctl(netns, `net/ipv6/conf/${ifName}/ndisc_notify`, '1', { optional: true });
+  }
   const ips = ipsOf(leased);
   // The network is not ours alone, so the kernel may look whether somebody has the address.
   planLayer3(plan, netns, ifName, { ips, routes: leased.routes ?? [] }, { detectDuplicates: true });
@@ -79,6 +82,6 @@ export async function planUse(
 }
 
 /** Where the link below is. */
-export function placeOfMaster({ linkInContainer }: InnerSettings, netns: Netns): Netns {
-  return linkInContainer ? netns : ownNetns();
+export function placeOfMaster({ below }: InnerSettings, netns: Netns): Netns {
+  return below?.inContainer === true ? netns : ownNetns();
 }

@@ -1,0 +1,36 @@
+import type { Netns } from '../../netns/netns.ts';
+import type { RunOptions } from '../../plan/executor.ts';
+import { RecordStore, recordFolder } from '../../record/store.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
+import { hostLinkName } from '../identity.ts';
+import type { ShownLink } from '../links.ts';
+import type { InnerKind, InnerSettings } from './kind.ts';
+import { findMaster } from './master.ts';
+import type { InnerLink } from './steps.ts';
+import { refuseTaken } from './taken.ts';
+
+/** What an ADD knows before it does anything. */
+export interface Surroundings {
+  readonly link: InnerLink;
+  /** The link below, if it stands on one. */
+  readonly master: ShownLink | undefined;
+  readonly records: RecordStore;
+}
+
+/** Looks around for an ADD, and refuses what cannot be. */
+export async function lookAround<Conf>(
+  call: AttachmentCall<Conf>,
+  kind: InnerKind<Conf>,
+  settings: InnerSettings,
+  netns: Netns,
+  options: RunOptions,
+): Promise<Surroundings> {
+  await refuseTaken(call, kind, settings, netns, options);
+  const master = await findMaster(kind, settings, netns, options);
+  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
+  const temporary = hostLinkName(name);
+  const link: InnerLink = { kind, name, netns, settings, master: master?.ifname ?? '', temporary };
+  const records = new RecordStore(recordFolder(call.environment));
+  if (kind.isAsLast) (await import('./refused.ts')).refuseOtherWay(link, records);
+  return { link, master, records };
+}
