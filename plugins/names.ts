@@ -1,6 +1,7 @@
 /** The plugins of the suite: the names by which the one executable is called. */
 export const PLUGIN_NAMES = [
   'bridge',
+  'dummy',
   'firewall',
   'flannel',
   'host-device',

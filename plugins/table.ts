@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
+import { dummy } from './dummy/plugin.ts';
 import { firewall } from './firewall/plugin.ts';
 import { flannel } from './flannel/plugin.ts';
 import { hostDevice } from './host-device/plugin.ts';
@@ -16,6 +17,7 @@ import { tuning } from './tuning/plugin.ts';
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bridge,
+  dummy,
   firewall,
   flannel,
   'host-device': hostDevice,

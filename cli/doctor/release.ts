@@ -16,6 +16,7 @@ const ORDER = [
   'bridge',
   'ptp',
   'macvlan',
+  'dummy',
   'host-device',
   'tap',
   'host-local',

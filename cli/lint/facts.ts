@@ -37,6 +37,7 @@ export const CAPABILITIES: readonly string[] = [
 /** Which of them the plugins of this suite take, or those that they call. */
 export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   bridge: ['ipRanges', 'ips', 'mac'],
+  dummy: ['ipRanges', 'ips'],
   firewall: [],
   // Whatever it is, it is passed on.
   flannel: CAPABILITIES,

@@ -1,6 +1,8 @@
 import type { AttachmentCall } from '../../../pkg/skel/plugin.ts';
 import type { BridgeConf } from '../../../plugins/bridge/schema.ts';
 import { settingsOf as bridgeSettings } from '../../../plugins/bridge/settings.ts';
+import { DUMMY } from '../../../plugins/dummy/dummy.ts';
+import type { DummyConf } from '../../../plugins/dummy/schema.ts';
 import type { FirewallConf } from '../../../plugins/firewall/schema.ts';
 import { settingsOf as firewallSettings } from '../../../plugins/firewall/settings.ts';
 import { refuseReservedKeys } from '../../../plugins/flannel/delegate-conf.ts';
@@ -25,6 +27,7 @@ import { settingsOf as tuningSettings } from '../../../plugins/tuning/settings.t
 /** How each plugin reads its settings before it does anything; what it cannot use throws, in its own words. */
 export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) => unknown>> = {
   bridge: (call) => bridgeSettings(call as AttachmentCall<BridgeConf>),
+  dummy: (call) => DUMMY.settingsOf(call as AttachmentCall<DummyConf>),
   firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
   'host-device': (call) => refuseConfigured(call.conf as HostDeviceConf),
