@@ -13,6 +13,7 @@ export const PLUGIN_NAMES = [
   'static',
   'tap',
   'tuning',
+  'vlan',
 ] as const;
 
 /** The name of one plugin of the suite. */

@@ -13,6 +13,7 @@ import { ptp } from './ptp/plugin.ts';
 import { staticAddresses } from './static/plugin.ts';
 import { tap } from './tap/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
+import { vlan } from './vlan/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
@@ -29,6 +30,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   static: staticAddresses,
   tap,
   tuning,
+  vlan,
 };
 
 /** The plugin of that name, or `undefined` when this executable has none. */

@@ -17,6 +17,7 @@ const ORDER = [
   'ptp',
   'macvlan',
   'dummy',
+  'vlan',
   'host-device',
   'tap',
   'host-local',

@@ -50,6 +50,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   static: [],
   tap: ['ipRanges', 'ips', 'mac'],
   tuning: ['mac'],
+  vlan: ['ipRanges', 'ips'],
 };
 
 /** What else stands above the plugins of a list. */

@@ -23,6 +23,8 @@ import type { TapConf } from '../../../plugins/tap/schema.ts';
 import { settingsOf as tapSettings } from '../../../plugins/tap/settings.ts';
 import type { TuningConf } from '../../../plugins/tuning/schema.ts';
 import { settingsOf as tuningSettings } from '../../../plugins/tuning/settings.ts';
+import type { VlanConf } from '../../../plugins/vlan/schema.ts';
+import { VLAN } from '../../../plugins/vlan/vlan.ts';
 
 /** How each plugin reads its settings before it does anything; what it cannot use throws, in its own words. */
 export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) => unknown>> = {
@@ -38,4 +40,5 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   static: (call) => addressesOf(call as AttachmentCall<StaticConf>),
   tap: (call) => tapSettings(call as AttachmentCall<TapConf>),
   tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
+  vlan: (call) => VLAN.settingsOf(call as AttachmentCall<VlanConf>),
 };
