@@ -6,6 +6,7 @@ export const PLUGIN_NAMES = [
   'flannel',
   'host-device',
   'host-local',
+  'ipvlan',
   'loopback',
   'macvlan',
   'portmap',

@@ -5,6 +5,7 @@ import { firewall } from './firewall/plugin.ts';
 import { flannel } from './flannel/plugin.ts';
 import { hostDevice } from './host-device/plugin.ts';
 import { hostLocal } from './host-local/plugin.ts';
+import { ipvlan } from './ipvlan/plugin.ts';
 import { loopback } from './loopback/plugin.ts';
 import { macvlan } from './macvlan/plugin.ts';
 import type { PluginName } from './names.ts';
@@ -23,6 +24,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   flannel,
   'host-device': hostDevice,
   'host-local': hostLocal,
+  ipvlan,
   loopback,
   macvlan,
   portmap,

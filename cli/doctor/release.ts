@@ -18,6 +18,7 @@ const ORDER = [
   'macvlan',
   'dummy',
   'vlan',
+  'ipvlan',
   'host-device',
   'tap',
   'host-local',

@@ -43,6 +43,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   flannel: CAPABILITIES,
   'host-device': ['deviceID', 'ipRanges', 'ips'],
   'host-local': [],
+  ipvlan: ['ipRanges', 'ips'],
   loopback: [],
   macvlan: ['ipRanges', 'ips', 'mac'],
   portmap: ['portMappings'],

@@ -11,6 +11,8 @@ import type { HostDeviceConf } from '../../../plugins/host-device/schema.ts';
 import { refuseConfigured } from '../../../plugins/host-device/sought.ts';
 import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
 import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
+import { IPVLAN } from '../../../plugins/ipvlan/ipvlan.ts';
+import type { IpvlanConf } from '../../../plugins/ipvlan/schema.ts';
 import { MACVLAN } from '../../../plugins/macvlan/macvlan.ts';
 import type { MacvlanConf } from '../../../plugins/macvlan/schema.ts';
 import type { PortmapConf } from '../../../plugins/portmap/schema.ts';
@@ -34,6 +36,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
   'host-device': (call) => refuseConfigured(call.conf as HostDeviceConf),
   'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
+  ipvlan: (call) => IPVLAN.settingsOf(call as AttachmentCall<IpvlanConf>),
   macvlan: (call) => MACVLAN.settingsOf(call as AttachmentCall<MacvlanConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
   ptp: (call) => ptpSettings(call as AttachmentCall<PtpConf>),
