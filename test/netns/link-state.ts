@@ -55,7 +55,7 @@ interface RouteLine {
 function steady(key: string, value: unknown): unknown {
   // Whether the other end is up is noticed a moment later.
   if (key === 'flags' && Array.isArray(value))
-    return value.filter((flag) => !['NO-CARRIER', 'LOWER_UP', 'M-DOWN'].includes(flag));
+    return value.filter((flag) => !['NO-CARRIER', 'LOWER_UP', 'M-DOWN', 'linkdown'].includes(flag));
   return VOLATILE.test(key) ? undefined : value;
 }
 
