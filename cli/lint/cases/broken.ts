@@ -327,6 +327,22 @@ export const BROKEN: Readonly<Record<string, BrokenFile>> = {
       'failed to find host device: failed to parse MAC address "02:00": address 02:00: invalid MAC address',
     ],
   },
+  'a VLAN without a link below': {
+    text: listOf('    ◆{ "type": "vlan", "vlanId": 5 }'),
+    finding: [
+      'error',
+      'plugins[0].master',
+      '"master" field is required. It specifies the host interface name to create the VLAN for',
+    ],
+  },
+  'a VLAN that cannot be made': {
+    text: listOf('    { "type": "vlan", "master": "eth0", "vlanId": ◆4095 }'),
+    finding: ['error', 'plugins[0].vlanId', 'invalid VLAN ID 4095 (must be between 0 and 4095 inclusive)'],
+  },
+  'a mode of ipvlan that there is not': {
+    text: listOf('    { "type": "ipvlan", "master": "eth0", "mode": ◆"bridge" }'),
+    finding: ['error', 'plugins[0].mode', 'unknown ipvlan mode: "bridge"'],
+  },
   'an ipam section in the delegate': {
     text: listOf('    { "type": "flannel", "delegate": {\n      "ipam": ◆{ "type": "host-local" }\n    } }'),
     finding: [

@@ -81,6 +81,14 @@ export const REAL: Readonly<Record<string, RealList>> = {
       plugins: [{ type: 'macvlan', master: 'eth0', ipam: { type: 'dhcp' }, capabilities: { mac: true } }],
     },
   },
+  'ipvlan on a link that a plugin in front of it makes': {
+    file: 'chained.conflist',
+    document: {
+      cniVersion: '1.0.0',
+      name: 'chained',
+      plugins: [{ type: 'cloud-link' }, { type: 'ipvlan', mode: 'l2' }],
+    },
+  },
   kind: {
     file: '10-kindnet.conflist',
     document: {
