@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CniError } from '../types/error.ts';
-import { ip } from './command.ts';
+import { ip, tc } from './command.ts';
 import { ipAddress, linkName, macAddress, netnsPath, prefix } from './names.ts';
 
 /** One template for each form that plugins use, with good values for its places. */
@@ -125,6 +125,12 @@ describe('ip`…`', () => {
     expect(() => ip`link del dev ${undefined as unknown as string}`).toThrow(CniError);
     expect(() => ip`link del dev ${{ toString: () => 'x' } as unknown as string}`).toThrow(CniError);
   });
+});
+
+test('tc`…` follows the same rules', () => {
+  expect(String(tc`-r qdisc show dev ${'veth1'}`)).toBe('tc -r qdisc show dev veth1');
+  expect(tc`qdisc del dev ${'veth1'} root`).toMatchObject({ program: 'tc', options: [] });
+  for (const bad of ['', '-x', 'a b', 'a;b', 'a\nqdisc']) expect(() => tc`qdisc del dev ${bad} root`).toThrow(CniError);
 });
 
 describe('names', () => {

@@ -12,8 +12,12 @@ export class IpPart {
   }
 }
 
-/** A checked `ip` command. It cannot be changed, and it was never one string that a shell could take apart. */
+/** The programs of iproute2 whose commands there are. */
+export type IpProgram = 'ip' | 'tc';
+
+/** A checked `ip` or `tc` command. It cannot be changed, and it was never one string that a shell could take apart. */
 export interface IpCommand {
+  readonly program: IpProgram;
   /** Options in front of the object: `-6`, `-d`. */
   readonly options: readonly string[];
   /** Object, verb and arguments. */
@@ -40,29 +44,43 @@ interface IpTemplate {
  * @example
  * ip`link add name ${veth} ${mtu > 0 ? ip.part`mtu ${mtu}` : ip.none} type veth peer name ${ifName} netns ${netns}`
  */
-export const ip: IpTemplate = Object.assign(
-  (literals: TemplateStringsArray, ...values: IpValue[]) => new Command(toWords(literals, values)),
-  {
-    part: (literals: TemplateStringsArray, ...values: IpValue[]) => new IpPart(toWords(literals, values)),
-    none: new IpPart([]),
-  },
-);
+export const ip: IpTemplate = templateFor('ip');
+
+/**
+ * A `tc` command, by the same rules.
+ *
+ * @example
+ * tc`qdisc add dev ${veth} root handle 1: tbf rate ${rate}bps burst ${burst} limit ${limit}`
+ */
+export const tc: IpTemplate = templateFor('tc');
+
+function templateFor(program: IpProgram): IpTemplate {
+  return Object.assign(
+    (literals: TemplateStringsArray, ...values: IpValue[]) => new Command(program, toWords(literals, values)),
+    {
+      part: (literals: TemplateStringsArray, ...values: IpValue[]) => new IpPart(toWords(literals, values)),
+      none: new IpPart([]),
+    },
+  );
+}
 
 class Command implements IpCommand {
+  readonly program: IpProgram;
   readonly options: readonly string[];
   readonly words: readonly string[];
 
-  constructor(words: readonly string[]) {
+  constructor(program: IpProgram, words: readonly string[]) {
     let first = 0;
     while (words[first]?.startsWith('-')) first += 1;
-    if (first === words.length) throw new Error('an ip command needs an object and a verb');
+    if (first === words.length) throw new Error(`a command of ${program} needs an object and a verb`);
+    this.program = program;
     this.options = Object.freeze(words.slice(0, first));
     this.words = Object.freeze(words.slice(first));
     Object.freeze(this);
   }
 
   toString(): string {
-    return ['ip', ...this.options, ...this.words].join(' ');
+    return [this.program, ...this.options, ...this.words].join(' ');
   }
 }
 

@@ -32,6 +32,12 @@ const TEXTS: readonly (readonly [fragment: string, errno: ErrnoName])[] = [
   ['cannot find device', 'ENODEV'],
   ['device does not exist', 'ENODEV'],
   ['" does not exist', 'ENODEV'],
+  ['exclusivity flag on, cannot modify', 'EEXIST'],
+  ['qdisc kind is unknown', 'ENOENT'],
+  ['classifier not found', 'ENOENT'],
+  ['failed to load tc action module', 'ENOENT'],
+  ['cannot find specified qdisc', 'ENOENT'],
+  ['cannot delete qdisc with handle of zero', 'ENOENT'],
   ['unknown device type', 'EOPNOTSUPP'],
   ['via rtnetlink is not supported', 'EOPNOTSUPP'],
   ['can not enslave a bridge to a bridge', 'ELOOP'],
@@ -88,6 +94,7 @@ function hintFor(errno: ErrnoName, reason: string, words: readonly string[]): st
       if (object === 'link')
         return `a link with one of these names exists already${device && `: see "ip link show dev ${device}"`}`;
       if (object.startsWith('addr')) return `${device} has this address already`;
+      if (object === 'qdisc') return `${device} has a queue there already: see "tc qdisc show dev ${device}"`;
       return 'the same entry exists already';
     case 'ENODEV':
       return 'there is no link of this name in this namespace; it was removed or renamed, or is in another one';
@@ -116,7 +123,9 @@ function hintFor(errno: ErrnoName, reason: string, words: readonly string[]): st
     case 'EADDRNOTAVAIL':
       return 'the address is not on this link, or is not one that a host can have';
     case 'ENOENT':
-      return reason.includes('netns') ? 'the network namespace is gone' : '';
+      if (reason.includes('netns')) return 'the network namespace is gone';
+      if ((object !== 'qdisc' && object !== 'filter') || verb !== 'add') return '';
+      return 'the kernel lacks support for this kind of queue or filter: its module is not loaded or not built';
     default:
       return '';
   }

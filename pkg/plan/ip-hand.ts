@@ -3,7 +3,7 @@ import { readComplaint } from '../ip/kernel-errors.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import type { IpHand, IpRun } from './hand.ts';
 
-/** The hand that runs the `ip` program: one process for as many commands as one batch can hold. */
+/** The hand that runs `ip` and `tc`: one process for as many commands as one batch can hold. */
 export const ipHand: IpHand = {
   async run(place, commands, timeoutMs) {
     const batch = commands.slice(0, batchLength(commands));
@@ -12,21 +12,23 @@ export const ipHand: IpHand = {
       outcome = await place.start({ argv: toArgv(batch), stdin: toText(batch), timeoutMs }).outcome();
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      const hint = reason.includes('"ip"') ? 'install iproute2, or set PATH for the runtime' : '';
+      const hint = reason.includes(`"${batch[0]?.program}"`) ? 'install iproute2, or set PATH for the runtime' : '';
       return { taken: batch.length, done: 0, outputs: new Map(), failure: { errno: undefined, reason, hint } };
     }
     return toRun(batch, outcome, timeoutMs);
   },
 };
 
-/** Objects whose failing commands `ip` reports with their line; after others it just ends. */
-const REPORTED = ['link', 'addr', 'address', 'route', 'rule'];
+/** Objects whose failing commands are reported with their line; after others `ip` just ends. */
+const REPORTED = ['link', 'addr', 'address', 'route', 'rule', 'qdisc', 'filter'];
 
 /** How many commands may share a process. */
 function batchLength(commands: readonly IpCommand[]): number {
   const last = commands.findIndex((command, index) => {
     const next = commands[index + 1];
-    return next === undefined || endsBatch(command) || family(command) !== family(next);
+    return (
+      next === undefined || next.program !== command.program || endsBatch(command) || family(command) !== family(next)
+    );
   });
   return last + 1;
 }
@@ -45,7 +47,7 @@ function family(command: IpCommand): string {
 
 function toArgv(batch: readonly IpCommand[]): [string, ...string[]] {
   const options = new Set(batch.flatMap((command) => command.options));
-  return ['ip', '-j', ...options, '-batch', '-'];
+  return [batch[0]?.program ?? 'ip', '-j', ...options, '-batch', '-'];
 }
 
 function toText(batch: readonly IpCommand[]): string {
@@ -56,7 +58,9 @@ function toRun(batch: readonly IpCommand[], outcome: ProcessOutcome, timeoutMs: 
   const taken = batch.length;
   if (outcome.status === 0) return { taken, done: taken, outputs: decode(batch, outcome.stdout) };
   if (outcome.status === undefined) {
-    const reason = outcome.timedOut ? `timed out after ${timeoutMs} ms` : `ip was ended by ${outcome.signal}`;
+    const reason = outcome.timedOut
+      ? `timed out after ${timeoutMs} ms`
+      : `${batch[0]?.program} was ended by ${outcome.signal}`;
     const hint = 'which of the commands were done is not known';
     const errno = outcome.timedOut ? 'ETIMEDOUT' : undefined;
     return {

@@ -1,26 +1,35 @@
 import type { IpCommand } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
-import { type NativeCommand, nativeForm } from '../rtnl/commands.ts';
+import { type FormReader, type NativeCommand, nativeForm } from '../rtnl/commands.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { type Libc, libc } from '../sys/libc.ts';
 import type { IpHand, IpRun } from './hand.ts';
 
-/** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the `ip` program. */
-export const nativeHand: IpHand = {
-  async run(place, commands, timeoutMs) {
-    const c = libc();
-    const forms: NativeCommand[] = [];
-    for (const command of commands) {
-      const form = nativeForm(command);
-      if (form === undefined) break;
-      forms.push(form);
-    }
-    if (c !== undefined && place.canEnter && forms.length > 0) return runNative(c, place, commands, forms);
-    const { ipHand } = await import('./ip-hand.ts');
-    const unknown = commands.findIndex((command, index) => index > 0 && nativeForm(command) !== undefined);
-    return ipHand.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
-  },
-};
+/** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the programs. */
+export const nativeHand: IpHand = handKnowing(nativeForm);
+
+/** The same hand with forms that few plugins need. */
+export function nativeHandWith(more: FormReader): IpHand {
+  return handKnowing((command) => nativeForm(command) ?? more(command));
+}
+
+function handKnowing(formOf: FormReader): IpHand {
+  return {
+    async run(place, commands, timeoutMs) {
+      const c = libc();
+      const forms: NativeCommand[] = [];
+      for (const command of commands) {
+        const form = formOf(command);
+        if (form === undefined) break;
+        forms.push(form);
+      }
+      if (c !== undefined && place.canEnter && forms.length > 0) return runNative(c, place, commands, forms);
+      const { ipHand } = await import('./ip-hand.ts');
+      const unknown = commands.findIndex((command, index) => index > 0 && formOf(command) !== undefined);
+      return ipHand.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
+    },
+  };
+}
 
 async function runNative(
   c: Libc,

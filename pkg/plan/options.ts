@@ -1,19 +1,26 @@
+import type { FormReader } from '../rtnl/commands.ts';
 import { libc } from '../sys/libc.ts';
 import type { RunOptions } from './executor.ts';
-import { nativeHand } from './native-hand.ts';
+import { nativeHand, nativeHandWith } from './native-hand.ts';
 import { traceFrom } from './trace.ts';
 
 /**
  * How a plugin's plans are carried out: traced where `CNI_TS_TRACE` says, by `ip` alone when `CNI_TS_IP=exec`, rules of
  * filters by their programs alone when `CNI_TS_NETFILTER=exec`.
+ *
+ * @param more native forms that only few plugins need
  */
 export async function runOptions(
   environment: Readonly<Record<string, string | undefined>>,
   plugin: string,
+  more?: FormReader,
 ): Promise<RunOptions> {
   const trace = traceFrom(environment, plugin);
   const needsPrograms = onlyFilterPrograms(environment);
-  if (!onlyIp(environment)) return { trace, hand: nativeHand, onlyFilterPrograms: needsPrograms };
+  if (!onlyIp(environment)) {
+    const hand = more === undefined ? nativeHand : nativeHandWith(more);
+    return { trace, hand, onlyFilterPrograms: needsPrograms };
+  }
   return { trace, hand: (await import('./ip-hand.ts')).ipHand, onlyFilterPrograms: needsPrograms };
 }
 

@@ -11,6 +11,9 @@ import type { RtnlSocket } from './socket.ts';
 /** A command that needs no `ip`: carried out over a socket in its namespace, it gives what `ip -j` would print. */
 export type NativeCommand = (socket: RtnlSocket) => unknown;
 
+/** Reads the words of commands that few plugins need: only those load it. */
+export type FormReader = (command: IpCommand) => NativeCommand | undefined;
+
 /**
  * The native form of a command; `undefined` when there is none, and then `ip` has to do it.
  *

@@ -42,6 +42,7 @@ type KindReader = (words: readonly string[], at: number) => KindData | undefined
 const KINDS: Readonly<Record<string, KindReader>> = {
   bridge: readBridge,
   dummy: readNothing,
+  ifb: readNothing,
   ipvlan: readIpvlan,
   macvlan: readMacvlan,
   veth: readVeth,

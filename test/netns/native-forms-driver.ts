@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { IpCommand } from '../../pkg/ip/command.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import { ipHand } from '../../pkg/plan/ip-hand.ts';
-import { nativeHand } from '../../pkg/plan/native-hand.ts';
+import { nativeHandWith } from '../../pkg/plan/native-hand.ts';
 import { nativeForm } from '../../pkg/rtnl/commands.ts';
+import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
 
 /** What the test asks for on stdin. */
 export interface Request {
@@ -23,13 +24,16 @@ export interface Outcome {
   readonly output?: unknown;
 }
 
+/** Everything that any plugin has. */
+const knowing = nativeHandWith(tcForm);
+
 const { hand, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
 const outcomes: Outcome[] = [];
 for (const { path, lines } of runs) {
   const place = openNetns(path);
   let commands = lines.map(toCommand);
   while (commands.length > 0) {
-    const run = await (hand === 'native' ? nativeHand : ipHand).run(place, commands, 10_000);
+    const run = await (hand === 'native' ? knowing : ipHand).run(place, commands, 10_000);
     commands.slice(0, run.done).forEach((command, index) => {
       outcomes.push({ ...known(command), output: run.outputs.get(index) });
     });
@@ -45,11 +49,13 @@ for (const { path, lines } of runs) {
 process.stdout.write(JSON.stringify(outcomes));
 
 function known(command: IpCommand): { line: string; known: boolean } {
-  return { line: command.toString(), known: nativeForm(command) !== undefined };
+  return { line: command.toString(), known: (nativeForm(command) ?? tcForm(command)) !== undefined };
 }
 
 function toCommand(line: string): IpCommand {
   const words = line.split(' ');
+  const program = words[0] === 'tc' ? 'tc' : 'ip';
+  if (program === 'tc') words.shift();
   const first = words.findIndex((word) => !word.startsWith('-'));
-  return { options: words.slice(0, first), words: words.slice(first), toString: () => line };
+  return { program, options: words.slice(0, first), words: words.slice(first), toString: () => line };
 }

@@ -255,3 +255,31 @@ test('a name means another link once the first has gone', async () => {
     '7 ENODEV',
   ]);
 });
+
+test('queues and filters', async () => {
+  await succeed(
+    'here',
+    'link add name tv mtu 1400 address 02:00:00:00:00:21 type veth peer name tp address 02:00:00:00:00:22',
+    'link add name ti mtu 1400 address 02:00:00:00:00:23 txqueuelen 0 type ifb',
+    'link set dev ti up',
+    'tc qdisc add dev tv root handle 1: tbf rate 1000000bps burst 100000 limit 125000',
+    'tc qdisc add dev tv handle ffff: ingress',
+    'tc filter add dev tv parent ffff: protocol all prio 1 u32 match u32 0 0 classid 1:1 action mirred egress redirect dev ti',
+    'tc qdisc add dev ti root handle 1: tbf rate 12500000000bps burst 12500025 limit 100000000',
+    'tc -r qdisc show dev tv',
+    'tc -r qdisc show dev ti',
+    'tc filter show dev tv parent ffff:',
+  );
+  const bucket = (dev: string) => `tc qdisc add dev ${dev} root handle 1: tbf rate 8000bps burst 8000 limit 9000`;
+  expect(await compare('here', [bucket('tv'), bucket('gone'), 'tc qdisc add dev tv handle ffff: ingress'])).toEqual([
+    'EEXIST',
+    'ENODEV',
+    'EEXIST',
+  ]);
+  await succeed('here', 'tc qdisc del dev tv ingress', 'tc qdisc del dev tv root', 'tc qdisc del dev ti root');
+  expect(await compare('here', ['tc qdisc del dev tv root', 'tc -r qdisc show dev gone'])).toEqual([
+    'ENOENT',
+    'ENODEV',
+  ]);
+  await succeed('here', 'tc -r qdisc show dev ti', 'link del dev tv', 'link del dev ti');
+});

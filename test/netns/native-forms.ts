@@ -77,6 +77,8 @@ const KEYS = new Set([
   ...['link', 'link_index', 'link_netnsid', 'promiscuity', 'linkinfo', 'info_kind', 'info_data'],
   ...['info_slave_kind', 'info_slave_data', 'hairpin', 'isolated', 'state'],
   ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
+  ...['kind', 'handle', 'root', 'options', 'rate', 'burst_raw', 'limit'],
+  ...['actions', 'mirred_action', 'direction', 'to_dev'],
   ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
 ]);
 
@@ -85,7 +87,11 @@ export function looked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(looked);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([key]) => KEYS.has(key) && !(key === 'broadcast' && 'ifname' in value));
-  const kept = entries.filter(([key]) => key !== 'info_data' || ('info_kind' in value && isShown(value.info_kind)));
+  const kept = entries.filter(([key]) => {
+    if (key === 'info_data') return 'info_kind' in value && isShown(value.info_kind);
+    // A filter has one too, and only a route's is wanted.
+    return key !== 'protocol' || !('pref' in value && 'kind' in value);
+  });
   return Object.fromEntries(
     kept.map(([key, inside]) => [key, key === 'info_data' ? settings(inside) : looked(inside)]),
   );
@@ -109,6 +115,7 @@ function state({ here, there }: Side): unknown {
       ['ip', '-j', '-d', '-4', 'route', 'show', 'table', 'all'],
       ['ip', '-j', '-d', '-6', 'route', 'show', 'table', 'all'],
       ['bridge', '-j', '-d', 'link'],
+      ['tc', '-j', '-r', 'qdisc', 'show'],
     ].map((argv) => execFileSync('nsenter', [`--net=${path}`, ...argv], { encoding: 'utf8' }));
     return shown.map((text) => JSON.parse(withoutChance(text)));
   });
