@@ -1,5 +1,6 @@
 /** The plugins of the suite: the names by which the one executable is called. */
 export const PLUGIN_NAMES = [
+  'bandwidth',
   'bridge',
   'dummy',
   'firewall',

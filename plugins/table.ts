@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
+import { bandwidth } from './bandwidth/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
 import { dummy } from './dummy/plugin.ts';
 import { firewall } from './firewall/plugin.ts';
@@ -18,6 +19,7 @@ import { vlan } from './vlan/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
+  bandwidth,
   bridge,
   dummy,
   firewall,

@@ -10,6 +10,7 @@ import { createWorld } from '../../world.ts';
 /** What works on others' links goes first, the address last. */
 const ORDER = [
   'tuning',
+  'bandwidth',
   'firewall',
   'portmap',
   'flannel',

@@ -36,6 +36,7 @@ export const CAPABILITIES: readonly string[] = [
 
 /** Which of them the plugins of this suite take, or those that they call. */
 export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
+  bandwidth: ['bandwidth'],
   bridge: ['ipRanges', 'ips', 'mac'],
   dummy: ['ipRanges', 'ips'],
   firewall: [],

@@ -319,6 +319,10 @@ export const BROKEN: Readonly<Record<string, BrokenFile>> = {
     text: then('{ "type": "tuning", "mac": ◆"02:00" }'),
     finding: ['error', 'plugins[1].mac', 'invalid args 02:00 for MAC addr: address 02:00: invalid MAC address'],
   },
+  'a rate without a burst': {
+    text: then('{ "type": "bandwidth", "capabilities": { "bandwidth": true },\n      "ingressRate": ◆1000000 }'),
+    finding: ['error', 'plugins[1].ingressRate', 'if rate is set, burst must also be set'],
+  },
   'a device that cannot be': {
     text: listOf('    { "type": "host-device", "hwaddr": ◆"02:00" }'),
     finding: [

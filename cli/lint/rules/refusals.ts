@@ -1,4 +1,6 @@
 import type { AttachmentCall } from '../../../pkg/skel/plugin.ts';
+import type { BandwidthConf } from '../../../plugins/bandwidth/schema.ts';
+import { limitsOf } from '../../../plugins/bandwidth/settings.ts';
 import type { BridgeConf } from '../../../plugins/bridge/schema.ts';
 import { settingsOf as bridgeSettings } from '../../../plugins/bridge/settings.ts';
 import { DUMMY } from '../../../plugins/dummy/dummy.ts';
@@ -30,6 +32,7 @@ import { VLAN } from '../../../plugins/vlan/vlan.ts';
 
 /** How each plugin reads its settings before it does anything; what it cannot use throws, in its own words. */
 export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) => unknown>> = {
+  bandwidth: (call) => limitsOf(call.conf as BandwidthConf),
   bridge: (call) => bridgeSettings(call as AttachmentCall<BridgeConf>),
   dummy: (call) => DUMMY.settingsOf(call as AttachmentCall<DummyConf>),
   firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
