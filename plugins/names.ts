@@ -12,6 +12,7 @@ export const PLUGIN_NAMES = [
   'macvlan',
   'portmap',
   'ptp',
+  'sbr',
   'static',
   'tap',
   'tuning',

@@ -12,6 +12,7 @@ import { macvlan } from './macvlan/plugin.ts';
 import type { PluginName } from './names.ts';
 import { portmap } from './portmap/plugin.ts';
 import { ptp } from './ptp/plugin.ts';
+import { sbr } from './sbr/plugin.ts';
 import { staticAddresses } from './static/plugin.ts';
 import { tap } from './tap/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
@@ -31,6 +32,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   macvlan,
   portmap,
   ptp,
+  sbr,
   static: staticAddresses,
   tap,
   tuning,

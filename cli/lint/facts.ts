@@ -49,6 +49,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   macvlan: ['ipRanges', 'ips', 'mac'],
   portmap: ['portMappings'],
   ptp: ['ipRanges', 'ips'],
+  sbr: [],
   static: [],
   tap: ['ipRanges', 'ips', 'mac'],
   tuning: ['mac'],

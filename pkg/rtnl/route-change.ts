@@ -1,7 +1,7 @@
 import type { NativeCommand } from './commands.ts';
-import { type Attribute, FLAG, hasAttribute, request, u32 } from './message.ts';
+import { type Attribute, FLAG, hasAttribute, nested, request, u32 } from './message.ts';
 import { indexOf } from './names.ts';
-import { ONLINK, PROTOCOL_BOOT, ROUTE, RTA, RTMSG_BYTES, SCOPE, TABLE_MAIN, UNICAST } from './route-message.ts';
+import { ONLINK, PROTOCOL_BOOT, ROUTE, RTA, RTAX, RTMSG_BYTES, SCOPE, TABLE_MAIN, UNICAST } from './route-message.ts';
 import { type AddressBytes, AF_INET6, readAddress, readName, readNumber, readPrefix } from './words.ts';
 
 const VERBS: Readonly<Record<string, number>> = {
@@ -16,13 +16,19 @@ const VERBS: Readonly<Record<string, number>> = {
 interface RouteWords {
   readonly family: AddressBytes['family'];
   readonly attributes: Attribute[];
+  /** What is said of packets. */
+  readonly metrics: Attribute[];
+  protocol: number | undefined;
   dev: string | undefined;
   scope: number | undefined;
   table: number | undefined;
   onlink: boolean;
 }
 
-/** `route add|prepend|replace|append|del ADDRESS/LENGTH [via …] dev NAME [src …] [metric …] [table …] [scope …] [onlink]`. */
+/**
+ * `route add|prepend|replace|append|del ADDRESS/LENGTH [via …] dev NAME [src …] [metric …] [table …] [scope …] [proto N]
+ * [mtu N] [advmss N] [onlink]`.
+ */
 export function routeChange(words: readonly string[]): NativeCommand | undefined {
   const verb = words[1] ?? '';
   const destination = readPrefix(words[2]);
@@ -30,6 +36,8 @@ export function routeChange(words: readonly string[]): NativeCommand | undefined
   const route: RouteWords = {
     family: destination.family,
     attributes: [[RTA.dst, destination.bytes]],
+    metrics: [],
+    protocol: undefined,
     dev: undefined,
     scope: undefined,
     table: undefined,
@@ -40,13 +48,14 @@ export function routeChange(words: readonly string[]): NativeCommand | undefined
     if (used === 0) return undefined;
     at += used;
   }
-  const { dev, attributes, table = TABLE_MAIN } = route;
+  const { dev, attributes, metrics, table = TABLE_MAIN } = route;
   if (dev === undefined) return undefined;
+  if (metrics.length > 0) attributes.push([RTA.metrics, nested(metrics)]);
   if (table > 255) attributes.push([RTA.table, u32(table)]);
   const isDel = verb === 'del';
   const header = new Uint8Array(RTMSG_BYTES);
   header.set([destination.family, destination.length, 0, 0, table > 255 ? 0 : table]);
-  header[5] = isDel ? 0 : PROTOCOL_BOOT;
+  header[5] = route.protocol ?? (isDel ? 0 : PROTOCOL_BOOT);
   header[6] = route.scope ?? defaultScope(route, isDel);
   header[7] = isDel ? 0 : UNICAST;
   header[8] = route.onlink ? ONLINK : 0;
@@ -78,6 +87,17 @@ function readOption(word: string | undefined, value: string | undefined, route: 
       return addAddress(route, RTA.gateway, value);
     case 'src':
       return addAddress(route, RTA.prefsrc, value);
+    case 'proto':
+      if (route.protocol !== undefined) return 0;
+      route.protocol = readNumber(value, 255);
+      return route.protocol === undefined ? 0 : 2;
+    case 'mtu':
+    case 'advmss': {
+      const number = readNumber(value, 0xffff_ffff);
+      if (number === undefined || hasAttribute(route.metrics, RTAX[word])) return 0;
+      route.metrics.push([RTAX[word], u32(number)]);
+      return 2;
+    }
     case 'metric': {
       const metric = readNumber(value, 0xffff_ffff);
       if (metric === undefined || hasAttribute(route.attributes, RTA.priority)) return 0;

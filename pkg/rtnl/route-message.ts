@@ -5,7 +5,10 @@ export const RTMSG_BYTES = 12;
 export const ROUTE = { add: 24, del: 25, get: 26 } as const;
 
 /** Attributes of routes, `RTA_…`. */
-export const RTA = { dst: 1, oif: 4, gateway: 5, priority: 6, prefsrc: 7, table: 15, via: 18 } as const;
+export const RTA = { dst: 1, oif: 4, gateway: 5, priority: 6, prefsrc: 7, metrics: 8, table: 15, via: 18 } as const;
+
+/** What a route says of the packets that take it, inside `RTA_METRICS`. */
+export const RTAX = { mtu: 2, advmss: 8 } as const;
 
 /** The table that holds the routes that people see. */
 export const TABLE_MAIN = 254;

@@ -10,6 +10,7 @@ import {
   ROUTE,
   ROUTE_TYPES,
   RTA,
+  RTAX,
   RTMSG_BYTES,
   SCOPE,
   TABLE_MAIN,
@@ -67,6 +68,10 @@ export interface ShownRoute {
   readonly scope?: string;
   readonly prefsrc?: string;
   readonly metric?: number;
+  /** With `-N`, where it is not the main one. */
+  readonly table?: string;
+  /** What is said of packets, where anything is. */
+  readonly metrics?: readonly { readonly mtu?: number; readonly advmss?: number }[];
   readonly flags: readonly string[];
 }
 
@@ -97,6 +102,43 @@ export function routeGet(words: readonly string[]): NativeCommand | undefined {
     );
     return [route];
   };
+}
+
+/** `-4 -N route show table all`, and the same with `-6`: everything in numbers. */
+export function allRoutesShow(words: readonly string[], option: string | undefined): NativeCommand | undefined {
+  const family = option === '-4' ? AF_INET : option === '-6' ? AF_INET6 : undefined;
+  if (family === undefined || words[2] !== 'table' || words[3] !== 'all' || words.length !== 4) return undefined;
+  return (socket) => {
+    const header = new Uint8Array(RTMSG_BYTES);
+    header[0] = family;
+    const names = new Map<number, string>();
+    const found: ShownRoute[] = [];
+    for (const { body } of socket.exchange(request(ROUTE.get, FLAG.dump, header, []))) {
+      if ((body.getUint32(8, true) & RTM_F_CLONED) !== 0) continue;
+      found.push(inNumbers(body, shownRoute(socket, body, attributesOf(body, RTMSG_BYTES), names)));
+    }
+    return found;
+  };
+}
+
+function inNumbers(body: DataView, shown: ShownRoute): ShownRoute {
+  const [type, protocol, scope] = [body.getUint8(7), body.getUint8(5), body.getUint8(6)];
+  const attributes = attributesOf(body, RTMSG_BYTES);
+  const route: Writable<ShownRoute> = { ...shown };
+  if (type !== UNICAST) route.type = `${type}`;
+  if (protocol !== PROTOCOL_BOOT) route.protocol = `${protocol}`;
+  if (scope !== SCOPE.global) route.scope = `${scope}`;
+  const table = attributes.get(RTA.table)?.getUint32(0, true) ?? body.getUint8(4);
+  if (table !== TABLE_MAIN) route.table = `${table}`;
+  const metrics = attributes.get(RTA.metrics);
+  if (metrics === undefined) return route;
+  const said = attributesOf(metrics, 0);
+  const [mtu, advmss] = [said.get(RTAX.mtu), said.get(RTAX.advmss)];
+  const one = {
+    ...(mtu === undefined ? {} : { mtu: mtu.getUint32(0, true) }),
+    ...(advmss === undefined ? {} : { advmss: advmss.getUint32(0, true) }),
+  };
+  return { ...route, metrics: [one] };
 }
 
 function showRoutes(socket: RtnlSocket, family: number): ShownRoute[] {

@@ -38,6 +38,16 @@ export async function lockFolder(path: string, mode: number, timeoutMs: number, 
   return lockOpened(path, open, timeoutMs, what);
 }
 
+/**
+ * Takes the exclusive flock(2) of a file that is there: none is made.
+ *
+ * @param what what it stands for, for the error
+ * @throws {CniError} code 11 when others held it for all of `timeoutMs`, code 5 when it cannot be locked at all
+ */
+export async function lockExisting(path: string, timeoutMs: number, what: string): Promise<FileLock> {
+  return lockOpened(path, () => files().open(path), timeoutMs, what);
+}
+
 async function lockOpened(path: string, open: () => number, timeoutMs: number, what: string): Promise<FileLock> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -3,7 +3,8 @@ import type { IpCommand } from '../../pkg/ip/command.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import { ipHand } from '../../pkg/plan/ip-hand.ts';
 import { nativeHandWith } from '../../pkg/plan/native-hand.ts';
-import { nativeForm } from '../../pkg/rtnl/commands.ts';
+import { type FormReader, nativeForm } from '../../pkg/rtnl/commands.ts';
+import { ruleForm } from '../../pkg/rtnl/rules.ts';
 import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
 
 /** What the test asks for on stdin. */
@@ -25,7 +26,8 @@ export interface Outcome {
 }
 
 /** Everything that any plugin has. */
-const knowing = nativeHandWith(tcForm);
+const more: FormReader = (command) => tcForm(command) ?? ruleForm(command);
+const knowing = nativeHandWith(more);
 
 const { hand, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
 const outcomes: Outcome[] = [];
@@ -49,7 +51,7 @@ for (const { path, lines } of runs) {
 process.stdout.write(JSON.stringify(outcomes));
 
 function known(command: IpCommand): { line: string; known: boolean } {
-  return { line: command.toString(), known: (nativeForm(command) ?? tcForm(command)) !== undefined };
+  return { line: command.toString(), known: (nativeForm(command) ?? more(command)) !== undefined };
 }
 
 function toCommand(line: string): IpCommand {

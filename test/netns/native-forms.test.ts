@@ -283,3 +283,41 @@ test('queues and filters', async () => {
   ]);
   await succeed('here', 'tc -r qdisc show dev ti', 'link del dev tv', 'link del dev ti');
 });
+
+test('rules, and routes of all tables', async () => {
+  await succeed(
+    'here',
+    'link add name rv address 02:00:00:00:00:31 type veth peer name rp address 02:00:00:00:00:32',
+    'link set dev rv up',
+    'link set dev rp up',
+    'addr add 10.77.0.1/24 dev rv',
+    'addr add fd77::1/64 dev rv nodad',
+    'rule add from 10.77.0.1/32 table 100',
+    '-6 rule add from fd77::1/128 table 1000 priority 77',
+    'route replace 10.78.0.0/16 via 10.77.0.2 dev rv metric 7 table 300 scope 0 proto 4 src 10.77.0.1 mtu 1400 advmss 1300',
+    'route append fd78::/64 via fd77::2 dev rv metric 1024 table 100 proto 2 mtu 1400',
+    'route replace 10.79.0.0/16 dev rv table 300 scope 253 proto 2',
+  );
+  for (const { here } of sides.all()) here.ip('rule add from 10.77.0.0/24 to 10.1.0.0/16 fwmark 0x5 iif lo table 200');
+  await settled();
+  await succeed(
+    'here',
+    '-4 -N rule show',
+    '-6 -N rule show',
+    '-4 -N route show table all',
+    '-6 -N route show table all',
+  );
+  expect(
+    await compare('here', [
+      'rule add from 10.77.0.1/32 table 100 priority 32765',
+      'rule del from 10.77.0.9/32 table 100',
+    ]),
+  ).toEqual(['EEXIST', 'ENOENT']);
+  await succeed(
+    'here',
+    'rule del from 10.77.0.1/32 table 100 priority 32765',
+    '-6 rule del from fd77::1/128 table 1000',
+    'route del 10.78.0.0/16 via 10.77.0.2 dev rv metric 7 table 300 scope 0',
+    'link del dev rv',
+  );
+});

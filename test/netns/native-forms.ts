@@ -79,6 +79,7 @@ const KEYS = new Set([
   ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
   ...['kind', 'handle', 'root', 'options', 'rate', 'burst_raw', 'limit'],
   ...['actions', 'mirred_action', 'direction', 'to_dev'],
+  ...['priority', 'src', 'srclen', 'fwmark', 'iif', 'oif', 'table', 'metrics', 'advmss'],
   ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
 ]);
 
@@ -89,6 +90,8 @@ export function looked(value: unknown): unknown {
   const entries = Object.entries(value).filter(([key]) => KEYS.has(key) && !(key === 'broadcast' && 'ifname' in value));
   const kept = entries.filter(([key]) => {
     if (key === 'info_data') return 'info_kind' in value && isShown(value.info_kind);
+    // Of bridges it is not looked at.
+    if (key === 'priority') return 'src' in value;
     // A filter has one too, and only a route's is wanted.
     return key !== 'protocol' || !('pref' in value && 'kind' in value);
   });
@@ -116,6 +119,8 @@ function state({ here, there }: Side): unknown {
       ['ip', '-j', '-d', '-6', 'route', 'show', 'table', 'all'],
       ['bridge', '-j', '-d', 'link'],
       ['tc', '-j', '-r', 'qdisc', 'show'],
+      ['ip', '-j', 'rule', 'show'],
+      ['ip', '-j', '-6', 'rule', 'show'],
     ].map((argv) => execFileSync('nsenter', [`--net=${path}`, ...argv], { encoding: 'utf8' }));
     return shown.map((text) => JSON.parse(withoutChance(text)));
   });

@@ -21,6 +21,8 @@ import type { PortmapConf } from '../../../plugins/portmap/schema.ts';
 import { settingsOf as portmapSettings } from '../../../plugins/portmap/settings.ts';
 import type { PtpConf } from '../../../plugins/ptp/schema.ts';
 import { settingsOf as ptpSettings } from '../../../plugins/ptp/settings.ts';
+import type { SbrConf } from '../../../plugins/sbr/schema.ts';
+import { settingsOf as sbrSettings } from '../../../plugins/sbr/settings.ts';
 import { addressesOf } from '../../../plugins/static/addresses.ts';
 import type { StaticConf } from '../../../plugins/static/schema.ts';
 import type { TapConf } from '../../../plugins/tap/schema.ts';
@@ -43,6 +45,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   macvlan: (call) => MACVLAN.settingsOf(call as AttachmentCall<MacvlanConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),
   ptp: (call) => ptpSettings(call as AttachmentCall<PtpConf>),
+  sbr: (call) => sbrSettings(call.conf as SbrConf),
   static: (call) => addressesOf(call as AttachmentCall<StaticConf>),
   tap: (call) => tapSettings(call as AttachmentCall<TapConf>),
   tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
