@@ -1,5 +1,5 @@
+import { connectTo, type Stream } from '../sys/stream.ts';
 import { decodeReply, encodeCall, type MethodCall, messageLength, type Reply } from './message.ts';
-import { connectTo, type Stream } from './stream.ts';
 
 /** An error that a service answered with. */
 export class BusError extends Error {

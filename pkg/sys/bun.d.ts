@@ -35,6 +35,12 @@ interface BunSubprocess {
   resourceUsage(): { readonly maxRSS: number } | undefined;
 }
 
+/** A connection that the event loop looks after. */
+interface BunSocket {
+  /** Closes it at once. */
+  terminate(): void;
+}
+
 interface BunRuntime {
   readonly FFI: BunForeignFunctions;
   spawn(
@@ -47,6 +53,15 @@ interface BunRuntime {
       argv0?: string;
     },
   ): BunSubprocess;
+  /** Looks after a descriptor that is open already, and owns it from then on. */
+  connect(options: {
+    fd: number;
+    socket: {
+      data(socket: BunSocket, bytes: Uint8Array): void;
+      close(socket: BunSocket): void;
+      error(socket: BunSocket, error: Error): void;
+    };
+  }): Promise<BunSocket>;
   readableStreamToText(stream: ReadableStream<Uint8Array>): Promise<string>;
   which(program: string, options?: { PATH?: string }): string | null;
 }

@@ -1,4 +1,4 @@
-import { bindFunctions, cText } from '../sys/libc.ts';
+import { bindFunctions, cText } from './libc.ts';
 
 /** A connected socket of this machine. */
 export interface Stream {
