@@ -24,6 +24,7 @@ async function main(): Promise<number> {
 }
 
 async function runPlugin(plugin: AnyPlugin, argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'daemon' && plugin.daemon !== undefined) return plugin.daemon(argv.slice(1));
   if ((process.env['CNI_COMMAND'] ?? '') === '') {
     const { answerPerson } = await import('./pkg/skel/person.ts');
     const answer = await answerPerson(plugin, argv, VERSION);

@@ -2,6 +2,7 @@
 export const PLUGIN_NAMES = [
   'bandwidth',
   'bridge',
+  'dhcp',
   'dummy',
   'firewall',
   'flannel',

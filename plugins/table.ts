@@ -1,6 +1,7 @@
 import type { AnyPlugin } from '../pkg/skel/plugin.ts';
 import { bandwidth } from './bandwidth/plugin.ts';
 import { bridge } from './bridge/plugin.ts';
+import { dhcp } from './dhcp/plugin.ts';
 import { dummy } from './dummy/plugin.ts';
 import { firewall } from './firewall/plugin.ts';
 import { flannel } from './flannel/plugin.ts';
@@ -22,6 +23,7 @@ import { vlan } from './vlan/plugin.ts';
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bandwidth,
   bridge,
+  dhcp,
   dummy,
   firewall,
   flannel,

@@ -38,6 +38,7 @@ export const CAPABILITIES: readonly string[] = [
 export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   bandwidth: ['bandwidth'],
   bridge: ['ipRanges', 'ips', 'mac'],
+  dhcp: [],
   dummy: ['ipRanges', 'ips'],
   firewall: [],
   // Whatever it is, it is passed on.

@@ -14,7 +14,7 @@ export function fileName({ ifName, network, plugin }: Omit<AttachmentKey, 'conta
 }
 
 /** The text itself where it can be a file's name, else a hash of it. */
-function fileSystemName(text: string): string {
+export function fileSystemName(text: string): string {
   if (text.length <= MAX_NAME_BYTES && isPlain(text)) return text;
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
   // No name of the first kind begins like this.

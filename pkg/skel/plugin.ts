@@ -96,6 +96,8 @@ export interface Plugin<Conf> {
    * still there stay as they are. Absent when a plugin has none. Gives whether there was anything to make.
    */
   restoreRules?(record: AttachmentRecord, context: RestoreContext): Promise<boolean>;
+  /** What runs for long when the plugin is called by hand with `daemon` and these arguments; gives the exit status. */
+  daemon?(argv: readonly string[]): Promise<number>;
   /** What ADD would do now, found out without touching anything. Absent when a plugin cannot tell. */
   plan?(call: AttachmentCall<Conf>): Promise<PlannedAdd>;
 }

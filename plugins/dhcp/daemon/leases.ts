@@ -1,0 +1,244 @@
+import { acquire, giveBack } from '../../../pkg/dhcp/acquire.ts';
+import type { Client, Clock, Door, Patience } from '../../../pkg/dhcp/client.ts';
+import { type ContainerLink, doorOf, findLink, setLink } from '../../../pkg/dhcp/container-link.ts';
+import { Aborted } from '../../../pkg/dhcp/exchange.ts';
+import type { Lease } from '../../../pkg/dhcp/lease.ts';
+import { maintain } from '../../../pkg/dhcp/maintain.ts';
+import { addressText } from '../../../pkg/dhcp/options.ts';
+import { hostDoor, wayOutOf } from '../../../pkg/dhcp/way-out.ts';
+import { thrownText } from '../../../pkg/sys/errno.ts';
+import { statusOf } from '../../../pkg/sys/files.ts';
+import { isMarked, type LeaseKey, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
+import { fileOf, type Held, heldFrom, macBytes } from './stored.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What the leases of a daemon have in common. */
+export interface LeaseOptions {
+  readonly socketPath: string;
+  readonly hostPrefix: string;
+  readonly broadcast: boolean;
+  readonly patience: Patience;
+  readonly clock: Clock;
+  log(line: string): void;
+}
+
+/** A lease that is looked after. */
+interface Kept {
+  held: Held;
+  readonly control: AbortController;
+  /** Ends with its maintenance. */
+  done: Promise<void>;
+}
+
+/** A lease that is being asked for. */
+interface Pending {
+  readonly control: AbortController;
+  readonly outcome: Promise<Lease>;
+  /** How many callers wait for it. */
+  waiting: number;
+}
+
+/** All leases of one daemon. */
+export class Leases {
+  readonly #options: LeaseOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** Takes over what an earlier daemon has left; what nobody needs any more is given back. */
+  async restore(): Promise<void> {
+    const { socketPath } = this.#options;
+    tidyLeases(socketPath);
+    for (const file of readLeases(socketPath)) {
+      const held = heldFrom(file);
+      if (held === undefined) removeLease(socketPath, file);
+      else this.#keep(held);
+    }
+  }
+
+  /** The lease of an attachment, which is asked for when there is none. Never waits for a lease that is there. */
+  async allocate(wanted: Wanted, signal: AbortSignal): Promise<Lease> {
+    const id = idOf(wanted.key);
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) {
+      if (this.#isStillFor(kept, wanted)) return kept.held.lease;
+      await this.#drop(id, kept);
+    }
+    const pending = this.#pending.get(id) ?? this.#begin(id, wanted);
+    return wait(pending, signal);
+  }
+
+  /** The lease of an attachment; throws when there is none that its link still has. */
+  find(key: LeaseKey): Lease {
+    const kept = this.#kept.get(idOf(key));
+    if (kept !== undefined && doorOf(kept.held.link).isThere()) return kept.held.lease;
+    throw new Error(`${key.ifName} of ${key.containerId} has no lease: it has expired, or its link is another one`);
+  }
+
+  /** Gives an attachment's lease back. One that is not known is fine; what the server makes of it nobody can know. */
+  async release(key: LeaseKey): Promise<void> {
+    const id = idOf(key);
+    const pending = this.#pending.get(id);
+    pending?.control.abort();
+    await pending?.outcome.catch(() => {});
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) await this.#drop(id, kept);
+  }
+
+  /** Stops all work. Leases stay: whoever comes after this daemon takes them over. */
+  async stop(): Promise<void> {
+    const pending = [...this.#pending.values()];
+    const kept = [...this.#kept.values()];
+    for (const { control } of [...pending, ...kept]) control.abort();
+    await Promise.allSettled([...pending.map(({ outcome }) => outcome), ...kept.map(({ done }) => done)]);
+  }
+
+  /** A lease stays unless its link is gone, or the container has been made anew under the same name. */
+  #isStillFor({ held: { link } }: Kept, { key, netns }: Wanted): boolean {
+    if (isMarked(this.#options.socketPath, key) || !doorOf(link).isThere()) return false;
+    const now = statusOf(this.#path(netns));
+    return now === undefined || (String(now.dev) === link.netns.dev && String(now.ino) === link.netns.ino);
+  }
+
+  #path(netns: string): string {
+    return `${this.#options.hostPrefix}${netns}`;
+  }
+
+  #begin(id: string, wanted: Wanted): Pending {
+    const control = new AbortController();
+    const outcome = this.#acquire(wanted, control.signal).finally(() => this.#pending.delete(id));
+    outcome.catch(() => {});
+    const pending: Pending = { control, outcome, waiting: 0 };
+    this.#pending.set(id, pending);
+    return pending;
+  }
+
+  async #acquire({ key, id, netns, options }: Wanted, signal: AbortSignal): Promise<Lease> {
+    const { clock, patience, log } = this.#options;
+    const { link, shown, isUp } = findLink(this.#path(netns), key.ifName);
+    const client = this.#client(link, options);
+    if (!isUp) setLink(link, 'up');
+    try {
+      const lease = await acquire({ client, clock, patience, signal }, doorOf(link), (line) => log(`${id}: ${line}`));
+      log(`${id}: ${addressText(lease.address)} is leased by ${addressText(lease.server)}`);
+      this.#keep({ key, link, wayOut: wayOutOf(shown), options, lease });
+      return lease;
+    } catch (thrown) {
+      if (!isUp) this.#attempt(id, () => setLink(link, 'down'));
+      throw thrown;
+    }
+  }
+
+  #client(link: ContainerLink, options: Client['options']): Client {
+    return { mac: macBytes(link.mac), options, broadcast: this.#options.broadcast };
+  }
+
+  #keep(held: Held): void {
+    const id = idOf(held.key);
+    const kept: Kept = { held, control: new AbortController(), done: Promise.resolve() };
+    this.#kept.set(id, kept);
+    this.#write(id, held);
+    kept.done = this.#maintain(id, kept);
+  }
+
+  async #maintain(id: string, kept: Kept): Promise<void> {
+    const { clock, patience, socketPath, log } = this.#options;
+    const { link, key, options, lease } = kept.held;
+    const { signal } = kept.control;
+    const talk = { client: this.#client(link, options), clock, patience, signal };
+    const keeper = {
+      renewed: (renewed: Lease) => {
+        kept.held = { ...kept.held, lease: renewed };
+        this.#write(id, kept.held);
+      },
+      isWanted: () => !isMarked(socketPath, key),
+      warn: (line: string) => log(`${id}: ${line}`),
+    };
+    // One that an earlier daemon has left may not be needed any more.
+    const isNeeded = keeper.isWanted() && doorOf(link).isThere();
+    const maintained = () => maintain(talk, doorOf(link), lease, keeper).catch((thrown) => this.#explain(id, thrown));
+    const end = isNeeded ? await maintained() : 'unwanted';
+    if (end === undefined || this.#kept.get(id) !== kept) return;
+    if (end === 'unwanted') {
+      await this.#drop(id, kept);
+      return;
+    }
+    log(`${id}: ${addressText(kept.held.lease.address)} has expired, ${key.ifName} is set down`);
+    this.#attempt(id, () => setLink(link, 'down'));
+    this.#forget(id, kept);
+  }
+
+  #explain(id: string, thrown: unknown): undefined {
+    if (!(thrown instanceof Aborted)) this.#options.log(`${id}: ${thrownText(thrown)}`);
+  }
+
+  async #drop(id: string, kept: Kept): Promise<void> {
+    kept.control.abort();
+    this.#kept.delete(id);
+    const { lease, link, options, wayOut } = kept.held;
+    const { clock, log } = this.#options;
+    const door = this.#lastDoor(kept.held);
+    try {
+      if (door === undefined) throw new Error(wayOut === undefined ? 'there is no way left to its server' : 'no link');
+      await giveBack({ client: this.#client(link, options), clock }, door, lease);
+      log(`${id}: ${addressText(lease.address)} was given back`);
+    } catch (thrown) {
+      log(`${id}: failed to send DHCPRELEASE: ${thrownText(thrown)}`);
+    }
+    this.#forget(id, kept);
+  }
+
+  /** The link itself, else the host's way to the same server. */
+  #lastDoor({ link, wayOut }: Held): Door | undefined {
+    const door = doorOf(link);
+    if (door.isThere()) return door;
+    return wayOut && hostDoor(wayOut);
+  }
+
+  #write(id: string, held: Held): void {
+    const { socketPath } = this.#options;
+    // Nothing that a lease is needed for depends on the file before this daemon's end.
+    this.#attempt(id, () => writeLease(socketPath, fileOf(held)));
+  }
+
+  #forget(id: string, { held: { key } }: Kept): void {
+    this.#kept.delete(id);
+    this.#attempt(id, () => removeLease(this.#options.socketPath, key));
+  }
+
+  #attempt(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.#options.log(`${id}: ${thrownText(thrown)}`);
+    }
+  }
+}
+
+function idOf({ containerId, network, ifName }: LeaseKey): string {
+  return `${containerId}/${network}/${ifName}`;
+}
+
+/** Who goes away does not want it any more; when nobody is left, it is not asked for any longer. */
+async function wait(pending: Pending, signal: AbortSignal): Promise<Lease> {
+  pending.waiting += 1;
+  const leave = (): void => {
+    pending.waiting -= 1;
+    if (pending.waiting === 0) pending.control.abort();
+  };
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) leave();
+  try {
+    return await pending.outcome;
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
