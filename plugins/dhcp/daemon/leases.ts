@@ -1,14 +1,16 @@
-import { acquire, giveBack } from '../../../pkg/dhcp/acquire.ts';
-import type { Client, Clock, Door, Patience } from '../../../pkg/dhcp/client.ts';
+import { acquire } from '../../../pkg/dhcp/acquire.ts';
+import type { Client, Clock, Patience } from '../../../pkg/dhcp/client.ts';
 import { type ContainerLink, doorOf, findLink, setLink } from '../../../pkg/dhcp/container-link.ts';
 import { Aborted } from '../../../pkg/dhcp/exchange.ts';
 import type { Lease } from '../../../pkg/dhcp/lease.ts';
 import { maintain } from '../../../pkg/dhcp/maintain.ts';
 import { addressText } from '../../../pkg/dhcp/options.ts';
-import { hostDoor, wayOutOf } from '../../../pkg/dhcp/way-out.ts';
+import { wayOutOf } from '../../../pkg/dhcp/way-out.ts';
 import { thrownText } from '../../../pkg/sys/errno.ts';
 import { statusOf } from '../../../pkg/sys/files.ts';
 import { isMarked, type LeaseKey, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
+import { giveHeldBack } from './last-way.ts';
+import { begin, type Pending, wait } from './pending.ts';
 import { fileOf, type Held, heldFrom, macBytes } from './stored.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -28,14 +30,6 @@ interface Kept {
   readonly control: AbortController;
   /** Ends with its maintenance. */
   done: Promise<void>;
-}
-
-/** A lease that is being asked for. */
-interface Pending {
-  readonly control: AbortController;
-  readonly outcome: Promise<Lease>;
-  /** How many callers wait for it. */
-  waiting: number;
 }
 
 /** All leases of one daemon. */
@@ -73,7 +67,10 @@ export class Leases {
       await this.#drop(id, kept);
     }
     const pending = this.#pending.get(id) ?? this.#begin(id, wanted);
-    return wait(pending, signal);
+    const lease = await wait(pending, signal);
+    // It came in the moment in which the last one who wanted it went away.
+    if (signal.aborted && pending.waiting === 0) await this.release(wanted.key);
+    return lease;
   }
 
   /** The lease of an attachment; throws when there is none that its link still has. */
@@ -113,10 +110,10 @@ export class Leases {
   }
 
   #begin(id: string, wanted: Wanted): Pending {
-    const control = new AbortController();
-    const outcome = this.#acquire(wanted, control.signal).finally(() => this.#pending.delete(id));
-    outcome.catch(() => {});
-    const pending: Pending = { control, outcome, waiting: 0 };
+    const pending = begin(
+      (signal) => this.#acquire(wanted, signal),
+      () => this.#pending.delete(id),
+    );
     this.#pending.set(id, pending);
     return pending;
   }
@@ -183,24 +180,15 @@ export class Leases {
   async #drop(id: string, kept: Kept): Promise<void> {
     kept.control.abort();
     this.#kept.delete(id);
-    const { lease, link, options, wayOut } = kept.held;
+    const { lease, link, options } = kept.held;
     const { clock, log } = this.#options;
-    const door = this.#lastDoor(kept.held);
     try {
-      if (door === undefined) throw new Error(wayOut === undefined ? 'there is no way left to its server' : 'no link');
-      await giveBack({ client: this.#client(link, options), clock }, door, lease);
+      await giveHeldBack(kept.held, this.#client(link, options), clock);
       log(`${id}: ${addressText(lease.address)} was given back`);
     } catch (thrown) {
       log(`${id}: failed to send DHCPRELEASE: ${thrownText(thrown)}`);
     }
     this.#forget(id, kept);
-  }
-
-  /** The link itself, else the host's way to the same server. */
-  #lastDoor({ link, wayOut }: Held): Door | undefined {
-    const door = doorOf(link);
-    if (door.isThere()) return door;
-    return wayOut && hostDoor(wayOut);
   }
 
   #write(id: string, held: Held): void {
@@ -209,9 +197,10 @@ export class Leases {
     this.#attempt(id, () => writeLease(socketPath, fileOf(held)));
   }
 
-  #forget(id: string, { held: { key } }: Kept): void {
-    this.#kept.delete(id);
-    this.#attempt(id, () => removeLease(this.#options.socketPath, key));
+  #forget(id: string, kept: Kept): void {
+    if (this.#kept.get(id) === kept) this.#kept.delete(id);
+    // By now the same attachment may have a lease again.
+    if (!this.#kept.has(id)) this.#attempt(id, () => removeLease(this.#options.socketPath, kept.held.key));
   }
 
   #attempt(id: string, work: () => void): void {
@@ -225,20 +214,4 @@ export class Leases {
 
 function idOf({ containerId, network, ifName }: LeaseKey): string {
   return `${containerId}/${network}/${ifName}`;
-}
-
-/** Who goes away does not want it any more; when nobody is left, it is not asked for any longer. */
-async function wait(pending: Pending, signal: AbortSignal): Promise<Lease> {
-  pending.waiting += 1;
-  const leave = (): void => {
-    pending.waiting -= 1;
-    if (pending.waiting === 0) pending.control.abort();
-  };
-  signal.addEventListener('abort', leave);
-  if (signal.aborted) leave();
-  try {
-    return await pending.outcome;
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }
