@@ -38,6 +38,12 @@ function withoutIpam(conf: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(conf).filter(([key]) => key.toLowerCase() !== 'ipam'));
 }
 
+/** Whether an address goes back to its server through the link, as with dhcp: then it has to go first. */
+export function isReleasedThroughLink(call: Call<unknown>, noted: JsonObject | undefined): boolean {
+  for (const ipam of [noted, rawIpamOf(call.rawConf)]) if (ipam?.['type'] === 'dhcp') return true;
+  return false;
+}
+
 /** Releases what an ADD that failed had been given; that this fails too is only said. */
 export async function giveBack(call: Call<unknown>, type: string, plugin: string): Promise<void> {
   try {

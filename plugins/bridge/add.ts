@@ -22,7 +22,7 @@ import { settingsOf } from './settings.ts';
 import { type AddCall, type Looking, lookAround, outdatedAddresses, type Surroundings } from './surroundings.ts';
 
 /** What an ADD works with from its first look to its end. */
-interface Work extends Looking {
+export interface Work extends Looking {
   readonly lock: FolderLock | undefined;
   /** Who is tried first for the masquerade; `undefined` when there is none. */
   readonly backend: MasqueradeBackend | undefined;
@@ -41,7 +41,8 @@ export async function add(call: AddCall): Promise<Result> {
   return inContainer(call.netns, async (netns) => {
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
     const options = { ...(await runOptions(call.environment, 'bridge')), signal: termination() };
-    const ahead = backend && (await startMasquerade(backend, options));
+    // A server may be waited for longer than a program should be kept waiting.
+    const ahead = settings.ipam === 'dhcp' ? undefined : backend && (await startMasquerade(backend, options));
     const folder = recordFolder(call.environment);
     const work: Work = {
       call,
@@ -72,7 +73,8 @@ async function addWith(work: Work): Promise<Result> {
   const { call, settings } = work;
   // Before an address is asked for: nothing has to be taken back yet.
   const surroundings = await lookAround(work);
-  if (settings.ipam === '') return await attach(work, undefined, surroundings);
+  // Its server is asked through the link, which therefore comes first.
+  if (settings.ipam === '' || settings.ipam === 'dhcp') return await attach(work, undefined, surroundings);
   const leased = await call.delegate.add({
     type: settings.ipam,
     config: call.configText,
@@ -86,7 +88,8 @@ async function addWith(work: Work): Promise<Result> {
   }
 }
 
-function bridgeMacOf({ found }: Attachment, run: PlanRun): string | undefined {
+/** The bridge's MAC after a plan that may have changed it. */
+export function bridgeMacOf({ found }: Attachment, run: PlanRun): string | undefined {
   const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [found];
   return bridge?.address;
 }
@@ -139,6 +142,9 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
+    if (leased === undefined && attachment.settings.ipam !== '') {
+      return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
+    }
     return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
     for (const leftover of (await run?.undo()) ?? []) call.warn(`bridge: could not be undone: ${leftover}`);
@@ -163,7 +169,7 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note(
+export function note(
   { call, netns, records, settings }: Work,
   attachment: Attachment,
   backend: MasqueradeBackend | undefined,

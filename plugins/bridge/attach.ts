@@ -40,25 +40,43 @@ export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade
 
 /** The whole ADD. Rules wait for the kernel's grace period, so they are made beside the links. */
 export async function planAttachment(attachment: Attachment): Promise<Plan> {
-  const { settings, addressing, name, hostLink, mac, mayHaveRules, ahead } = attachment;
-  const beside: Plan[] = [];
-  if (settings.ipMasq && addressing !== undefined) {
-    const { addMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
-    const masquerade = { ...name, addresses: addressing.ips.map(({ address }) => address) };
-    const action = addMasquerade(masquerade, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
-    beside.push(new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' }));
-  }
+  const { settings, name, hostLink, mac, mayHaveRules } = attachment;
+  const beside = await masqueradeBeside(attachment);
   if (settings.macSpoofCheck) {
     const { addSpoofCheck } = await import('../../pkg/netfilter/spoof-check.ts');
     const action = addSpoofCheck({ ...name, hostLink, mac }, { mayExist: mayHaveRules });
     beside.push(new Plan().do(ownNetns(), action, { failing: 'failed to setup spoof-check' }));
   }
-  const links = planLinks(attachment);
+  return withRules(attachment, beside, planLinks(attachment));
+}
+
+/** Addresses for a container that has its link already, and what follows from them. */
+export async function planAddressing(attachment: Attachment, addressing: Addressing): Promise<Plan> {
+  const { settings, netns, name } = attachment;
+  const links = new Plan();
+  planContainerSettings(links, attachment);
+  planLayer3(links, netns, name.ifName, addressing, settings);
+  planGateway(links, attachment, addressing);
+  links.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
+  return withRules(attachment, await masqueradeBeside(attachment), links);
+}
+
+/** Whoever wants to know about duplicates waits for the kernel's word. */
+async function withRules(attachment: Attachment, beside: readonly Plan[], links: Plan): Promise<Plan> {
+  const { settings, addressing, name } = attachment;
   if (settings.detectDuplicates && addressing?.ips.some(({ address }) => address.includes(':'))) {
     const { settleAction } = await import('../../pkg/attach/wait.ts');
     links.do(attachment.netns, settleAction(name.ifName, attachment.options));
   }
   return beside.length === 0 ? links : new Plan().together(...beside, links);
+}
+
+async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahead }: Attachment): Promise<Plan[]> {
+  if (!settings.ipMasq || addressing === undefined) return [];
+  const { addMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
+  const masquerade = { ...name, addresses: addressing.ips.map(({ address }) => address) };
+  const action = addMasquerade(masquerade, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
+  return [new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' })];
 }
 
 function planLinks(attachment: Attachment): Plan {

@@ -16,6 +16,8 @@ export interface SharedBridge {
   readonly found: ShownLink | undefined;
   readonly lock: FolderLock | undefined;
   readonly options: RunOptions;
+  /** A port that is this attachment's own already, and so is nobody else's. */
+  readonly ownPort?: string;
 }
 
 /** Refuses a link of another kind that has the bridge's name. */
@@ -78,9 +80,10 @@ export function planAddressRemoval(plan: Plan, shared: SharedBridge, link: strin
 /**
  * An undo that is left out when another container came to the bridge meanwhile: what it uses has to stay.
  *
- * @param ownPort a port that does not count
+ * @param newPort a port that does not count
  */
-export function unlessUsed({ settings, lock, options }: SharedBridge, command: IpCommand, ownPort = ''): WorkAction {
+export function unlessUsed(shared: SharedBridge, command: IpCommand, newPort = ''): WorkAction {
+  const { settings, lock, options, ownPort = '' } = shared;
   return {
     kind: 'shared',
     print: (place) => printAction(ipAction(command), place),
@@ -89,7 +92,7 @@ export function unlessUsed({ settings, lock, options }: SharedBridge, command: I
       if (lock?.tryAlone() === false) return {};
       const ports = await portsOf(settings.bridge, options);
       const gone = { tolerate: ['ENODEV', 'EADDRNOTAVAIL', 'EEXIST'] } as const;
-      if (ports.every(({ ifname }) => ifname === ownPort))
+      if (ports.every(({ ifname }) => ifname === newPort || ifname === ownPort))
         await runPlan(new Plan().host(command, gone), undoOptions(options));
       return {};
     },

@@ -34,16 +34,28 @@ export interface Surroundings {
 /** Looks at what is there, and refuses what is in the way. */
 export async function lookAround(work: Looking): Promise<Surroundings> {
   const { call, settings, netns, options } = work;
-  const host = ownNetns();
-  const vlan = settings.isGateway ? (settings.vlans?.access ?? 0) : 0;
-  const gateway = gatewayLinkName(settings.bridge, vlan);
-  const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, linkIn(host, settings.bridge)];
-  if (vlan !== 0) wanted.push(linkIn(host, gateway));
+  const { vlan, links } = sharedLinks(settings);
+  const wanted = [{ place: netns, command: ip`link show dev ${call.ifName}` }, ...links];
   const [same, bridge, gatewayLink] = await lookAt(wanted, options);
   if (same !== undefined) throw await takenError(call, netns, options);
   refuseOtherKind(settings.bridge, bridge);
   warnOfMissingFilter(call, settings, bridge);
   return { bridge, gatewayLink: vlan === 0 ? bridge : gatewayLink };
+}
+
+/** What containers share, as it is when the container has its link already. */
+export async function lookAtShared({ settings, options }: Looking): Promise<Surroundings> {
+  const { vlan, links } = sharedLinks(settings);
+  const [bridge, gatewayLink] = await lookAt(links, options);
+  return { bridge, gatewayLink: vlan === 0 ? bridge : gatewayLink };
+}
+
+function sharedLinks(settings: BridgeSettings) {
+  const host = ownNetns();
+  const vlan = settings.isGateway ? (settings.vlans?.access ?? 0) : 0;
+  const links = [linkIn(host, settings.bridge)];
+  if (vlan !== 0) links.push(linkIn(host, gatewayLinkName(settings.bridge, vlan)));
+  return { vlan, links };
 }
 
 function warnOfMissingFilter(call: AddCall, settings: BridgeSettings, bridge: ShownLink | undefined): void {

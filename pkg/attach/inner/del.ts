@@ -2,7 +2,7 @@ import { runOptions } from '../../plan/options.ts';
 import { isAlive, RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { hostLinkName } from '../identity.ts';
-import { releaseAddresses, together } from '../release.ts';
+import { isReleasedThroughLink, releaseAddresses, together } from '../release.ts';
 import { innerNotesOf } from './notes.ts';
 import { type InnerRemains, removeInner } from './remove.ts';
 
@@ -26,7 +26,7 @@ export async function delInner(call: AttachmentCall<unknown>, kind: string): Pro
   };
   const failures: unknown[] = [];
   // dhcp gives an address back through the link; everywhere else nobody may use it any more by then.
-  const isReleasedFirst = [notes?.ipam, call.rawConf['ipam']].some((ipam) => typeOf(ipam) === 'dhcp');
+  const isReleasedFirst = isReleasedThroughLink(call, notes?.ipam);
   if (isReleasedFirst) failures.push(...(await releaseAddresses(call, notes?.ipam)));
   try {
     await removeInner(remains, options, (line) => call.warn(`${kind}: ${line}`));
@@ -37,8 +37,4 @@ export async function delInner(call: AttachmentCall<unknown>, kind: string): Pro
   if (failures.length > 0) throw together(failures);
   const warning = records.remove(key);
   if (warning !== undefined) call.warn(`${kind}: ${warning}`);
-}
-
-function typeOf(ipam: unknown): unknown {
-  return typeof ipam === 'object' && ipam !== null && 'type' in ipam ? ipam.type : undefined;
 }

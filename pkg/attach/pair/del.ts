@@ -2,7 +2,7 @@ import { runOptions } from '../../plan/options.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
-import { previousResult, releaseAddresses, together } from '../release.ts';
+import { isReleasedThroughLink, previousResult, releaseAddresses, together } from '../release.ts';
 import { pairNotesOf } from './notes.ts';
 import { hostLinksIn } from './remove.ts';
 import { type Remains, tearDown } from './teardown.ts';
@@ -20,12 +20,15 @@ export async function delPair(call: DelCall, plugin: string): Promise<void> {
   const records = new RecordStore(recordFolder(call.environment));
   const record = recordOf(call, plugin, records);
   const options = await runOptions(call.environment, plugin);
+  const notedIpam = record && pairNotesOf(record.data).ipam;
+  const isReleasedFirst = isReleasedThroughLink(call, notedIpam);
+  const releaseFailures = isReleasedFirst ? await releaseAddresses(call, notedIpam) : [];
   const { linkFailure, otherFailures } = await tearDown(remainsOf(call, plugin, record), options, (line) =>
     call.warn(`${plugin}: ${line}`),
   );
-  const failures = [...otherFailures];
+  const failures = [...releaseFailures, ...otherFailures];
   if (linkFailure !== undefined) failures.unshift(linkFailure);
-  else failures.push(...(await releaseAddresses(call, record && pairNotesOf(record.data).ipam)));
+  else if (!isReleasedFirst) failures.push(...(await releaseAddresses(call, notedIpam)));
   if (failures.length > 0) throw together(failures);
   const { network, containerId, ifName } = call;
   const warning = records.remove({ network, containerId, ifName, plugin });
