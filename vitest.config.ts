@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{pkg,plugins,cli,scripts}/**/*.test.ts', 'test/{protocol,deploy,docs}/**/*.test.ts'],
+          include: ['{bench,pkg,plugins,cli,scripts}/**/*.test.ts', 'test/{protocol,deploy,docs}/**/*.test.ts'],
           testTimeout: 60_000,
           // Projects with a number of workers of their own have to take turns; cheapest first.
           sequence: { groupOrder: 0 },

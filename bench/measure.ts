@@ -16,6 +16,8 @@ export interface MeasuredCommand {
 export interface Measurement {
   readonly median: number;
   readonly minimum: number;
+  /** What only one in a hundred exceeds; of fewer than a hundred, nearly the longest. */
+  readonly p99: number;
   /** Median of the ratios to the first program in the same round: what slows a whole round cancels out. */
   readonly ratio: number;
 }
@@ -50,7 +52,8 @@ export function shown(milliseconds: number): string {
 export function summarize(own: readonly number[], base: readonly number[]): Measurement {
   const sorted = sort(own);
   const ratios = sort(own.map((value, round) => value / (base[round] ?? Number.NaN)));
-  return { median: at(sorted, 0.5) / 1e6, minimum: at(sorted, 0) / 1e6, ratio: at(ratios, 0.5) };
+  const [median, minimum, p99] = [at(sorted, 0.5) / 1e6, at(sorted, 0) / 1e6, at(sorted, 0.99) / 1e6];
+  return { median, minimum, p99, ratio: at(ratios, 0.5) };
 }
 
 function sort(numbers: readonly number[]): readonly number[] {

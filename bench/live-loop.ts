@@ -1,0 +1,96 @@
+// Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host under
+// the bundled runtime. stdin: a LiveRequest; prints a LiveTimes.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TimedChain } from './chain-loop.ts';
+
+/** What live-pods.ts asks for. */
+export interface LiveRequest {
+  readonly chain: TimedChain;
+  /** How many are alive while it is measured, rising. */
+  readonly counts: readonly number[];
+  readonly rounds: number;
+  /** Where the one that is measured comes and goes, and where all others live. */
+  readonly netns: string;
+  readonly crowd: string;
+  readonly path: string;
+  readonly scratch: string;
+}
+
+/** Nanoseconds of each round, for each of the counts. */
+export type LiveTimes = readonly { readonly ADD: readonly number[]; readonly DEL: readonly number[] }[];
+
+interface Attachment {
+  readonly containerId: string;
+  readonly netns: string;
+  readonly ifName: string;
+  readonly hostPort: number;
+}
+
+const WARM_UP = 3;
+const request: LiveRequest = JSON.parse(readFileSync(0, 'utf8'));
+const measured: Attachment = { containerId: 'measured', netns: request.netns, ifName: 'eth0', hostPort: 19999 };
+const times: { ADD: number[]; DEL: number[] }[] = [];
+let alive = 0;
+for (const count of request.counts) {
+  for (; alive < count; alive++) {
+    add({ containerId: `live${alive}`, netns: request.crowd, ifName: `live${alive}`, hostPort: 20000 + alive });
+  }
+  const own = { ADD: [] as number[], DEL: [] as number[] };
+  for (let round = -WARM_UP; round < request.rounds; round++) {
+    const added = add(measured);
+    const removed = remove(measured, added.result);
+    if (round < 0) continue;
+    own.ADD.push(added.nanoseconds);
+    own.DEL.push(removed);
+  }
+  times.push(own);
+}
+console.log(JSON.stringify(times));
+
+function add(attachment: Attachment): { nanoseconds: number; result: unknown } {
+  let result: unknown;
+  let nanoseconds = 0;
+  for (const plugin of request.chain.plugins) {
+    const called = call('ADD', plugin, attachment, result);
+    nanoseconds += called.nanoseconds;
+    result = JSON.parse(called.stdout);
+  }
+  return { nanoseconds, result };
+}
+
+function remove(attachment: Attachment, result: unknown): number {
+  return [...request.chain.plugins]
+    .reverse()
+    .reduce((sum, plugin) => sum + call('DEL', plugin, attachment, result).nanoseconds, 0);
+}
+
+function call(
+  verb: 'ADD' | 'DEL',
+  plugin: TimedChain['plugins'][number],
+  { containerId, netns, ifName, hostPort }: Attachment,
+  prevResult: unknown,
+): { nanoseconds: number; stdout: string } {
+  const { folder, network, cniVersion } = request.chain;
+  const [input, output] = [join(request.scratch, 'in'), join(request.scratch, 'out')];
+  const conf = { ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) };
+  writeFileSync(input, JSON.stringify(conf).replace(/"hostPort":\d+/, `"hostPort":${hostPort}`));
+  const stdio = [openSync(input, 'r'), openSync(output, 'w'), 'ignore'] as const;
+  const env = {
+    PATH: request.path,
+    CNI_COMMAND: verb,
+    CNI_CONTAINERID: containerId,
+    CNI_NETNS: netns,
+    CNI_IFNAME: ifName,
+    CNI_PATH: folder,
+  };
+  const start = process.hrtime.bigint();
+  const { status } = spawnSync(join(folder, plugin.type), [], { env, stdio: [...stdio] });
+  const nanoseconds = Number(process.hrtime.bigint() - start);
+  closeSync(stdio[0]);
+  closeSync(stdio[1]);
+  const stdout = readFileSync(output, 'utf8');
+  if (status !== 0) throw new Error(`${verb} of ${plugin.type} for ${containerId}: ${stdout}`);
+  return { nanoseconds, stdout };
+}
