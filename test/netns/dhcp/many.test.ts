@@ -6,6 +6,7 @@ import { useHost } from '../harness/use.ts';
 import {
   addressOf,
   ageLeases,
+  askedAt,
   call,
   createNetwork,
   eventually,
@@ -68,9 +69,13 @@ test(`${CONTAINERS} containers on one daemon`, async () => {
   // All of them are prolonged in the same moment.
   await daemon.stop();
   ageLeases(host, 61);
-  const acks = server.count('DHCPACK');
+  const aged = askedAt(host);
+  const offers = server.count('DHCPOFFER');
   daemon = await startDaemon(host, ['-timeout', '2s']);
-  await eventually(() => expect(server.count('DHCPACK')).toBe(acks + CONTAINERS), 15_000);
+  // An answer that comes late on a busy machine is asked for once more, so answers cannot be counted.
+  const isProlonged = ([name, time]: [string, number]) => time !== aged[name];
+  await eventually(() => expect(Object.entries(askedAt(host)).filter(isProlonged)).toHaveLength(CONTAINERS), 15_000);
+  expect(server.count('DHCPOFFER')).toBe(offers);
   const renewed = usageOf(daemon.pid);
   process.stdout.write(
     `${CONTAINERS} ADDs in ${addMs.toFixed(0)} ms; daemon ${after.memoryKb} kB, ` +

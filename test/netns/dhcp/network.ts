@@ -96,6 +96,16 @@ export function ageLeases(host: Host, seconds: number): void {
   }
 }
 
+/** When each lease was asked for or prolonged, by the name of its file. */
+export function askedAt(host: Host): Readonly<Record<string, number>> {
+  const times: Record<string, number> = {};
+  for (const name of leaseFiles(host)) {
+    const lease = JSON.parse(readFileSync(`${host.root}/run/cni/dhcp.leases/${name}`, 'utf8')) as { askedAt: number };
+    times[name] = lease.askedAt;
+  }
+  return times;
+}
+
 /** What is in a file of the host; '' when there is none. */
 export function textOf(host: Host, path: string): string {
   return existsSync(host.root + path) ? readFileSync(host.root + path, 'utf8') : '';
