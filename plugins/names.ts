@@ -18,6 +18,7 @@ export const PLUGIN_NAMES = [
   'tap',
   'tuning',
   'vlan',
+  'vrf',
 ] as const;
 
 /** The name of one plugin of the suite. */

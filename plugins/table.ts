@@ -18,6 +18,7 @@ import { staticAddresses } from './static/plugin.ts';
 import { tap } from './tap/plugin.ts';
 import { tuning } from './tuning/plugin.ts';
 import { vlan } from './vlan/plugin.ts';
+import { vrf } from './vrf/plugin.ts';
 
 /** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
@@ -39,6 +40,7 @@ const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   tap,
   tuning,
   vlan,
+  vrf,
 };
 
 /** The plugin of that name, or `undefined` when this executable has none. */

@@ -55,6 +55,7 @@ export const TAKEN: Readonly<Record<PluginName, readonly string[]>> = {
   tap: ['ipRanges', 'ips', 'mac'],
   tuning: ['mac'],
   vlan: ['ipRanges', 'ips'],
+  vrf: [],
 };
 
 /** What else stands above the plugins of a list. */

@@ -21,7 +21,12 @@ export interface ShownLink {
   readonly link?: string | null;
   readonly linkinfo?: {
     readonly info_kind?: string;
-    readonly info_data?: { readonly vlan_filtering?: number; readonly mode?: string; readonly id?: number };
+    readonly info_data?: {
+      readonly vlan_filtering?: number;
+      readonly mode?: string;
+      readonly id?: number;
+      readonly table?: number;
+    };
     readonly info_slave_data?: { readonly hairpin?: boolean; readonly isolated?: boolean };
   };
   readonly addr_info?: readonly ShownAddress[];
@@ -35,6 +40,11 @@ export interface ShownAddress {
   readonly scope: string;
   readonly tentative?: boolean;
   readonly dadfailed?: boolean;
+  readonly noprefixroute?: boolean;
+  /** Whether it ends; only then its lifetimes mean something. */
+  readonly dynamic?: boolean;
+  readonly valid_life_time?: number;
+  readonly preferred_life_time?: number;
 }
 
 /** A link to look at: which, and where. */

@@ -20,6 +20,11 @@ export interface ShownAddress {
   readonly tentative?: true;
   readonly dadfailed?: true;
   readonly nodad?: true;
+  readonly noprefixroute?: true;
+  /** Whether it ends; only then there are lifetimes, in seconds. */
+  readonly dynamic?: true;
+  readonly valid_life_time?: number;
+  readonly preferred_life_time?: number;
 }
 
 /** `[-d] addr show dev NAME`. */
@@ -64,6 +69,13 @@ function shown(body: DataView, family: number): ShownAddress {
   if ((flags & IFA_FLAG.tentative) !== 0) address.tentative = true;
   if ((flags & IFA_FLAG.dadfailed) !== 0) address.dadfailed = true;
   if ((flags & IFA_FLAG.nodad) !== 0) address.nodad = true;
+  if ((flags & IFA_FLAG.noprefixroute) !== 0) address.noprefixroute = true;
+  const lifetimes = attributes.get(IFA.lifetimes);
+  if ((flags & IFA_FLAG.permanent) === 0 && lifetimes !== undefined) {
+    address.dynamic = true;
+    address.preferred_life_time = lifetimes.getUint32(0, true);
+    address.valid_life_time = lifetimes.getUint32(4, true);
+  }
   return address;
 }
 

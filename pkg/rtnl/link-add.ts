@@ -12,6 +12,7 @@ import {
   MACVLAN_MODES,
   plainText,
   VLAN,
+  VRF,
 } from './link-message.ts';
 import { type Attribute, FLAG, hasAttribute, nested, request, textBytes, u16, u32 } from './message.ts';
 import { indexOf } from './names.ts';
@@ -47,6 +48,7 @@ const KINDS: Readonly<Record<string, KindReader>> = {
   macvlan: readMacvlan,
   veth: readVeth,
   vlan: readVlan,
+  vrf: readVrf,
 };
 
 /** `link add [link NAME] name NAME [mtu N] [address MAC] [txqueuelen N] [netns PATH] type KIND …`. */
@@ -148,6 +150,13 @@ function readVlan(words: readonly string[], at: number): KindData | undefined {
   const id = readNumber(words[at + 1], 0xffff);
   if (words[at] !== 'id' || id === undefined || at + 2 < words.length) return undefined;
   return { netns: '', attributes: () => [[VLAN.id, u16(id)]] };
+}
+
+/** `table N`. */
+function readVrf(words: readonly string[], at: number): KindData | undefined {
+  const table = readNumber(words[at + 1], 0xffff_ffff);
+  if (words[at] !== 'table' || table === undefined || at + 2 < words.length) return undefined;
+  return { netns: '', attributes: () => [[VRF.table, u32(table)]] };
 }
 
 /** `mode MODE [bcqueuelen N]`. */

@@ -1,4 +1,4 @@
-import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN } from './link-message.ts';
+import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN, VRF } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
 import { attributesOf, textOf } from './message.ts';
 
@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<string, ((data: Attributes) => Readonly<Record<stri
   ipvlan: shownIpvlan,
   macvlan: shownMacvlan,
   vlan: shownVlan,
+  vrf: shownVrf,
 };
 
 function shownInfo(info: Attributes): ShownLinkInfo {
@@ -56,6 +57,11 @@ function shownIpvlan(data: Attributes): Readonly<Record<string, unknown>> {
 function shownVlan(data: Attributes): Readonly<Record<string, unknown>> {
   const id = data.get(VLAN.id)?.getUint16(0, true);
   return id === undefined ? {} : { id };
+}
+
+function shownVrf(data: Attributes): Readonly<Record<string, unknown>> {
+  const table = data.get(VRF.table)?.getUint32(0, true);
+  return table === undefined ? {} : { table };
 }
 
 function shownPort(data: Attributes): Readonly<Record<string, unknown>> {

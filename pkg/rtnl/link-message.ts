@@ -42,6 +42,9 @@ export const IPVLAN_MODES: readonly string[] = ['l2', 'l3', 'l3s'];
 /** Attributes of a VLAN. */
 export const VLAN = { id: 1 } as const;
 
+/** Attributes of a VRF. */
+export const VRF = { table: 1 } as const;
+
 /** The flags of a link that commands set. */
 export const IFF = { up: 0x1, promisc: 0x100, allmulti: 0x200 } as const;
 

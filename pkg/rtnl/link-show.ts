@@ -1,8 +1,8 @@
 import type { NativeCommand } from './commands.ts';
 import { showDetails } from './link-details.ts';
 import { linkFlags } from './link-flags.ts';
-import { IFF, IFINFO_BYTES, IFLA, LINK, linkHeader, WITHOUT_STATISTICS } from './link-message.ts';
-import { type Attribute, attributesOf, bytesOf, FLAG, request, textOf, u32 } from './message.ts';
+import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, plainText, WITHOUT_STATISTICS } from './link-message.ts';
+import { type Attribute, attributesOf, bytesOf, FLAG, nested, request, textOf, u32 } from './message.ts';
 import { askByIndex, askByName, ifThere, indexOf, nameOf } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { readName } from './words.ts';
@@ -49,23 +49,27 @@ export interface Shown {
   readonly details: boolean;
 }
 
-/** `[-d] link show dev NAME`, `link show master NAME`, and `link show` for all links. */
+/** `[-d] link show dev NAME`, `link show master NAME`, `-d link show type KIND`, and `link show` for all links. */
 export function linkShow(words: readonly string[], details: boolean): NativeCommand | undefined {
-  if (words.length === 2 && !details) return (socket) => showSome(socket, [WITHOUT_STATISTICS]);
+  if (words.length === 2 && !details) return (socket) => showSome(socket, [WITHOUT_STATISTICS], false);
   const name = readName(words[3]);
   if (name === undefined || words.length !== 4) return undefined;
   // The one command of `ip` that does not know `if5`.
   if (words[2] === 'dev') return (socket) => [showLink(socket, askByName(socket, name), { alias: true, details })];
+  if (words[2] === 'type' && details) {
+    const kind: Attribute = [IFLA.linkinfo, nested([[INFO.kind, plainText(name)]])];
+    return (socket) => showSome(socket, [kind, WITHOUT_STATISTICS], true);
+  }
   if (words[2] !== 'master' || details) return undefined;
-  return (socket) => showSome(socket, [[IFLA.master, u32(indexOf(socket, name))], WITHOUT_STATISTICS]);
+  return (socket) => showSome(socket, [[IFLA.master, u32(indexOf(socket, name))], WITHOUT_STATISTICS], false);
 }
 
-function showSome(socket: RtnlSocket, filter: readonly Attribute[]): ShownLink[] {
+function showSome(socket: RtnlSocket, filter: readonly Attribute[], details: boolean): ShownLink[] {
   const question = request(LINK.get, FLAG.dump, linkHeader(0), filter);
   const names = new Map<number, string>();
   const ports: ShownLink[] = [];
   for (const { body } of socket.exchange(question)) {
-    ports.push(showLink(socket, body, { alias: true, details: false }, names));
+    ports.push(showLink(socket, body, { alias: true, details }, names));
   }
   return ports;
 }

@@ -1,3 +1,4 @@
+import { lockRouting } from '../../pkg/attach/lock-routing.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
@@ -5,7 +6,6 @@ import { ruleForm } from '../../pkg/rtnl/rules.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { lockRouting } from './lock.ts';
 import { readAdd, type SbrCall } from './read-add.ts';
 import { lookAtRouting } from './routing.ts';
 import { separationPlan } from './separate.ts';

@@ -1,3 +1,4 @@
+import { lockRouting } from '../../pkg/attach/lock-routing.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';
@@ -6,7 +7,6 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { ruleForm } from '../../pkg/rtnl/rules.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { lockRouting } from './lock.ts';
 import { addressesOf, type SbrCall } from './read-add.ts';
 import { isPlainSource, lookAtRouting, type Routing } from './routing.ts';
 import { ruleCommand } from './separate.ts';

@@ -18,14 +18,14 @@ export async function linkState(place: Place, settingsOf?: string): Promise<read
   return readLinkState(stdout);
 }
 
-/** What a shell prints for {@link readLinkState}. */
-export function linkStateScript(settingsOf?: string): string {
+/** What a shell prints for {@link readLinkState}; `ip` may be `ip -n NAME`, which knows nothing of settings. */
+export function linkStateScript(settingsOf?: string, ip = 'ip'): string {
   const paths = settingsOf === undefined ? [] : SETTINGS.map((path) => path.replace('IF', settingsOf));
   return [
-    'ip -j -d addr show',
-    'echo; ip -j -4 route show table all',
-    'echo; ip -j -6 route show table all',
-    `echo; cd /proc/sys/net; grep -s . /dev/null ${paths.join(' ')} || true`,
+    `${ip} -j -d addr show`,
+    `echo; ${ip} -j -4 route show table all`,
+    `echo; ${ip} -j -6 route show table all`,
+    ...(paths.length === 0 ? [] : [`echo; cd /proc/sys/net; grep -s . /dev/null ${paths.join(' ')} || true`]),
   ].join('\n');
 }
 

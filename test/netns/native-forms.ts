@@ -77,6 +77,7 @@ const KEYS = new Set([
   ...['link', 'link_index', 'link_netnsid', 'promiscuity', 'linkinfo', 'info_kind', 'info_data'],
   ...['info_slave_kind', 'info_slave_data', 'hairpin', 'isolated', 'state'],
   ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
+  ...['noprefixroute', 'dynamic'],
   ...['kind', 'handle', 'root', 'options', 'rate', 'burst_raw', 'limit'],
   ...['actions', 'mirred_action', 'direction', 'to_dev'],
   ...['priority', 'src', 'srclen', 'fwmark', 'iif', 'oif', 'table', 'metrics', 'advmss'],
@@ -102,11 +103,11 @@ export function looked(value: unknown): unknown {
 
 /** Of other kinds no settings are shown. */
 function isShown(kind: unknown): boolean {
-  return ['bridge', 'ipvlan', 'macvlan', 'vlan'].includes(String(kind));
+  return ['bridge', 'ipvlan', 'macvlan', 'vlan', 'vrf'].includes(String(kind));
 }
 
 function settings(data: unknown): unknown {
-  const entries = Object.entries(data ?? {}).filter(([key]) => ['vlan_filtering', 'mode', 'id'].includes(key));
+  const entries = Object.entries(data ?? {}).filter(([key]) => ['vlan_filtering', 'mode', 'id', 'table'].includes(key));
   return Object.fromEntries(entries);
 }
 

@@ -4,7 +4,7 @@ import { useSides } from '../netns/native-forms.ts';
 const { compare, succeed } = useSides();
 
 test('links of kinds that not every kernel has are the same by both hands', async () => {
-  const names = ['d', 'l2', 'v0', 'v'];
+  const names = ['d', 'l2', 'v0', 'v', 'r'];
   await succeed(
     'here',
     'link add name lan address 02:00:00:00:00:01 type veth peer name other address 02:00:00:00:00:02',
@@ -15,6 +15,8 @@ test('links of kinds that not every kernel has are the same by both hands', asyn
     'link add link d name v0 type vlan id 0',
     'link add link other name v mtu 1300 type vlan id 4094',
     'link add link other name far netns @there type vlan id 5',
+    'link add name r type vrf table 4000000000',
+    '-d link show type vrf',
     ...names.flatMap((name) => [`-d link show dev ${name}`, `-d addr show dev ${name}`]),
     'link set dev other up',
     'link set dev v up',
@@ -27,6 +29,7 @@ test('links of kinds that not every kernel has are the same by both hands', asyn
     'link add link other name w type vlan id 4094': 'EEXIST',
     'link add link other name w type vlan id 4095': 'ERANGE',
     'link add link lo name w type vlan id 7': 'EOPNOTSUPP',
+    'link add name r type vrf table 5': 'EEXIST',
     'link add link lan name m type macvlan mode bridge': 'EBUSY',
     'link add link nowhere name i type ipvlan mode l2': 'ENODEV',
   };

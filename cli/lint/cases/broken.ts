@@ -323,6 +323,10 @@ export const BROKEN: Readonly<Record<string, BrokenFile>> = {
     text: then('{ "type": "bandwidth", "capabilities": { "bandwidth": true },\n      "ingressRate": ◆1000000 }'),
     finding: ['error', 'plugins[1].ingressRate', 'if rate is set, burst must also be set'],
   },
+  'a VRF without a name': {
+    text: then('{ "type": "vrf", "vrfname": ◆"", "table": 500 }'),
+    finding: ['error', 'plugins[1].vrfname', 'configuration is expected to have a valid vrf name'],
+  },
   'a device that cannot be': {
     text: listOf('    { "type": "host-device", "hwaddr": ◆"02:00" }'),
     finding: [

@@ -31,6 +31,8 @@ import type { TuningConf } from '../../../plugins/tuning/schema.ts';
 import { settingsOf as tuningSettings } from '../../../plugins/tuning/settings.ts';
 import type { VlanConf } from '../../../plugins/vlan/schema.ts';
 import { VLAN } from '../../../plugins/vlan/vlan.ts';
+import type { VrfConf } from '../../../plugins/vrf/schema.ts';
+import { settingsOf as vrfSettings } from '../../../plugins/vrf/settings.ts';
 
 /** How each plugin reads its settings before it does anything; what it cannot use throws, in its own words. */
 export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) => unknown>> = {
@@ -50,4 +52,5 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   tap: (call) => tapSettings(call as AttachmentCall<TapConf>),
   tuning: (call) => tuningSettings(call as AttachmentCall<TuningConf>),
   vlan: (call) => VLAN.settingsOf(call as AttachmentCall<VlanConf>),
+  vrf: (call) => vrfSettings(call.conf as VrfConf),
 };
