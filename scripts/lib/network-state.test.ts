@@ -12,8 +12,17 @@ test('links and their addresses are lines of their own, without what changes by 
 });
 
 test('sections without content have no lines, and one that is not JSON is an error', () => {
-  expect(readNetworkState('\n## links\n\n## route-4\n[ ]\n\n## nft')).toEqual([]);
+  expect(readNetworkState('\n## links\n\n## routing-4\n[ ]\n[ ]\n\n## nft')).toEqual([]);
   expect(() => readNetworkState('\n## links\nCannot open netlink socket\n')).toThrow(SyntaxError);
+});
+
+test('routes and rules of a family are told apart', () => {
+  const routes = '[{"dst":"default","gateway":"10.1.0.1","dev":"eth0","metric":5}]';
+  const rules = '[{"priority":100,"src":"10.1.0.2","dst":"10.9.0.0","table":"100"}]';
+  expect(readNetworkState(`\n## routing-4\n${routes}\n${rules}\n`)).toEqual([
+    'route-4 {"dst":"default","gateway":"10.1.0.1","dev":"eth0","metric":5}',
+    'rule-4 {"priority":100,"src":"10.1.0.2","dst":"10.9.0.0","table":"100"}',
+  ]);
 });
 
 test('filter rules are read with the chain they are in, without counters and empty built-in chains', () => {

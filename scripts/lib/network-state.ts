@@ -7,12 +7,18 @@ set -e
 section() { printf '\\n## %s\\n' "$1"; }
 section links; ip -j -d addr show
 for family in -4 -6; do
-  section "route$family"; ip -j -d $family route show table all || true
-  section "rule$family"; ip -j -d $family rule show || true
+  section "routing$family"; printf 'route show table all\\nrule show\\n' | ip -j -d "$family" -force -batch - || true
 done
 section qdisc; if command -v tc >/dev/null; then tc -j qdisc show; fi
-section nft; if command -v nft >/dev/null; then nft --stateless list ruleset; fi
-for save in iptables-save ip6tables-save iptables-legacy-save ip6tables-legacy-save; do
+rules=
+if command -v nft >/dev/null; then rules=$(nft --stateless list ruleset); fi
+section nft; printf '%s\\n' "$rules"
+legacy=$(cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null) || true
+saves=
+# What they would save is in a table of nft's or in one that the old programs have asked the kernel for.
+case "$rules" in *'table ip'*) saves='iptables-save ip6tables-save' ;; esac
+if [ -n "$legacy" ]; then saves='iptables-save ip6tables-save iptables-legacy-save ip6tables-legacy-save'; fi
+for save in $saves; do
   section "$save"; if command -v "$save" >/dev/null; then "$save" 2>/dev/null; fi
 done
 `;
@@ -34,9 +40,18 @@ export function readNetworkState(output: string): readonly string[] {
 function readSection(title: string, body: string): readonly string[] {
   if (body === '') return [];
   if (title === 'nft' || title.endsWith('-save')) return readRules(title, body);
+  if (title.startsWith('routing')) return readRouting(title.slice('routing'.length), body);
   const items: readonly object[] = JSON.parse(body, steady);
   if (title === 'links') return items.flatMap(readLink);
   return items.map((item) => `${title} ${JSON.stringify(item)}`);
+}
+
+/** Routes and rules of a family, each list in a line of its own; what has a priority is a rule. */
+function readRouting(family: string, body: string): readonly string[] {
+  return body.split('\n').flatMap((list) => {
+    const items: readonly object[] = JSON.parse(list, steady);
+    return items.map((item) => `${'priority' in item ? 'rule' : 'route'}${family} ${JSON.stringify(item)}`);
+  });
 }
 
 function readLink(link: { ifname?: string; addr_info?: readonly { local?: string; prefixlen?: number }[] }): string[] {
