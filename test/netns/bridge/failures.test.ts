@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Host, Pod } from '../harness/host.ts';
+import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginCall } from '../harness/plugin.ts';
-import { expectRestored, takeSnapshot } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
-import { interfere, type Moment, momentsOf } from './moments.ts';
+import { atEach, interfere, type Moment, momentsOf, shareOf } from './moments.ts';
 import { attachmentOf, listOf, SHARED } from './support.ts';
 
 const host = await useHost({ mayStay: SHARED });
 
+const PLAIN = {};
 const CONFS: readonly (readonly [title: string, conf: object])[] = [
-  ['plain', {}],
+  ['plain', PLAIN],
   ['masquerade by iptables', { ipMasq: true, ipMasqBackend: 'iptables' }],
   ['masquerade by nftables, spoof check', { ipMasq: true, ipMasqBackend: 'nftables', macspoofchk: true }],
 ];
@@ -37,18 +37,29 @@ async function momentsOfAdd(conf: object): Promise<readonly Moment[]> {
   return moments;
 }
 
+/**
+ * What happens at a step: of the plain call at every step. The others do the same until their rules' turn comes, and so
+ * are disturbed at every step since then, and before in turn: step 1 fails, step 2 is asked to end, and so on.
+ */
+const FATES = ['error=EIO', 'signal=SIGTERM', 'killed, then DEL', 'killed, then GC'] as const;
+
+async function momentsFor(fate: (typeof FATES)[number], conf: object): Promise<readonly Moment[]> {
+  const moments = await momentsOfAdd(conf);
+  expect(moments.length).toBeGreaterThan(40);
+  if (conf === PLAIN) return moments;
+  return shareOf(FATES.indexOf(fate), FATES.length, moments, await momentsOfAdd(PLAIN));
+}
+
 describe.each(CONFS)('%s', (_, conf) => {
   test.each([
     ['that fails', 'error=EIO'],
     ['at which it is asked to end', 'signal=SIGTERM'],
-  ])('a step %s leaves nothing', async (_, what) => {
+  ] as const)('a step %s leaves nothing', async (_, what) => {
     await settle(conf);
-    const moments = await momentsOfAdd(conf);
-    expect(moments.length).toBeGreaterThan(40);
+    const moments = await momentsFor(what, conf);
+    const pod = await host.addPod();
     let failed = 0;
-    for (const moment of moments) {
-      const pod = await host.addPod();
-      const before = await settledSnapshot(host);
+    await atEach(host, moments, SHARED, async (moment) => {
       const outcome = await interfere(host, 'bridge', callOf('ADD', pod, conf), moment, what);
       // What is only a record, a note or a setting may fail; the pod is attached, and a DEL takes it down.
       const isGivenUp = outcome.exitCode === undefined || outcome.stdout === '';
@@ -58,23 +69,19 @@ describe.each(CONFS)('%s', (_, conf) => {
         failed += 1;
         expect(JSON.parse(outcome.stdout), moment.line).toHaveProperty('code');
       }
-      await expectRestored(host, before, { ignore: SHARED }).catch((thrown: unknown) => {
-        throw new Error(`${moment.line}\n${outcome.stdout}${outcome.stderr}\n${String(thrown)}`);
-      });
-      await pod.remove();
-    }
+      return `${outcome.stdout}${outcome.stderr}`;
+    });
     console.log(`${what}: ${failed} of ${moments.length} steps made ADD fail`);
     // A call that is asked to end just before it does may as well succeed.
     if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / 3);
   });
 
-  test.each(['DEL', 'GC'])('killed at any step, %s takes down what is there', async (verb) => {
+  test.each(['DEL', 'GC'] as const)('killed at any step, %s takes down what is there', async (verb) => {
     await settle(conf);
-    const moments = await momentsOfAdd(conf);
+    const moments = await momentsFor(`killed, then ${verb}`, conf);
+    const pod = await host.addPod();
     let killed = 0;
-    for (const moment of moments) {
-      const pod = await host.addPod();
-      const before = await settledSnapshot(host);
+    await atEach(host, moments, SHARED, async (moment) => {
       const outcome = await interfere(host, 'bridge', callOf('ADD', pod, conf), moment, 'signal=SIGKILL');
       if (outcome.exitCode !== 0) killed += 1;
       const gc = { 'cni.dev/valid-attachments': [], 'cni.dev/attachments': [] };
@@ -82,16 +89,9 @@ describe.each(CONFS)('%s', (_, conf) => {
         verb === 'DEL' ? callOf('DEL', pod, conf) : { ...callOf('GC', pod, conf, '', gc), netns: '', ifName: '' };
       const cleaned = await callPlugin(host, 'bridge', call);
       expect(cleaned.exitCode, `${moment.line}\n${cleaned.stdout}`).toBe(0);
-      await expectRestored(host, before, { ignore: SHARED }).catch((thrown: unknown) => {
-        throw new Error(`${moment.line}\n${cleaned.stderr}\n${String(thrown)}`);
-      });
-      await pod.remove();
-    }
+      return cleaned.stderr;
+    });
     console.log(`killed at ${killed} of ${moments.length} steps`);
     expect(killed).toBeGreaterThan(moments.length * 0.8);
   });
 });
-
-function settledSnapshot(at: Host) {
-  return takeSnapshot(at, { ignore: SHARED });
-}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Host } from '../harness/host.ts';
 import type { Outcome } from '../harness/place.ts';
 import { BUILT_PLUGINS, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
+import { expectRestored, takeSnapshot } from '../harness/snapshot.ts';
 
 /** One system call of a plugin: the N-th of its kind in its thread. */
 export interface Moment {
@@ -56,7 +57,40 @@ export function interfere(
 ): Promise<Outcome> {
   const inject = `inject=${moment.call}:${what}:when=${moment.ordinal}`;
   // Not in the programs that it runs: then what takes back would fail as well.
-  return traced(host, plugin, call, ['-o', '/dev/null', '-e', inject]);
+  return traced(host, plugin, call, ['-o', '/dev/null', '-e', `trace=${moment.call}`, '-e', inject]);
+}
+
+/**
+ * Has something happen at each of these moments, one after another; after each the host and its pods have to be as
+ * before the first, so that one pod is as good as a fresh one for each. What `happen` gives is told when they are not.
+ */
+export async function atEach(
+  host: Host,
+  moments: readonly Moment[],
+  ignore: readonly RegExp[],
+  happen: (moment: Moment, index: number) => Promise<string>,
+): Promise<void> {
+  const before = await takeSnapshot(host, { ignore });
+  for (const [index, moment] of moments.entries()) {
+    const said = await happen(moment, index);
+    await expectRestored(host, before, { ignore }).catch((thrown: unknown) => {
+      throw new Error(`${moment.line}\n${said}\n${String(thrown)}`);
+    });
+  }
+}
+
+/**
+ * The moments that one of several fates is tried at: all from the first that `known`, the moments of a call that all
+ * fates are tried with, has not got; of those before, which are the same there, each fate takes its share in turn.
+ */
+export function shareOf(
+  fate: number,
+  fates: number,
+  moments: readonly Moment[],
+  known: readonly Moment[],
+): readonly Moment[] {
+  const parting = moments.findIndex(({ call }, index) => call !== known[index]?.call);
+  return moments.filter((_, index) => index % fates === fate || (parting !== -1 && index >= parting));
 }
 
 function traced(host: Host, plugin: string, call: PluginCall, args: readonly string[]): Promise<Outcome> {
