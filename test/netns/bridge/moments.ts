@@ -68,11 +68,11 @@ export async function atEach(
   host: Host,
   moments: readonly Moment[],
   ignore: readonly RegExp[],
-  happen: (moment: Moment, index: number) => Promise<string>,
+  happen: (moment: Moment) => Promise<string>,
 ): Promise<void> {
   const before = await takeSnapshot(host, { ignore });
-  for (const [index, moment] of moments.entries()) {
-    const said = await happen(moment, index);
+  for (const moment of moments) {
+    const said = await happen(moment);
     await expectRestored(host, before, { ignore }).catch((thrown: unknown) => {
       throw new Error(`${moment.line}\n${said}\n${String(thrown)}`);
     });
