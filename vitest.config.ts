@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './scripts/lib/longest-first.ts';
 
 /** Only in the virtual machine that `npm run test:vm` starts: the kernel here may have nothing of what it is about. */
 const vm = {
@@ -16,12 +17,15 @@ const vm = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['{bench,pkg,plugins,cli,scripts}/**/*.test.ts', 'test/{protocol,deploy,docs}/**/*.test.ts'],
           testTimeout: 60_000,
+          // By default it would be one on a machine of two cores.
+          maxWorkers: 2,
           // Projects with a number of workers of their own have to take turns; cheapest first.
           sequence: { groupOrder: 0 },
         },
