@@ -17,6 +17,7 @@ legacy=$(cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null) |
 saves=
 # What they would save is in a table of nft's or in one that the old programs have asked the kernel for.
 case "$rules" in *'table ip'*) saves='iptables-save ip6tables-save' ;; esac
+if ! command -v nft >/dev/null; then saves='iptables-save ip6tables-save'; fi
 if [ -n "$legacy" ]; then saves='iptables-save ip6tables-save iptables-legacy-save ip6tables-legacy-save'; fi
 for save in $saves; do
   section "$save"; if command -v "$save" >/dev/null; then "$save" 2>/dev/null; fi
