@@ -1,8 +1,8 @@
 // Takes containers up and down through chains of plugins and prints how long each verb took, in nanoseconds; started by
 // chains.ts inside a host under the bundled runtime, whose spawn costs less than Node's. stdin: a ChainRequest.
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callPlugin } from './plugin-call.ts';
 
 /** One chain, carried out by the plugins of one folder. */
 export interface TimedChain {
@@ -70,9 +70,7 @@ function call(
   prevResult: unknown,
   own: ChainTimes,
 ): { nanoseconds: number; stdout: string } {
-  const [input, output] = [join(request.scratch, 'in'), join(request.scratch, 'out')];
-  writeFileSync(input, JSON.stringify({ ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) }));
-  const stdio = [openSync(input, 'r'), openSync(output, 'w'), 'ignore'] as const;
+  const conf = JSON.stringify({ ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) });
   const env = {
     PATH: request.path,
     CNI_COMMAND: verb,
@@ -81,12 +79,8 @@ function call(
     CNI_IFNAME: 'eth0',
     CNI_PATH: folder,
   };
-  const start = process.hrtime.bigint();
-  const { status } = spawnSync(join(folder, plugin.type), [], { env, stdio: [...stdio] });
-  const nanoseconds = Number(process.hrtime.bigint() - start);
-  closeSync(stdio[0]);
-  closeSync(stdio[1]);
-  const stdout = readFileSync(output, 'utf8');
+  const file = join(folder, plugin.type);
+  const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) own.failed[verb] ??= stdout.replace(/\s+/g, ' ');
   return { nanoseconds, stdout };
 }

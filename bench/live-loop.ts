@@ -1,9 +1,9 @@
 // Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host under
 // the bundled runtime. stdin: a LiveRequest; prints a LiveTimes.
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TimedChain } from './chain-loop.ts';
+import { callPlugin } from './plugin-call.ts';
 
 /** What live-pods.ts asks for. */
 export interface LiveRequest {
@@ -73,10 +73,8 @@ function call(
   prevResult: unknown,
 ): { nanoseconds: number; stdout: string } {
   const { folder, network, cniVersion } = request.chain;
-  const [input, output] = [join(request.scratch, 'in'), join(request.scratch, 'out')];
-  const conf = { ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) };
-  writeFileSync(input, JSON.stringify(conf).replace(/"hostPort":\d+/, `"hostPort":${hostPort}`));
-  const stdio = [openSync(input, 'r'), openSync(output, 'w'), 'ignore'] as const;
+  const whole = { ...plugin, cniVersion, name: network, ...(prevResult ? { prevResult } : {}) };
+  const conf = JSON.stringify(whole).replace(/"hostPort":\d+/, `"hostPort":${hostPort}`);
   const env = {
     PATH: request.path,
     CNI_COMMAND: verb,
@@ -85,12 +83,8 @@ function call(
     CNI_IFNAME: ifName,
     CNI_PATH: folder,
   };
-  const start = process.hrtime.bigint();
-  const { status } = spawnSync(join(folder, plugin.type), [], { env, stdio: [...stdio] });
-  const nanoseconds = Number(process.hrtime.bigint() - start);
-  closeSync(stdio[0]);
-  closeSync(stdio[1]);
-  const stdout = readFileSync(output, 'utf8');
+  const file = join(folder, plugin.type);
+  const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) throw new Error(`${verb} of ${plugin.type} for ${containerId}: ${stdout}`);
   return { nanoseconds, stdout };
 }
