@@ -25,7 +25,7 @@ interface Suite {
 
 const VERBS = ['ADD', 'CHECK', 'DEL'] as const;
 const FOLDER = join(ROOT, 'dist/bench');
-/** What no call may need more of; the bundled runtime alone takes 30. */
+/** What no call may need more of. */
 const MOST_MEGABYTES = 48;
 
 const { values } = parseArgs({

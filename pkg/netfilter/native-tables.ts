@@ -1,15 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import {
-  chainCreation,
-  chainDeletion,
-  chainFlush,
-  type NativeChain,
-  readRule,
-  ruleAddition,
-  ruleDeletion,
-} from './native-message.ts';
+import { chainCreation, chainDeletion, chainFlush, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
 import { isForOtherPorts } from './native-ports.ts';
 import { encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
@@ -27,6 +19,8 @@ export class NativeTables {
   readonly #family: Family;
   /** How this host's iptables writes rules, as far as has been seen; the old way is read by all. */
   #spelling: Spelling = 'old';
+  /** What has been listed since the last change, by table and chain. */
+  readonly #listed = new Map<string, readonly Message[]>();
 
   private constructor(session: NativeSession, family: Family) {
     this.#session = session;
@@ -41,21 +35,15 @@ export class NativeTables {
 
   /** Whether all these rules, each behind its chain's name, are in a table. */
   haveAll(table: string, rules: readonly Command[]): boolean {
-    const listed = new Map<string, readonly Message[]>();
     for (const [chain = '', ...words] of rules) {
-      let messages = listed.get(chain);
-      if (messages === undefined) {
-        messages = this.#list({ family: this.#family, table, chain });
-        listed.set(chain, messages);
-      }
-      if (this.#find(messages, words) === undefined) return false;
+      if (this.#find(this.#list(table, chain), words) === undefined) return false;
     }
     return true;
   }
 
   /** Whether a rule, behind its chain's name, is there and no rule in front of it can get packets to these ports. */
   isFirstFor(ports: readonly number[], table: string, [chain = '', ...words]: Command): boolean {
-    const messages = this.#list({ family: this.#family, table, chain });
+    const messages = this.#list(table, chain);
     const found = this.#find(messages, words);
     if (found === undefined) return false;
     for (const message of messages) {
@@ -83,7 +71,7 @@ export class NativeTables {
   restore(table: string, commands: readonly Command[]): boolean {
     const messages: Uint8Array[] = [];
     for (const command of commands) if (!this.#read(table, command, messages)) return false;
-    return this.#session.commit(messages, deletes(commands));
+    return this.#commit(messages, deletes(commands));
   }
 
   /**
@@ -91,21 +79,17 @@ export class NativeTables {
    * that only the program knows.
    */
   removeAll(table: string, removals: readonly Command[]): boolean {
-    const listed = new Map<string, readonly Message[]>();
     const messages: Uint8Array[] = [];
     for (const [, chain = '', ...words] of removals) {
-      const target = { family: this.#family, table, chain };
-      const known = listed.get(chain) ?? this.#list(target);
-      listed.set(chain, known);
       const rule = encodeRule(this.#family, words, 'old');
       const before = messages.length;
-      for (const message of known) {
+      for (const message of this.#list(table, chain)) {
         const found = rule !== undefined && isSameRule(message, rule) ? readRule(message, this.#family) : undefined;
         if (found !== undefined) messages.push(ruleDeletion(found));
       }
       if (messages.length === before) return false;
     }
-    return this.#session.commit(messages, true);
+    return this.#commit(messages, true);
   }
 
   /** Adds what a command does to the messages; `false` when it is not known here, or has nothing to do it to. */
@@ -127,7 +111,7 @@ export class NativeTables {
         return rule !== undefined;
       }
       case '-D': {
-        const found = this.#find(this.#list(target), words);
+        const found = this.#find(this.#list(table, chain), words);
         const rule = found && readRule(found, this.#family);
         if (rule !== undefined) messages.push(ruleDeletion(rule));
         return rule !== undefined;
@@ -137,8 +121,16 @@ export class NativeTables {
     }
   }
 
-  #list(chain: NativeChain): readonly Message[] {
-    return this.#session.list(chain) ?? [];
+  #list(table: string, chain: string): readonly Message[] {
+    const key = `${table} ${chain}`;
+    const listed = this.#listed.get(key) ?? this.#session.list({ family: this.#family, table, chain }) ?? [];
+    this.#listed.set(key, listed);
+    return listed;
+  }
+
+  #commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
+    this.#listed.clear();
+    return this.#session.commit(messages, hasDeletion);
   }
 
   /** Lets go of the kernel. */

@@ -17,8 +17,9 @@ export async function compareIptables(
   forwarding: Forwarding,
   own: FamilyForwarding,
 ): Promise<Comparison> {
-  const rules = [...containerRules(key, forwarding, own), ...entryRules(key, forwarding, own)];
-  if (await isComplete(site, key, forwarding, own)) return { present: rules.length, differences: [] };
+  const entries = entryRules(key, forwarding, own);
+  const rules = [...containerRules(key, forwarding, own), ...entries];
+  if (await isComplete(site, forwarding, own, rules, entries[0])) return { present: rules.length, differences: [] };
   const table = await readNatTable(site, own.family);
   const chain = chainOf(key);
   const program = IPTABLES[own.family];
@@ -40,16 +41,20 @@ export async function compareIptables(
   };
 }
 
-/** Whether all rules are there and nothing is in front of them; `false` says only that this was not seen. */
-async function isComplete(site: Site, key: RuleKey, forwarding: Forwarding, own: FamilyForwarding): Promise<boolean> {
-  const entries = entryRules(key, forwarding, own);
-  const rules = [...containerRules(key, forwarding, own), ...entries];
-  for (const { chain, rule } of sharedRules(forwarding)) rules.push([chain, ...rule]);
+/** Whether all rules are there and nothing is in front of the first entry; `false` says only that this was not seen. */
+async function isComplete(
+  site: Site,
+  forwarding: Forwarding,
+  own: FamilyForwarding,
+  rules: readonly Command[],
+  firstEntry: Command | undefined,
+): Promise<boolean> {
+  const wanted = [...rules];
+  for (const { chain, rule } of sharedRules(forwarding)) wanted.push([chain, ...rule]);
   const ports: number[] = [];
   for (const { hostPort } of own.mappings) ports.push(hostPort);
   const isSeen = await natively(site, own.family, (tables) => {
-    const [first] = entries;
-    return tables.haveAll('nat', rules) && (first === undefined || tables.isFirstFor(ports, 'nat', first));
+    return tables.haveAll('nat', wanted) && (firstEntry === undefined || tables.isFirstFor(ports, 'nat', firstEntry));
   });
   return isSeen === true;
 }

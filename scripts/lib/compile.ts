@@ -55,7 +55,7 @@ export async function compile({ entry, define = {}, arch, output }: CompileOptio
       env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
     });
     // Written at once the kernel keeps the file in large pieces, in which every start finds its way faster.
-    writeFileSync(output, readFileSync(join(folder, 'cni')), { mode: 0o755 });
+    writeFileSync(output, readFileSync(join(folder, 'cni')));
     chmodSync(output, 0o755);
     return { bundleBytes, sealed: changed, tuned };
   } finally {
