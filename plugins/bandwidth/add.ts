@@ -1,8 +1,8 @@
 import { randomMac } from '../../pkg/attach/identity.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
-import type { Netns } from '../../pkg/netns/netns.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
 import { termination } from '../../pkg/sys/termination.ts';
@@ -22,29 +22,15 @@ export async function add(call: BandwidthCall): Promise<Result> {
     const options = { ...(await runOptions(environment, 'bandwidth', tcForm)), signal: termination() };
     const { ifname: veth, mtu } = await hostEnd(netns, ifName, prevResult, options);
     const shaping = { veth, mtu, ifb: ifbName(network, containerId), mac: randomMac() };
+    const records = new RecordStore(recordFolder(environment));
     // All else goes with the pair.
-    if (limits.egress !== undefined) note(call, netns, shaping.ifb);
+    if (limits.egress !== undefined) noteAttachment(records, call, 'bandwidth', netns, { ifb: shaping.ifb });
     try {
       await runPlan(shapingPlan(limits, shaping), options);
     } catch (thrown) {
-      if (limits.egress !== undefined) forget(call);
+      if (limits.egress !== undefined) forgetAttachment(records, call, 'bandwidth');
       throw thrown;
     }
     return withIfb(prevResult, limits, shaping);
   });
-}
-
-function note(call: BandwidthCall, netns: Netns, ifb: string): void {
-  const { network, containerId, ifName, args, environment } = call;
-  const records = new RecordStore(recordFolder(environment));
-  const key = { network, containerId, ifName, plugin: 'bandwidth' };
-  const warning = records.write({ ...key, netns, cniArgs: args, data: { ifb } });
-  if (warning !== undefined) call.warn(`bandwidth: ${warning}`);
-}
-
-function forget(call: BandwidthCall): void {
-  const { network, containerId, ifName, environment } = call;
-  const records = new RecordStore(recordFolder(environment));
-  const warning = records.remove({ network, containerId, ifName, plugin: 'bandwidth' });
-  if (warning !== undefined) call.warn(`bandwidth: ${warning}`);
 }

@@ -1,4 +1,5 @@
 import { runOptions } from '../../pkg/plan/options.ts';
+import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { ifbName } from './ifb-name.ts';
 import type { BandwidthCall } from './read-add.ts';
@@ -15,6 +16,5 @@ export async function del(call: BandwidthCall): Promise<void> {
   const isOthers = ours.length > 0 && !ours.some((record) => record.ifName === ifName);
   if (isOthers) return;
   await removeIfb(ifbName(network, containerId), await runOptions(call.environment, 'bandwidth'));
-  const warning = records.remove({ network, containerId, ifName, plugin: 'bandwidth' });
-  if (warning !== undefined) call.warn(`bandwidth: ${warning}`);
+  forgetAttachment(records, call, 'bandwidth');
 }

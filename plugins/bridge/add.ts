@@ -8,6 +8,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
@@ -148,7 +149,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
     for (const leftover of (await run?.undo()) ?? []) call.warn(`bridge: could not be undone: ${leftover}`);
-    forget(work);
+    forgetAttachment(work.records, work.call, 'bridge');
     throw thrown;
   }
 }
@@ -174,7 +175,6 @@ export function note(
   attachment: Attachment,
   backend: MasqueradeBackend | undefined,
 ): void {
-  const { network, containerId, ifName } = call;
   const ipam = rawIpamOf(call.rawConf);
   const notes: BridgeNotes = {
     hostLink: attachment.hostLink,
@@ -185,26 +185,11 @@ export function note(
     mac: attachment.mac,
     ...(ipam === undefined ? {} : { ipam }),
   };
-  const warning = records.write({
-    network,
-    containerId,
-    ifName,
-    plugin: 'bridge',
-    netns,
-    cniArgs: call.args,
-    data: { ...notes },
-  });
-  if (warning !== undefined) call.warn(`bridge: ${warning}`);
+  noteAttachment(records, call, 'bridge', netns, notes);
 }
 
 function addressesIn({ addressing }: Attachment): readonly string[] {
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) addresses.push(address);
   return addresses;
-}
-
-function forget({ call, records }: Work): void {
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: 'bridge' });
-  if (warning !== undefined) call.warn(`bridge: ${warning}`);
 }

@@ -4,6 +4,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -31,16 +32,14 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
     // An ADD that was never taken down has left a note.
     const mayExist = records.find(key) !== undefined;
     // Before anything is done, so that whoever finds it half done can take it back.
-    const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
-    if (warning !== undefined) call.warn(`firewall: ${warning}`);
+    noteAttachment(records, call, 'firewall', netns, notes);
     try {
       await runPlan(
         new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment, ahead), { failing: '' }),
         options,
       );
     } catch (thrown) {
-      const left = records.remove(key);
-      if (left !== undefined) call.warn(`firewall: ${left}`);
+      forgetAttachment(records, call, 'firewall');
       throw thrown;
     } finally {
       ahead?.letGo();

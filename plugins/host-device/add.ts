@@ -6,6 +6,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
@@ -38,7 +39,7 @@ export async function add(call: AddCall): Promise<Result> {
     });
     if (isFailed(added)) {
       // What could not be put back is put right by the runtime's DEL or by GC, who read this.
-      if (added.leftovers.length === 0) forget(around, records);
+      if (added.leftovers.length === 0) forgetAttachment(records, around.call, 'host-device');
       throw host === undefined ? added.cause : await withLost(added.cause, host, around);
     }
     const lost = host === undefined ? '' : addressText(host);
@@ -49,7 +50,6 @@ export async function add(call: AddCall): Promise<Result> {
 
 /** Written before anything is done, so that whoever finds it half done can put it back. */
 function note({ call, netns, host, wanted }: Surroundings, records: RecordStore): void {
-  const { network, containerId, ifName } = call;
   const ipam = rawIpamOf(call.rawConf);
   const notes: HostDeviceNotes = {
     device: host?.device ?? '',
@@ -59,22 +59,7 @@ function note({ call, netns, host, wanted }: Surroundings, records: RecordStore)
     sought: soughtText(wanted.sought),
     ...(ipam === undefined ? {} : { ipam }),
   };
-  const warning = records.write({
-    network,
-    containerId,
-    ifName,
-    plugin: 'host-device',
-    netns,
-    cniArgs: call.args,
-    data: { ...notes },
-  });
-  if (warning !== undefined) call.warn(`host-device: ${warning}`);
-}
-
-function forget({ call }: Surroundings, records: RecordStore): void {
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: 'host-device' });
-  if (warning !== undefined) call.warn(`host-device: ${warning}`);
+  noteAttachment(records, call, 'host-device', netns, notes);
 }
 
 /** The error, and which of the host's own addresses the device came back without. */

@@ -4,6 +4,7 @@ import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
@@ -21,9 +22,7 @@ export async function del(call: DelCall): Promise<void> {
   if (isWithoutLink(call, away.notes)) failTogether(await release(call, away.notes));
   else if (call.netns === '') await carryOut(call, away, await planRepair(away));
   else await fromContainer(call, away);
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: 'host-device' });
-  if (warning !== undefined) call.warn(`host-device: ${warning}`);
+  forgetAttachment(records, call, 'host-device');
 }
 
 async function fromContainer(call: DelCall, away: Away): Promise<void> {

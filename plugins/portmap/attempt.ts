@@ -4,6 +4,7 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
 import { bootId, type RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
@@ -74,25 +75,20 @@ export async function unlessBroken<T>({ call }: Work, work: () => Promise<T>): P
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 export function note({ call, netns, records, forwarding }: Work, backend: MasqueradeBackend): void {
-  const { network, containerId, ifName } = call;
   const notes: PortmapNotes = { backends: [backend], forwarding };
-  const key = { network, containerId, ifName, plugin: 'portmap' };
-  const warning = records.write({ ...key, netns, cniArgs: call.args, data: { ...notes } });
-  if (warning !== undefined) call.warn(`portmap: ${warning}`);
+  noteAttachment(records, call, 'portmap', netns, notes);
 }
 
 /** What an attempt that failed has noted. */
 export async function forget(work: Work): Promise<void> {
   const { call, claims, records, forwarding } = work;
   if (!(await removeFormer(work))) return;
-  const { network, containerId, ifName } = call;
   try {
     await claims.release(call, [...forwarding.mappings, ...formerMappings(work)]);
   } catch (thrown) {
     call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  const warning = records.remove({ network, containerId, ifName, plugin: 'portmap' });
-  if (warning !== undefined) call.warn(`portmap: ${warning}`);
+  forgetAttachment(records, call, 'portmap');
 }
 
 /** What an earlier ADD has made goes too: nobody would know of it any more. */

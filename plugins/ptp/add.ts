@@ -11,6 +11,7 @@ import { isIpAction } from '../../pkg/plan/action.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
@@ -114,14 +115,13 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result): Pro
     return resultOf(call, attachment, leased);
   } catch (thrown) {
     for (const leftover of (await run?.undo()) ?? []) call.warn(`ptp: could not be undone: ${leftover}`);
-    forget(work);
+    forgetAttachment(work.records, work.call, 'ptp');
     throw thrown;
   }
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 function note({ call, netns, records }: Work, attachment: Attachment, backend: MasqueradeBackend | undefined): void {
-  const { network, containerId, ifName, args: cniArgs } = call;
   const { hostLink, legs, mac } = attachment;
   const ipam = rawIpamOf(call.rawConf);
   const notes: PairNotes = {
@@ -132,12 +132,5 @@ function note({ call, netns, records }: Work, attachment: Attachment, backend: M
     mac,
     ...(ipam === undefined ? {} : { ipam }),
   };
-  const warning = records.write({ network, containerId, ifName, plugin: 'ptp', netns, cniArgs, data: { ...notes } });
-  if (warning !== undefined) call.warn(`ptp: ${warning}`);
-}
-
-function forget({ call, records }: Work): void {
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: 'ptp' });
-  if (warning !== undefined) call.warn(`ptp: ${warning}`);
+  noteAttachment(records, call, 'ptp', netns, notes);
 }

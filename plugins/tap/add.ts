@@ -2,6 +2,7 @@ import { addInSteps, isFailed } from '../../pkg/attach/in-steps.ts';
 import { rawIpamOf } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -26,30 +27,14 @@ export async function add(call: AddCall): Promise<Result> {
       options,
     });
     if (!isFailed(added)) return resultOf(tap, added.layer3);
-    if (added.leftovers.length === 0) forget(tap, records);
+    if (added.leftovers.length === 0) forgetAttachment(records, tap.call, 'tap');
     throw added.cause;
   });
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 function note({ call, netns, mac }: NewTap, records: RecordStore): void {
-  const { network, containerId, ifName } = call;
   const ipam = rawIpamOf(call.rawConf);
   const notes: TapNotes = { mac, ...(ipam === undefined ? {} : { ipam }) };
-  const warning = records.write({
-    network,
-    containerId,
-    ifName,
-    plugin: 'tap',
-    netns,
-    cniArgs: call.args,
-    data: { ...notes },
-  });
-  if (warning !== undefined) call.warn(`tap: ${warning}`);
-}
-
-function forget({ call }: NewTap, records: RecordStore): void {
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: 'tap' });
-  if (warning !== undefined) call.warn(`tap: ${warning}`);
+  noteAttachment(records, call, 'tap', netns, notes);
 }

@@ -2,6 +2,7 @@ import { releaseAddresses } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
+import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
@@ -30,6 +31,5 @@ export async function del(call: AttachmentCall<TapConf>): Promise<void> {
     }
   }
   failTogether((await releaseAddresses(call, ipam)).map(toCniError));
-  const warning = store.remove({ network, containerId, ifName, plugin: 'tap' });
-  if (warning !== undefined) warn(`tap: ${warning}`);
+  forgetAttachment(store, call, 'tap');
 }

@@ -6,6 +6,7 @@ import { runPlan } from '../../pkg/plan/executor.ts';
 import { removeFileAction } from '../../pkg/plan/file.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { backupFile, writeBackup } from './backup.ts';
@@ -31,7 +32,7 @@ export async function change(call: TuningCall, sysctls: readonly Sysctl[], link:
     try {
       await runPlan(plan, options);
     } catch (thrown) {
-      if (changesLink) forget(call);
+      if (changesLink) forgetAttachment(recordsOf(call), call, 'tuning');
       throw thrown;
     }
   });
@@ -65,17 +66,9 @@ function backupAction({ conf, containerId, ifName }: TuningCall, before: LinkSta
 }
 
 function note(call: TuningCall, netns: Netns): void {
-  const { network, containerId, ifName, conf } = call;
-  const key = { network, containerId, ifName, plugin: 'tuning' };
+  const { containerId, ifName, conf } = call;
   const data = { backup: backupFile(dataDirOf(conf), containerId, ifName) };
-  const warning = recordsOf(call).write({ ...key, netns, cniArgs: call.args, data });
-  if (warning !== undefined) call.warn(`tuning: ${warning}`);
-}
-
-function forget(call: TuningCall): void {
-  const { network, containerId, ifName } = call;
-  const warning = recordsOf(call).remove({ network, containerId, ifName, plugin: 'tuning' });
-  if (warning !== undefined) call.warn(`tuning: ${warning}`);
+  noteAttachment(recordsOf(call), call, 'tuning', netns, data);
 }
 
 function recordsOf({ environment }: TuningCall): RecordStore {

@@ -4,6 +4,7 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { removeFile } from '../../pkg/sys/files.ts';
@@ -20,14 +21,13 @@ const ORDER = ['mtu', 'mac', 'promisc', 'allmulti', 'txQLen'] as const;
 
 /** Puts the interface back as it was found, where it still is, and forgets how that was. Never fails for it. */
 export async function del(call: DelCall): Promise<void> {
-  const { network, containerId, ifName, conf } = call;
+  const { containerId, ifName, conf } = call;
   const file = backupFile(dataDirOf(conf), containerId, ifName);
   const before = await readBackup(file);
   if (before !== undefined && call.netns !== '') await restore(call, before);
   removeFile(file);
   const records = new RecordStore(recordFolder(call.environment));
-  const warning = records.remove({ network, containerId, ifName, plugin: 'tuning' });
-  if (warning !== undefined) call.warn(`tuning: ${warning}`);
+  forgetAttachment(records, call, 'tuning');
 }
 
 async function restore(call: DelCall, before: LinkState): Promise<void> {

@@ -2,6 +2,7 @@ import { inContainer } from '../../netns/container.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
 import { PlanError } from '../../plan/plan-error.ts';
+import { forgetAttachment, noteAttachment } from '../../record/attachment.ts';
 import { RECORDED } from '../../record/recorded.ts';
 import type { RecordStore } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
@@ -26,7 +27,7 @@ export async function addInner<Conf>(call: AttachmentCall<Conf>, kind: InnerKind
     try {
       return await addWith(work, master);
     } catch (thrown) {
-      forget(work);
+      forgetAttachment(work.records, work.call, work.link.kind.name);
       throw thrown;
     }
   });
@@ -90,7 +91,6 @@ async function makeLink(work: Work): Promise<PlanRun> {
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 function note({ call, link, records }: Work, leased: Result | undefined): void {
-  const { network, containerId, ifName, args: cniArgs } = call;
   const { netns, master, temporary, settings } = link;
   const kind = link.kind.name;
   const ipam = rawIpamOf(call.rawConf);
@@ -101,13 +101,5 @@ function note({ call, link, records }: Work, leased: Result | undefined): void {
     addresses: (leased?.ips ?? []).map(({ address }) => address),
     ...(ipam === undefined ? {} : { ipam }),
   };
-  const warning = records.write({ network, containerId, ifName, plugin: kind, netns, cniArgs, data: { ...notes } });
-  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
-}
-
-function forget({ call, link, records }: Work): void {
-  const kind = link.kind.name;
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin: kind });
-  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
+  noteAttachment(records, call, kind, netns, notes);
 }

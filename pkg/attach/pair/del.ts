@@ -1,4 +1,5 @@
 import { runOptions } from '../../plan/options.ts';
+import { forgetAttachment } from '../../record/attachment.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
@@ -30,9 +31,7 @@ export async function delPair(call: DelCall, plugin: string): Promise<void> {
   if (linkFailure !== undefined) failures.unshift(linkFailure);
   else if (!isReleasedFirst) failures.push(...(await releaseAddresses(call, notedIpam)));
   if (failures.length > 0) throw together(failures);
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin });
-  if (warning !== undefined) call.warn(`${plugin}: ${warning}`);
+  forgetAttachment(records, call, plugin);
 }
 
 function recordOf(call: DelCall, plugin: string, records: RecordStore): AttachmentRecord | undefined {
