@@ -1,4 +1,4 @@
-import { canonicalMac } from '../../pkg/addr/mac.ts';
+import { firstMac } from '../../pkg/attach/mac-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
@@ -102,18 +102,12 @@ function backendOf({ ipMasq, ipMasqBackend }: BridgeConf): MasqueradeBackend | u
 /** The runtime's word counts most, then that of `args`, then CNI_ARGS. */
 function macOf({ conf, args }: Call<BridgeConf>): string | undefined {
   const { MAC } = parseCniArgs(args, ['MAC']);
-  const sources = [
-    ['runtimeConfig.mac', conf.runtimeConfig?.mac],
-    ['args.cni.mac', conf.args?.cni?.mac],
-    ['CNI_ARGS MAC', MAC],
-  ] as const;
-  for (const [source, mac] of sources) if (mac) return readMac(mac, source);
-  return undefined;
-}
-
-function readMac(text: string, source: string): string {
-  const mac = canonicalMac(text);
-  if (mac !== undefined) return mac;
-  const message = `failed to make veth pair: address ${text}: invalid MAC address`;
-  throw configError(message, source, text, 'a MAC address such as "02:00:5e:10:00:01"');
+  return firstMac(
+    [
+      ['runtimeConfig.mac', conf.runtimeConfig?.mac],
+      ['args.cni.mac', conf.args?.cni?.mac],
+      ['CNI_ARGS MAC', MAC],
+    ],
+    'failed to make veth pair',
+  );
 }

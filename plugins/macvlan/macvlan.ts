@@ -1,5 +1,5 @@
-import { canonicalMac } from '../../pkg/addr/mac.ts';
 import type { InnerKind, InnerSettings } from '../../pkg/attach/inner/kind.ts';
+import { firstMac } from '../../pkg/attach/mac-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
@@ -52,17 +52,9 @@ function modeOf({ mode }: MacvlanConf): string {
 /** The runtime's word counts most, then that of CNI_ARGS, then that of the configuration. */
 function macOf({ conf, args }: Call<MacvlanConf>): string | undefined {
   const { MAC } = parseCniArgs(args, ['MAC']);
-  const sources = [
+  return firstMac([
     ['runtimeConfig.mac', conf.runtimeConfig?.mac],
     ['CNI_ARGS MAC', MAC],
     ['mac', conf.mac],
-  ] as const;
-  for (const [source, text] of sources) {
-    if (!text) continue;
-    const mac = canonicalMac(text);
-    if (mac !== undefined) return mac;
-    const message = `invalid args ${text} for MAC addr: address ${text}: invalid MAC address`;
-    throw configError(message, source, text, 'a MAC address such as "02:00:5e:10:00:01"');
-  }
-  return undefined;
+  ]);
 }

@@ -1,4 +1,4 @@
-import { canonicalMac } from '../../pkg/addr/mac.ts';
+import { firstMac } from '../../pkg/attach/mac-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
@@ -55,18 +55,9 @@ function idOf(id: number | undefined, key: string): number | undefined {
 /** The runtime's word counts most, then that of CNI_ARGS. */
 function macOf({ conf, args }: Call<TapConf>): string | undefined {
   const { MAC } = parseCniArgs(args, ['MAC']);
-  const sources = [
+  return firstMac([
     ['runtimeConfig.mac', conf.runtimeConfig?.mac],
     ['CNI_ARGS MAC', MAC],
     ['mac', conf.mac],
-  ] as const;
-  for (const [source, mac] of sources) if (mac) return readMac(mac, source);
-  return undefined;
-}
-
-function readMac(text: string, source: string): string {
-  const mac = canonicalMac(text);
-  if (mac !== undefined) return mac;
-  const message = `invalid args ${text} for MAC addr: address ${text}: invalid MAC address`;
-  throw configError(message, source, text, 'a MAC address such as "02:00:5e:10:00:01"');
+  ]);
 }

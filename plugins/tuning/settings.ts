@@ -1,4 +1,4 @@
-import { canonicalMac } from '../../pkg/addr/mac.ts';
+import { readMac } from '../../pkg/attach/mac-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
@@ -73,11 +73,4 @@ function linkSettings(conf: TuningConf, mac: string): LinkSettings {
 function firstText(...sources: readonly (readonly [string | undefined, string])[]): readonly [string, string] {
   for (const [text, key] of sources) if (text) return [text, key];
   return ['', ''];
-}
-
-function readMac(text: string, key: string): string {
-  const mac = canonicalMac(text);
-  if (mac !== undefined) return mac;
-  const message = `invalid args ${text} for MAC addr: address ${text}: invalid MAC address`;
-  throw configError(message, key, text, 'a MAC address such as "02:00:5e:10:00:01"');
 }
