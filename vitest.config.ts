@@ -11,7 +11,7 @@ const vm = {
     hookTimeout: 120_000,
     maxWorkers: 1,
     isolate: false,
-    sequence: { groupOrder: 6 },
+    sequence: { groupOrder: 7 },
   },
 };
 
@@ -78,6 +78,17 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
+          // The promises as a whole: killed anywhere, failing anywhere, swapped live, crowded, fed garbage, for long.
+          name: 'proof',
+          include: ['test/proof/**/*.test.ts'],
+          testTimeout: 7_200_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 6 },
         },
       },
       ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),

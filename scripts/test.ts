@@ -1,5 +1,6 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|runtimes|vm …]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|runtimes|proof|vm …] [-- --full]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
+import { FULL_PROOF } from '../test/proof/size.ts';
 import { print, seconds, style } from './lib/print.ts';
 import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome, withoutTrace } from './lib/tier.ts';
 import { runVitestInGuest } from './lib/vm/vitest.ts';
@@ -19,7 +20,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
   {
     name: 'compile',
-    for: ['build', 'fuzz', 'ipam', 'netns', 'runtimes', 'vm'],
+    for: ['build', 'fuzz', 'ipam', 'netns', 'runtimes', 'proof', 'vm'],
     run: () => runCommands([[...RUN, 'scripts/build.ts']]),
   },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
@@ -28,10 +29,12 @@ const STEPS: readonly Step[] = [
   { name: 'ipam', for: ['ipam'], needsExecutable: true, run: () => runVitestWithoutTrace('ipam') },
   { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
   { name: 'runtimes', for: ['runtimes'], needsExecutable: true, run: () => runVitestWithoutTrace('runtimes') },
+  { name: 'proof', for: ['proof'], needsExecutable: true, run: () => runVitestWithoutTrace('proof') },
   { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, full: { type: 'boolean' } } });
+if (values.full) process.env[FULL_PROOF] = '1';
 const known = new Set(STEPS.flatMap((step) => step.for));
 for (const only of values.only ?? []) {
   if (!known.has(only)) throw new Error(`--only is one of ${[...known].join(', ')}, not "${only}"`);
