@@ -1,9 +1,8 @@
 // Takes many containers up at once and down at once, each through a whole chain of plugins, and prints how long all of
-// them took, in nanoseconds; started by burst.ts inside a host under the bundled runtime. stdin: a BurstRequest.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// them took, in nanoseconds; started by burst.ts inside a host, as an executable of its own. stdin: a BurstRequest.
+import { runProcess } from '../pkg/sys/process.ts';
+import { readStdin } from '../pkg/sys/stdin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
 import type { TimedChain } from './chain-loop.ts';
 
 /** What burst.ts asks for. */
@@ -22,7 +21,7 @@ export interface BurstTimes {
   failed: string | undefined;
 }
 
-const request: BurstRequest = JSON.parse(readFileSync(0, 'utf8'));
+const request: BurstRequest = JSON.parse(await readStdin());
 const times: BurstTimes[] = request.chains.map(() => ({ ADD: [], DEL: [], failed: undefined }));
 // One round that does not count.
 for (let round = -1; round < request.rounds; round++) {
@@ -38,12 +37,12 @@ for (let round = -1; round < request.rounds; round++) {
     own.DEL.push(removed);
   }
 }
-console.log(JSON.stringify(times));
+await writeOut('stdout', JSON.stringify(times));
 
 async function timed(work: (netns: string, number: number) => Promise<void>): Promise<number> {
-  const start = process.hrtime.bigint();
+  const start = performance.now();
   await Promise.all(request.namespaces.map(work));
-  return Number(process.hrtime.bigint() - start);
+  return Math.round((performance.now() - start) * 1e6);
 }
 
 async function takeUp(
@@ -87,15 +86,10 @@ async function call(
     CNI_IFNAME: 'eth0',
     CNI_PATH: folder,
   };
-  const running = spawn(join(folder, plugin.type), [], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-  running.stdin.end(JSON.stringify(conf));
-  let text = '';
-  running.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  const [status] = await once(running, 'close');
-  if (status === 0) return text;
-  own.failed ??= `${verb} ${plugin.type}: ${text.replace(/\s+/g, ' ')}`;
+  const argv = [`${folder}/${plugin.type}`] as const;
+  const { status, stdout } = await runProcess({ argv, environment: env, stdin: JSON.stringify(conf) });
+  if (status === 0) return stdout;
+  own.failed ??= `${verb} ${plugin.type}: ${stdout.replace(/\s+/g, ' ')}`;
   return undefined;
 }
 

@@ -1,12 +1,11 @@
 // npm run bench:burst [-- --pods N --runs N --check --only NAME]: many containers at once, beside the reference.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { driver } from '../scripts/lib/driver.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
 import { createHost } from '../test/netns/harness/host.ts';
 import { PATH } from '../test/netns/harness/place.ts';
 import type { BurstRequest, BurstTimes } from './burst-loop.ts';
@@ -59,7 +58,7 @@ async function timesOf(chain: Chain): Promise<readonly BurstTimes[]> {
       namespaces,
       path: PATH,
     };
-    const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/burst-loop.ts')], {
+    const { exitCode, stdout, stderr } = await host.run([await driver('bench/burst-loop.ts')], {
       stdin: JSON.stringify(request),
       timeoutMs: 600_000,
     });

@@ -1,7 +1,7 @@
 // Takes containers up and down through chains of plugins and prints how long each verb took, in nanoseconds; started by
-// chains.ts inside a host under the bundled runtime, whose spawn costs less than Node's. stdin: a ChainRequest.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// chains.ts inside a host, as an executable of its own. stdin: a ChainRequest.
+import { readStdin } from '../pkg/sys/stdin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
 import { callPlugin } from './plugin-call.ts';
 
 /** One chain, carried out by the plugins of one folder. */
@@ -31,7 +31,7 @@ export interface ChainTimes {
   failed: Partial<Record<'ADD' | 'CHECK' | 'DEL', string>>;
 }
 
-const request: ChainRequest = JSON.parse(readFileSync(0, 'utf8'));
+const request: ChainRequest = JSON.parse(await readStdin());
 const times: ChainTimes[] = request.chains.map(() => ({ ADD: [], CHECK: [], DEL: [], failed: {} }));
 // Rounds that do not count: bridges are made, files come into the page cache.
 const WARM_UP = 5;
@@ -48,7 +48,7 @@ for (let round = -WARM_UP; round < request.rounds; round++) {
     own.DEL.push(took.DEL);
   }
 }
-console.log(JSON.stringify(times));
+await writeOut('stdout', JSON.stringify(times));
 
 function takeUpAndDown(chain: TimedChain, own: ChainTimes): Record<'ADD' | 'CHECK' | 'DEL', number> {
   let result: unknown;
@@ -79,7 +79,7 @@ function call(
     CNI_IFNAME: 'eth0',
     CNI_PATH: folder,
   };
-  const file = join(folder, plugin.type);
+  const file = `${folder}/${plugin.type}`;
   const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) own.failed[verb] ??= stdout.replace(/\s+/g, ' ');
   return { nanoseconds, stdout };

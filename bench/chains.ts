@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { driver } from '../scripts/lib/driver.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
 import { createHost } from '../test/netns/harness/host.ts';
 import { PATH } from '../test/netns/harness/place.ts';
 import type { ChainRequest, ChainTimes } from './chain-loop.ts';
@@ -90,7 +90,7 @@ async function measured(chain: Chain): Promise<readonly Suite[]> {
     writeFileSync(`${host.root}/run/flannel/subnet.env`, SUBNET_ENV);
     const rounds = Math.min(Number(values.runs), chain.mostRounds ?? Number.POSITIVE_INFINITY);
     const request: ChainRequest = { chains, rounds, netns: pod.path, path: PATH, scratch };
-    const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/chain-loop.ts')], {
+    const { exitCode, stdout, stderr } = await host.run([await driver('bench/chain-loop.ts')], {
       stdin: JSON.stringify(request),
       timeoutMs: 600_000,
     });

@@ -4,24 +4,19 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compile } from '../scripts/lib/compile.ts';
+import { nativeArch } from '../scripts/lib/engine.ts';
 import { print } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
-import { nativeArch } from '../scripts/lib/runtime.ts';
 import { INCLUDED, measure, shown } from './measure.ts';
 
 /** Programs, each of which uses what it imports once: an import that nobody uses is left out by the bundler. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   nothing: '',
-  '`node:fs`, `readFileSync(0)` and `writeSync(1, …)`':
-    "import { readFileSync, writeSync } from 'node:fs'; writeSync(1, readFileSync(0, 'utf8'));",
+  '`node:fs`, `existsSync`': "import { existsSync } from 'node:fs'; if (!existsSync('/')) throw 1;",
   '`process.stdout.write`': "process.stdout.write('x');",
-  '`console.log`': "console.log('x');",
-  '`node:path`': "import { basename } from 'node:path'; if (basename('/a/b') !== 'b') throw 1;",
-  '`node:net`, `isIP`': "import { isIP } from 'node:net'; if (isIP('::1') !== 6) throw 1;",
   '`node:crypto`, `createHash`':
     "import { createHash } from 'node:crypto'; createHash('sha512').update('x').digest('hex');",
-  '`Bun.FFI`, libc `getpid`':
-    "(globalThis as any).Bun.FFI.dlopen('libc.so.6', { getpid: { args: [], returns: 'int' } }).symbols.getpid();",
+  'libc `getuid`': 'process.getuid?.();',
   '`zod/mini`, a small schema':
     "import * as z from 'zod/mini'; z.object({ name: z.string(), mtu: z.optional(z.number()) }).parse({ name: 'x' });",
   '`zod`, the same schema':
@@ -30,12 +25,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     "import { IPv4CidrRange } from 'ip-num'; IPv4CidrRange.fromCidr('10.0.0.0/24').getFirst().toString();",
   '`@pkgjs/parseargs`':
     "import { parseArgs } from '@pkgjs/parseargs'; parseArgs({ args: ['--x'], options: { x: { type: 'boolean' } } });",
-  '`Bun.spawnSync` of /bin/true': "(globalThis as any).Bun.spawnSync(['/bin/true']);",
-  '`Bun.spawn` of /bin/true, awaited':
-    "void (async () => await (globalThis as any).Bun.spawn(['/bin/true']).exited)();",
-  '`node:child_process`, `spawnSync` of /bin/true':
-    "import { spawnSync } from 'node:child_process'; spawnSync('/bin/true');",
-  '`execa` of /bin/true': "import { execa } from 'execa'; void execa('/bin/true');",
+  '`runProcess` of /bin/true':
+    "import { runProcess } from '../../pkg/sys/process.ts'; await runProcess({ argv: ['/bin/true'] });",
 };
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '40' } } });
@@ -44,14 +35,14 @@ const runs = Number(values.runs);
 const folder = mkdtempSync(join(ROOT, 'dist/imports-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-const commands: { file: string; env: Record<string, string>; stdinFile: string }[] = [];
+const commands: { file: string; env: Record<string, string>; stdin: string }[] = [];
 const kilobytes: number[] = [];
 for (const [index, source] of Object.values(PROGRAMS).entries()) {
   const entry = join(folder, `${index}.ts`);
   const file = join(folder, `program-${index}`);
   writeFileSync(entry, source);
   kilobytes.push((await compile({ entry, arch: nativeArch(), output: file })).bundleBytes / 1000);
-  commands.push({ file, env: { PATH: '/usr/bin:/bin' }, stdinFile: entry });
+  commands.push({ file, env: { PATH: '/usr/bin:/bin' }, stdin: entry });
 }
 const measured = await measure(commands, runs);
 const base = measured[0]?.median ?? Number.NaN;

@@ -1,13 +1,15 @@
 // Fills a /16 through the library, one lock and one lease at a time, and prints the milliseconds of every slice;
-// started by ipam.ts under the bundled runtime. Arguments: folder, number of leases, leases in a slice.
+// started by ipam.ts as an executable of its own. Arguments: folder, number of leases, leases in a slice.
 import { allocate } from '../pkg/ipam/allocate.ts';
 import { readRangeSets } from '../pkg/ipam/range-config.ts';
 import { withLeases } from '../pkg/ipam/store.ts';
+import { writeText } from '../pkg/sys/files.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
 
 const [dataDir = '', total = '', slice = ''] = process.argv.slice(2);
 const config = { subnet: '10.16.0.0/16' };
 const rangeSets = readRangeSets([{ key: 'ranges', ranges: [{ key: 'range', config }] }]);
-const options = { dataDir, network: 'fill', warn: (line: string) => console.error(line) };
+const options = { dataDir, network: 'fill', warn: (line: string) => writeText(2, `${line}\n`) };
 const times: number[] = [];
 for (let given = 0; given < Number(total); ) {
   const start = performance.now();
@@ -18,4 +20,4 @@ for (let given = 0; given < Number(total); ) {
   }
   times.push(performance.now() - start);
 }
-console.log(JSON.stringify(times));
+await writeOut('stdout', JSON.stringify(times));

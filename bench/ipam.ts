@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { driver } from '../scripts/lib/driver.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
-import { INCLUDED, type MeasuredCommand, type Measurement, measure, shown } from './measure.ts';
+import type { TimedProgram } from '../scripts/lib/timed-run.ts';
+import { INCLUDED, type Measurement, measure, shown } from './measure.ts';
 
 const POPULATIONS = [10, 1000, 10_000] as const;
 /** What 10,000 leases may cost over 10. */
@@ -70,13 +71,13 @@ function address(given: number): string {
 }
 
 /** One round: the first one also learns the folder, and does not count. */
-function steps(file: string, dataDir: string): readonly { readonly what: string; readonly command: MeasuredCommand }[] {
+function steps(file: string, dataDir: string): readonly { readonly what: string; readonly command: TimedProgram }[] {
   const config = { cniVersion: '1.0.0', name: 'net', ipam: { dataDir, ranges: [[{ subnet: '10.15.0.0/16' }]] } };
-  const stdinFile = join(dataDir, 'conf');
-  writeFileSync(stdinFile, JSON.stringify(config));
-  const call = (verb: string, id: string): MeasuredCommand => ({
+  const stdin = join(dataDir, 'conf');
+  writeFileSync(stdin, JSON.stringify(config));
+  const call = (verb: string, id: string): TimedProgram => ({
     file,
-    stdinFile,
+    stdin,
     env: {
       CNI_COMMAND: verb,
       CNI_CONTAINERID: id,
@@ -95,8 +96,8 @@ function steps(file: string, dataDir: string): readonly { readonly what: string;
 }
 
 async function fill(): Promise<void> {
-  const args = [join(ROOT, 'bench/ipam-fill.ts'), join(folder, 'fill'), String(FILL), String(SLICE)];
-  const { stdout } = await execa(nativeRuntime(), args);
+  const args = [join(folder, 'fill'), String(FILL), String(SLICE)];
+  const { stdout } = await execa(await driver('bench/ipam-fill.ts'), args);
   const times = JSON.parse(stdout) as readonly number[];
   print(style('bold', `\na /16 filled to ${FILL} leases through the library, one lock each`));
   for (const [index, time] of times.entries()) {

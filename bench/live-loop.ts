@@ -1,7 +1,7 @@
-// Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host under
-// the bundled runtime. stdin: a LiveRequest; prints a LiveTimes.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host,
+// as an executable of its own. stdin: a LiveRequest; prints a LiveTimes.
+import { readStdin } from '../pkg/sys/stdin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
 import type { TimedChain } from './chain-loop.ts';
 import { callPlugin } from './plugin-call.ts';
 
@@ -29,7 +29,7 @@ interface Attachment {
 }
 
 const WARM_UP = 3;
-const request: LiveRequest = JSON.parse(readFileSync(0, 'utf8'));
+const request: LiveRequest = JSON.parse(await readStdin());
 const measured: Attachment = { containerId: 'measured', netns: request.netns, ifName: 'eth0', hostPort: 19999 };
 const times: { ADD: number[]; DEL: number[] }[] = [];
 let alive = 0;
@@ -47,7 +47,7 @@ for (const count of request.counts) {
   }
   times.push(own);
 }
-console.log(JSON.stringify(times));
+await writeOut('stdout', JSON.stringify(times));
 
 function add(attachment: Attachment): { nanoseconds: number; result: unknown } {
   let result: unknown;
@@ -83,7 +83,7 @@ function call(
     CNI_IFNAME: ifName,
     CNI_PATH: folder,
   };
-  const file = join(folder, plugin.type);
+  const file = `${folder}/${plugin.type}`;
   const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) throw new Error(`${verb} of ${plugin.type} for ${containerId}: ${stdout}`);
   return { nanoseconds, stdout };

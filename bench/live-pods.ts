@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { driver } from '../scripts/lib/driver.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
 import { createHost } from '../test/netns/harness/host.ts';
 import { PATH } from '../test/netns/harness/place.ts';
 import type { TimedChain } from './chain-loop.ts';
@@ -73,7 +73,7 @@ async function timesOf(chain: TimedChain): Promise<LiveTimes> {
       path: PATH,
       scratch,
     };
-    const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), join(ROOT, 'bench/live-loop.ts')], {
+    const { exitCode, stdout, stderr } = await host.run([await driver('bench/live-loop.ts')], {
       stdin: JSON.stringify(request),
       timeoutMs: 900_000,
     });

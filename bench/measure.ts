@@ -1,16 +1,6 @@
-import { join } from 'node:path';
 import { execa } from 'execa';
-import { ROOT } from '../scripts/lib/project.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
-
-/** A program whose whole life is measured. */
-export interface MeasuredCommand {
-  readonly file: string;
-  /** Its whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Its stdin; without one it is empty. */
-  readonly stdinFile?: string;
-}
+import { driver } from '../scripts/lib/driver.ts';
+import type { TimedProgram } from '../scripts/lib/timed-run.ts';
 
 /** Milliseconds from just before spawn to exit. */
 export interface Measurement {
@@ -32,11 +22,11 @@ export const INCLUDED =
  * @param inOrder keeps the order, for programs that undo what another one did
  */
 export async function measure(
-  commands: readonly MeasuredCommand[],
+  commands: readonly TimedProgram[],
   rounds: number,
   inOrder = false,
 ): Promise<readonly Measurement[]> {
-  const { stdout } = await execa(nativeRuntime(), [join(ROOT, 'bench/spawn-loop.ts')], {
+  const { stdout } = await execa(await driver('bench/spawn-loop.ts'), {
     input: JSON.stringify({ commands, rounds, inOrder }),
   });
   const times = JSON.parse(stdout) as number[][];

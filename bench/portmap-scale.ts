@@ -4,13 +4,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { driver } from '../scripts/lib/driver.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
-import { nativeRuntime } from '../scripts/lib/runtime.ts';
+import type { TimedProgram } from '../scripts/lib/timed-run.ts';
 import { createHost, type Host } from '../test/netns/harness/host.ts';
 import { PATH } from '../test/netns/harness/place.ts';
-import { type MeasuredCommand, shown, summarize } from './measure.ts';
+import { shown, summarize } from './measure.ts';
 import type { FillRequest } from './portmap-fill.ts';
 
 const { values } = parseArgs({
@@ -74,21 +75,21 @@ async function fill(file: string, backend: string, pods: number): Promise<Node> 
     stdin: configuration(backend, index),
   }));
   const request: FillRequest = { file, calls };
-  await succeed(host, [nativeRuntime(), join(ROOT, 'bench/portmap-fill.ts')], JSON.stringify(request));
+  await succeed(host, [await driver('bench/portmap-fill.ts')], JSON.stringify(request));
   return { host, file, netns: pod.path, times: { ADD: [], DEL: [] } };
 }
 
 /** One container up and down, a block of times. */
 async function run({ host, file, netns, times }: Node, backend: string): Promise<void> {
-  const stdinFile = join(scratch, 'in');
-  writeFileSync(stdinFile, configuration(backend, MEASURED));
-  const commands: MeasuredCommand[] = (['ADD', 'DEL'] as const).map((verb) => ({
+  const stdin = join(scratch, 'in');
+  writeFileSync(stdin, configuration(backend, MEASURED));
+  const commands: TimedProgram[] = (['ADD', 'DEL'] as const).map((verb) => ({
     file,
     env: environment(verb, MEASURED, netns),
-    stdinFile,
+    stdin,
   }));
   const request = { commands, rounds: Math.ceil(Number(values.runs) / BLOCKS), inOrder: true };
-  const stdout = await succeed(host, [nativeRuntime(), join(ROOT, 'bench/spawn-loop.ts')], JSON.stringify(request));
+  const stdout = await succeed(host, [await driver('bench/spawn-loop.ts')], JSON.stringify(request));
   const [add = [], del = []] = JSON.parse(stdout) as number[][];
   times.ADD.push(...add);
   times.DEL.push(...del);

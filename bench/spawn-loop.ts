@@ -1,12 +1,11 @@
-// Runs programs in turn and prints how long each took, in nanoseconds; started by measure.ts under the bundled
-// runtime, whose spawn costs less than Node's. stdin: {"commands": [{file, env, stdinFile}], "rounds": N, "inOrder": …}.
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { MeasuredCommand } from './measure.ts';
+// Runs programs in turn and prints how long each took, in nanoseconds; started by measure.ts as an
+// executable of its own. stdin: {"commands": [{file, env, stdin}], "rounds": N, "inOrder": …}.
+import { readStdin } from '../pkg/sys/stdin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
+import type { TimedProgram } from '../scripts/lib/timed-run.ts';
+import { timedRun } from '../scripts/lib/timed-run.ts';
 
-const request: { commands: readonly MeasuredCommand[]; rounds: number; inOrder: boolean } = JSON.parse(
-  readFileSync(0, 'utf8'),
-);
+const request: { commands: readonly TimedProgram[]; rounds: number; inOrder: boolean } = JSON.parse(await readStdin());
 const { commands, rounds, inOrder } = request;
 const times: number[][] = commands.map(() => []);
 // One round that does not count, so that every file is in the page cache.
@@ -16,14 +15,9 @@ for (let round = -1; round < rounds; round++) {
     const index = inOrder || round % 2 === 0 ? turn : commands.length - 1 - turn;
     const command = commands[index];
     if (command === undefined) continue;
-    // Files and no pipes: what the helper would do with pipes is not the program's.
-    const stdin = openSync(command.stdinFile ?? '/dev/null', 'r');
-    const start = process.hrtime.bigint();
-    const { status } = spawnSync(command.file, [], { env: { ...command.env }, stdio: [stdin, 'ignore', 'ignore'] });
-    const nanoseconds = Number(process.hrtime.bigint() - start);
-    closeSync(stdin);
+    const { status, nanoseconds } = timedRun(command);
     if (status !== 0) throw new Error(`${command.file} ended with status ${status}`);
     if (round >= 0) times[index]?.push(nanoseconds);
   }
 }
-console.log(JSON.stringify(times));
+await writeOut('stdout', JSON.stringify(times));

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { compile } from '../scripts/lib/compile.ts';
+import { nativeArch } from '../scripts/lib/engine.ts';
 import { LOOPBACK_CONF, loopbackEnvironment } from '../scripts/lib/loopback.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
-import { nativeArch } from '../scripts/lib/runtime.ts';
 import { createNetns } from '../scripts/lib/throwaway.ts';
 import { INCLUDED, measure, shown } from './measure.ts';
 
@@ -31,7 +31,7 @@ const programs = [
   { name: 'loopback VERSION', command: { file: loopback, env: { CNI_COMMAND: 'VERSION' } }, limit: 1.45 },
   {
     name: 'loopback ADD',
-    command: { file: loopback, env: loopbackEnvironment('ADD', netns), stdinFile: conf },
+    command: { file: loopback, env: loopbackEnvironment('ADD', netns), stdin: conf },
     limit: 2.2,
   },
   { name: '/bin/true', command: { file: '/bin/true', env: {} } },

@@ -1,4 +1,4 @@
-// npm run build [-- --arch amd64|arm64]: compiles the suite, seals it, checks it and packs it.
+// npm run build [-- --arch amd64|arm64]: compiles the suite, checks it and packs it.
 import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,10 +6,10 @@ import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { shapesOfPlugins } from '../plugins/shapes.ts';
 import { packArchive, writeChecksum } from './lib/archive.ts';
 import { compile } from './lib/compile.ts';
+import { type Arch, nativeArch } from './lib/engine.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
 import { identifyBuild, ROOT } from './lib/project.ts';
-import { type Arch, nativeArch } from './lib/runtime.ts';
-import { verifySealed, verifyTuned } from './lib/verify.ts';
+import { verifyExecutable } from './lib/verify.ts';
 
 const start = performance.now();
 const arch = parseArch();
@@ -19,7 +19,7 @@ const dist = isNative ? join(ROOT, 'dist') : join(ROOT, 'dist', arch);
 const bin = join(dist, 'bin');
 const executable = join(dist, `.cni-${process.pid}`);
 
-const { bundleBytes, sealed, tuned } = await compile({
+const { bundleBytes, bytecodeBytes } = await compile({
   entry: join(ROOT, 'main.ts'),
   define: {
     CNI_TS_VERSION: JSON.stringify(identity.version),
@@ -34,24 +34,27 @@ rmSync(bin, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });
 for (const name of names) linkSync(executable, join(bin, name));
 rmSync(executable);
-if (isNative) {
-  await verifySealed(join(bin, PLUGIN_NAMES[0]));
-  if (tuned) await verifyTuned(join(bin, PLUGIN_NAMES[0]));
-}
+if (isNative) await verifyExecutable(join(bin, PLUGIN_NAMES[0]));
 
 const archive = join(ROOT, 'dist', `cni-ts-linux-${arch}-v${identity.version}.tgz`);
 await packArchive(bin, names, archive, identity.time);
 const digest = await writeChecksum(archive);
 
-report('source', `${identity.version} (${identity.commit}), bundle ${(bundleBytes / 1000).toFixed(1)} kB`);
+report(
+  'source',
+  `${identity.version} (${identity.commit}), scripts of ${kilobytes(bundleBytes)}, ${kilobytes(bytecodeBytes)} as bytecode`,
+);
 report('executable', `${shown(bin)}: ${names.length} names, one file of ${megabytes(statSync(join(bin, 'cni')).size)}`);
-report('sealed', `${sealed} names of runtime variables${isNative ? ', checked by running it' : ''}`);
 report('archive', `${shown(archive)}: ${megabytes(statSync(archive).size)}`);
 report('sha256', digest);
 report('time', seconds(performance.now() - start));
 
 function report(what: string, text: string): void {
   print(`${style('bold', what.padEnd(10))}  ${text}`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(0)} kB`;
 }
 
 function shown(path: string): string {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { nativeArch } from './lib/engine.ts';
 import { print, style } from './lib/print.ts';
 import { identifyBuild, packageVersion, ROOT } from './lib/project.ts';
-import { nativeArch } from './lib/runtime.ts';
 
 const { values } = parseArgs({ options: { arch: { type: 'string', default: nativeArch() } } });
 const { arch } = values;

@@ -20,7 +20,6 @@ const bundled = await build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
-  external: ['bun:ffi'],
   sourcemap: 'inline',
   define: { 'import.meta.url': JSON.stringify(pathToFileURL(entry).href) },
   logLevel: 'error',

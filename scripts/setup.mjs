@@ -1,11 +1,11 @@
 // Makes a fresh checkout ready: npm packages and the Debian packages that tests and the demo call.
 // Plain Node without dependencies, since it runs before there are any. Silent when there is nothing to do.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What has to be there besides Node: a command, the package that has it, and why. */
+/** What has to be there besides Node: a command or file, the package that has it, and why. */
 const DEBIAN_PACKAGES = [
   { name: 'iproute2', command: 'ip', reason: 'the plugins run it, tests and the demo look at its output' },
   { name: 'util-linux', command: 'unshare', reason: 'throwaway namespaces; nsenter for the plugins' },
@@ -19,6 +19,9 @@ const DEBIAN_PACKAGES = [
     command: 'conntrack',
     reason: 'flows of mapped ports where a plugin cannot ask the kernel itself',
   },
+  { name: 'gcc', command: 'gcc', reason: 'joins the program and its engine to one executable' },
+  { name: 'libc6-dev', command: '/usr/include/stdio.h', reason: 'the C library of that executable' },
+  { name: 'xz-utils', command: 'xz', reason: 'unpacks the source of the engine' },
   { name: 'perl-base', command: 'perl', reason: 'tests that talk through mapped ports, over SCTP too' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
   { name: 'zsh', command: 'zsh', reason: 'tests of the completion' },
@@ -85,6 +88,7 @@ function installDebianPackages() {
 /** @param {string} command */
 function isInstalled(command) {
   // Where root's commands are is not in everyone's PATH.
+  if (command.startsWith('/')) return existsSync(command);
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
   return folders.some((folder) => {
     try {

@@ -39,7 +39,7 @@ export function openWire(index: number): () => Promise<Wire> {
       if (waiting.length < MAX_WAITING_FRAMES) waiting.push(frame);
       wake.abort();
     };
-    const socket = await watchPacketSocket(fd, take);
+    const socket = watchPacketSocket(fd, take);
     return {
       send: (frame) => socket.send(frame),
       close: () => socket.close(),

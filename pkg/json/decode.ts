@@ -36,6 +36,8 @@ const BACKSLASH = 0x5c;
 
 /** What makes a document unreasonable, found without building anything. */
 function excess(text: string): string | undefined {
+  // What is short and opens little cannot be; looking at each character would take longer than decoding it.
+  if (text.length < MAX_VALUES && text.split('[').length + text.split('{').length <= MAX_DEPTH) return undefined;
   let depth = 0;
   let values = 0;
   for (let index = 0; index < text.length; index++) {

@@ -9,16 +9,16 @@ let bound: Binding<'clock_gettime'> | null | undefined;
 export function sinceBoot(): number {
   if (bound === undefined) bound = bind() ?? null;
   if (bound === null) return Number(readExistingFile('/proc/uptime').split(' ')[0]) * 1000;
-  const { symbols, ptr, checked } = bound;
+  const { symbols, checked } = bound;
   const time = new BigInt64Array(2);
-  checked('clock_gettime', symbols.clock_gettime(CLOCK_BOOTTIME, ptr(time)));
+  checked('clock_gettime', symbols.clock_gettime(CLOCK_BOOTTIME, time));
   const [seconds = 0n, nanoseconds = 0n] = time;
   return Number(seconds) * 1000 + Number(nanoseconds) / 1_000_000;
 }
 
 function bind(): Binding<'clock_gettime'> | undefined {
   try {
-    return bindFunctions({ clock_gettime: { args: ['int', 'ptr'], returns: 'int' } });
+    return bindFunctions('clock_gettime');
   } catch {
     return undefined;
   }

@@ -18,13 +18,9 @@ const CONTROL_BYTES = 24;
  * away in a thread of its own. One older than 6.9 does it at once, which is what closing does.
  */
 export function closeElsewhere(fd: number): void {
-  const { symbols, ptr } = bindFunctions({
-    socketpair: { args: ['int', 'int', 'int', 'ptr'], returns: 'int' },
-    sendmsg: { args: ['int', 'ptr', 'int'], returns: 'i64' },
-    close: { args: ['int'], returns: 'int' },
-  });
+  const { symbols, addressOf } = bindFunctions('socketpair', 'sendmsg', 'close');
   const pair = new Int32Array([-1, -1]);
-  symbols.socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ptr(pair));
+  symbols.socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair);
   const [sender = -1, receiver = -1] = pair;
   const control = new DataView(new ArrayBuffer(CONTROL_BYTES));
   control.setBigUint64(0, BigInt(CONTROL_BYTES), true);
@@ -34,10 +30,10 @@ export function closeElsewhere(fd: number): void {
   control.setInt32(20, fd, true);
   const beside = new Uint8Array(control.buffer);
   const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  header.setBigUint64(CONTROL_AT, BigInt(ptr(beside)), true);
+  header.setBigUint64(CONTROL_AT, addressOf(beside), true);
   header.setBigUint64(CONTROL_LENGTH_AT, BigInt(beside.length), true);
   // What could not be sent is closed below all the same.
-  symbols.sendmsg(sender, ptr(new Uint8Array(header.buffer)), 0);
+  symbols.sendmsg(sender, header.buffer, 0);
   // The sender last: its end is what makes the kernel look for circles.
   symbols.close(fd);
   symbols.close(receiver);

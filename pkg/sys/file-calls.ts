@@ -44,6 +44,8 @@ export interface FileCalls {
   readLink(path: string): string;
   /** The magic number of the file system that a path is on. */
   fileSystem(path: string): number;
+  /** Whether this process may execute a file. */
+  mayExecute(path: string): boolean;
 }
 
 /** Flags of {@link FileCalls.open}; these are the same on every architecture. */

@@ -1,9 +1,10 @@
 import type { FileCalls, FolderEntry } from './file-calls.ts';
-import { bindFunctions, cText, type Libc, LibcError } from './libc.ts';
+import { bindFunctions, type Libc, LibcError } from './libc.ts';
 
 const AT_FDCWD = -100;
 /** One of the few flags that are not the same everywhere; without it a pipe in a folder's place would be waited for. */
 const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+const X_OK = 1;
 const PATH_MAX = 4096;
 /** Some hundred names at a time. */
 const LIST_BYTES = 16 * 1024;
@@ -34,6 +35,7 @@ export function libcFiles(c: Libc): FileCalls {
     status: (path) => c.status(path),
     statusOf: (fd) => c.statusOf(fd),
     fileSystem: (path) => c.fileSystem(path),
+    mayExecute: (path) => more().mayExecute(path),
     write: (fd, bytes) => persist(() => more().write(fd, bytes)),
     truncate: (fd, length) => persist(() => more().truncate(fd, length)),
     changeMode: (fd, mode) => more().changeMode(fd, mode),
@@ -103,63 +105,47 @@ export function entriesIn(bytes: Uint8Array): { readonly name: string; readonly 
 type MoreFunctions = ReturnType<typeof bindMore>;
 
 function bindMore() {
-  const { symbols, ptr, checked } = bindFunctions({
-    write: { args: ['int', 'ptr', 'u64'], returns: 'i64' },
-    ftruncate: { args: ['int', 'i64'], returns: 'int' },
-    fchmod: { args: ['int', 'u32'], returns: 'int' },
-    utimensat: { args: ['int', 'ptr', 'ptr', 'int'], returns: 'int' },
-    fsync: { args: ['int'], returns: 'int' },
-    fdatasync: { args: ['int'], returns: 'int' },
-    rename: { args: ['ptr', 'ptr'], returns: 'int' },
-    unlink: { args: ['ptr'], returns: 'int' },
-    mkdir: { args: ['ptr', 'u32'], returns: 'int' },
-    rmdir: { args: ['ptr'], returns: 'int' },
-    readlink: { args: ['ptr', 'ptr', 'u64'], returns: 'i64' },
-    // getdents64 under an older name: the C libraries of long-term distributions do not have the newer one.
-    getdirentries64: { args: ['int', 'ptr', 'u64', 'ptr'], returns: 'i64' },
-  });
+  const { symbols, checked } = bindFunctions(
+    'write',
+    'ftruncate',
+    'fchmod',
+    'utimensat',
+    'fsync',
+    'fdatasync',
+    'rename',
+    'unlink',
+    'mkdir',
+    'rmdir',
+    'readlink',
+    'getdents64',
+    'access',
+  );
   return {
+    // Writing no byte is not worth a call.
     write: (fd: number, bytes: Uint8Array) =>
-      // No byte has an address when there are none, and writing none is not worth a call.
-      bytes.length === 0 ? 0 : checked('write', Number(symbols.write(fd, ptr(bytes), bytes.length))),
+      bytes.length === 0 ? 0 : checked('write', symbols.write(fd, bytes, bytes.length)),
     truncate: (fd: number, length: number) => void checked('ftruncate', symbols.ftruncate(fd, length)),
     changeMode: (fd: number, mode: number) => void checked('fchmod', symbols.fchmod(fd, mode)),
     setTimes(path: string, milliseconds: number) {
       const seconds = BigInt(Math.floor(milliseconds / 1000));
       const nanoseconds = BigInt(Math.floor((milliseconds % 1000) * 1_000_000));
       const times = new BigInt64Array([seconds, nanoseconds, seconds, nanoseconds]);
-      const text = cText(path);
-      checked(`utimensat ${path}`, symbols.utimensat(AT_FDCWD, ptr(text), ptr(times), 0));
+      checked(`utimensat ${path}`, symbols.utimensat(AT_FDCWD, path, times, 0));
     },
     sync: (fd: number) => void checked('fsync', symbols.fsync(fd)),
     syncData: (fd: number) => void checked('fdatasync', symbols.fdatasync(fd)),
-    rename(from: string, to: string) {
-      const [source, target] = [cText(from), cText(to)];
-      checked(`rename ${from} ${to}`, symbols.rename(ptr(source), ptr(target)));
-    },
-    removeFile(path: string) {
-      const text = cText(path);
-      checked(`unlink ${path}`, symbols.unlink(ptr(text)));
-    },
-    makeFolder(path: string, mode: number) {
-      const text = cText(path);
-      checked(`mkdir ${path}`, symbols.mkdir(ptr(text), mode));
-    },
-    removeFolder(path: string) {
-      const text = cText(path);
-      checked(`rmdir ${path}`, symbols.rmdir(ptr(text)));
-    },
+    rename: (from: string, to: string) => void checked(`rename ${from} ${to}`, symbols.rename(from, to)),
+    removeFile: (path: string) => void checked(`unlink ${path}`, symbols.unlink(path)),
+    makeFolder: (path: string, mode: number) => void checked(`mkdir ${path}`, symbols.mkdir(path, mode)),
+    removeFolder: (path: string) => void checked(`rmdir ${path}`, symbols.rmdir(path)),
     readLink(path: string) {
       const buffer = new Uint8Array(PATH_MAX);
-      const text = cText(path);
-      const length = checked(`readlink ${path}`, Number(symbols.readlink(ptr(text), ptr(buffer), PATH_MAX)));
+      const length = checked(`readlink ${path}`, symbols.readlink(path, buffer, PATH_MAX));
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(buffer.subarray(0, length));
     },
+    mayExecute: (path: string) => symbols.access(path, X_OK) === 0,
     /** Reads some entries of a folder; gives how many bytes they take, 0 at the end. */
-    readFolder(fd: number, path: string, buffer: Uint8Array) {
-      const place = new BigInt64Array(1);
-      const length = symbols.getdirentries64(fd, ptr(buffer), buffer.length, ptr(place));
-      return checked(`getdents64 ${path}`, Number(length));
-    },
+    readFolder: (fd: number, path: string, buffer: Uint8Array) =>
+      checked(`getdents64 ${path}`, symbols.getdents64(fd, buffer, buffer.length)),
   };
 }

@@ -27,9 +27,17 @@ export function nodeFiles(fs: typeof import('node:fs')): FileCalls {
       })),
     readLink: (path) => fs.readlinkSync(path),
     fileSystem: (path) => fs.statfsSync(path).type,
+    mayExecute(path) {
+      try {
+        fs.accessSync(path, fs.constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    },
   };
 }
 
-function statusFrom({ dev, ino, mode, mtimeNs, ctimeNs }: BigIntStats): FileStatus {
-  return { dev, ino, mode: Number(mode), mtimeNs, ctimeNs };
+function statusFrom({ dev, ino, mode, mtimeNs, ctimeNs, size }: BigIntStats): FileStatus {
+  return { dev, ino, mode: Number(mode), mtimeNs, ctimeNs, size };
 }

@@ -14,11 +14,12 @@ export interface FileStatus extends FileIdentity {
   readonly mtimeNs: bigint;
   /** Nanoseconds since the epoch. */
   readonly ctimeNs: bigint;
+  readonly size: bigint;
 }
 
 /**
- * The few functions of the C library that no `node:` module has, and the fewer that are needed on every call:
- * loading `node:fs` for them would cost a fifth of an empty program. A failure is an {@link LibcError}.
+ * The few functions of the C library that no `node:` module has, and the fewer that are needed on every call.
+ * A failure is an {@link LibcError}.
  */
 export interface Libc {
   /** Moves the calling thread into the namespace that `fd` is open on. */
@@ -96,96 +97,77 @@ export class LibcError extends Error {
   }
 }
 
-let opened: Libc | null | undefined;
+let opened: Libc | undefined;
 
 /**
- * The C library, opened on first use; `undefined` where foreign functions cannot be called (under Node, or
- * with the JIT switched off). Callers must have another way for that case.
+ * The C library, bound on first use; `undefined` under Node, where the tests and the scripts run. Callers must have
+ * another way for that case.
  */
 export function libc(): Libc | undefined {
-  if (opened === undefined) opened = openLibc() ?? null;
-  return opened ?? undefined;
-}
-
-function openLibc(): Libc | undefined {
-  try {
-    return bind();
-  } catch {
-    return undefined;
-  }
+  if (opened === undefined && typeof Native !== 'undefined') opened = bind();
+  return opened;
 }
 
 /** Functions of the C library, and what every call of one needs. */
 export interface Binding<Name extends string> {
-  readonly symbols: Readonly<Record<Name, Ffi.NativeFunction>>;
-  /** The address of a buffer, which has to be kept referred to for as long as it is used. */
-  ptr(buffer: NodeJS.TypedArray): Ffi.Pointer;
+  readonly symbols: Readonly<Record<Name, NativeFunction>>;
   /** The result of a call, unless it says that the call failed. */
   checked(call: string, result: number): number;
+  /** Where bytes are, for structures that refer to others; they have to be kept referred to for as long as it is used. */
+  addressOf(bytes: NodeJS.TypedArray): bigint;
 }
 
-/** Binds functions of the C library: about 20 µs, and 3 µs for each. Throws where foreign functions cannot be called. */
-export function bindFunctions<Name extends string>(functions: Readonly<Record<Name, Ffi.Signature>>): Binding<Name> {
-  if (typeof Bun === 'undefined') throw new Error('there are no foreign functions here');
-  const { dlopen, ptr, read } = Bun.FFI;
-  const location = { __errno_location: { args: [], returns: 'ptr' } } as const;
-  const library = dlopen<Name | '__errno_location'>('libc.so.6', { ...functions, ...location });
-  if (library instanceof Error) throw library;
-  const { symbols } = library;
-  return {
-    symbols,
-    ptr,
-    checked(call, result) {
-      if (result >= 0) return result;
-      throw new LibcError(call, read.i32(symbols.__errno_location()));
-    },
-  };
+/** Binds functions of the C library. Throws where foreign functions cannot be called. */
+export function bindFunctions<Name extends string>(...names: readonly Name[]): Binding<Name> {
+  if (typeof Native === 'undefined') throw new Error('there are no foreign functions here');
+  const symbols = {} as Record<Name, NativeFunction>;
+  for (const name of names) symbols[name] = Native.libc(name);
+  return { symbols, checked, addressOf: Native.addressOf };
+}
+
+function checked(call: string, result: number): number {
+  if (result >= 0) return result;
+  throw new LibcError(call, -result);
 }
 
 function bind(): Libc {
-  const { symbols, ptr, checked } = bindFunctions({
-    setns: { args: ['int', 'int'], returns: 'int' },
-    // Variadic in C; on x86-64 and arm64 under Linux such an argument is passed like any other.
-    open: { args: ['ptr', 'int', 'u32'], returns: 'int' },
-    close: { args: ['int'], returns: 'int' },
-    read: { args: ['int', 'ptr', 'u64'], returns: 'i64' },
-    statx: { args: ['int', 'ptr', 'int', 'u32', 'ptr'], returns: 'int' },
-    statfs: { args: ['ptr', 'ptr'], returns: 'int' },
-    ioctl: { args: ['int', 'u64', 'u64'], returns: 'int' },
-    flock: { args: ['int', 'int'], returns: 'int' },
-    socket: { args: ['int', 'int', 'int'], returns: 'int' },
-    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'u32'], returns: 'int' },
-    send: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
-    recv: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
-    getrandom: { args: ['ptr', 'u64', 'u32'], returns: 'i64' },
-  });
+  const { symbols } = bindFunctions(
+    'setns',
+    'open',
+    'close',
+    'read',
+    'statx',
+    'statfs',
+    'ioctl',
+    'flock',
+    'socket',
+    'setsockopt',
+    'send',
+    'recv',
+    'getrandom',
+  );
   const statx = (fd: number, path: string, flags: number): FileStatus => {
     // statx, because its structure is the same on every architecture.
     const buffer = new Uint8Array(STATX_BYTES);
-    const text = cText(path);
-    checked(`statx ${path}`, symbols.statx(fd, ptr(text), flags, STATX_BASIC_STATS, ptr(buffer)));
+    checked(`statx ${path}`, symbols.statx(fd, path, flags, STATX_BASIC_STATS, buffer));
     return statusFrom(new DataView(buffer.buffer));
   };
   const netlinkSocket = (part: number): number => {
     const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, part));
     // A kernel without it still refuses, only with fewer words.
-    symbols.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ptr(ON), 4);
+    symbols.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON, 4);
     return fd;
   };
   return {
     setns: (fd, kind) => void checked('setns', symbols.setns(fd, kind)),
-    open(path, flags = 0, mode = 0) {
-      const text = cText(path);
-      return checked(`open ${path}`, symbols.open(ptr(text), flags | O_CLOEXEC, mode));
-    },
+    open: (path, flags = 0, mode = 0) => checked(`open ${path}`, symbols.open(path, flags | O_CLOEXEC, mode)),
     close: (fd) => void checked('close', symbols.close(fd)),
-    read: (fd, buffer) => checked('read', Number(symbols.read(fd, ptr(buffer), buffer.length))),
+    read: (fd, buffer) => checked('read', symbols.read(fd, buffer, buffer.length)),
     statusOf: (fd) => statx(fd, '', AT_EMPTY_PATH),
     status: (path, followLinks = true) => statx(AT_FDCWD, path, followLinks ? 0 : AT_SYMLINK_NOFOLLOW),
     fileSystem(path) {
       const buffer = new BigInt64Array(STATFS_BYTES / 8);
-      const text = cText(path);
-      checked(`statfs ${path}`, symbols.statfs(ptr(text), ptr(buffer)));
+      checked(`statfs ${path}`, symbols.statfs(path, buffer));
       return Number(buffer[0]);
     },
     ioctl: (fd, request) => checked('ioctl', symbols.ioctl(fd, request, 0)),
@@ -193,29 +175,23 @@ function bind(): Libc {
     routeSocket() {
       const fd = netlinkSocket(NETLINK_ROUTE);
       // A kernel without it still answers, only with more than was asked for.
-      symbols.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ptr(ON), 4);
+      symbols.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ON, 4);
       return fd;
     },
     netlinkSocket,
     newsSocket(group, timeoutMs) {
       const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, NETLINK_ROUTE));
       const patience = new BigInt64Array([0n, BigInt(timeoutMs) * 1000n]);
-      checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, ptr(patience), 16));
+      checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, patience, 16));
       const membership = new Int32Array([group]);
-      checked('setsockopt', symbols.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, ptr(membership), 4));
-      checked('send', Number(symbols.send(fd, ptr(NO_OPERATION), NO_OPERATION.length, 0)));
+      checked('setsockopt', symbols.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, membership, 4));
+      checked('send', symbols.send(fd, NO_OPERATION, NO_OPERATION.length, 0));
       return fd;
     },
-    send: (fd, bytes) => void checked('send', Number(symbols.send(fd, ptr(bytes), bytes.length, 0))),
-    receive: (fd, buffer) => checked('recv', Number(symbols.recv(fd, ptr(buffer), buffer.length, 0))),
-    random: (buffer) => void checked('getrandom', Number(symbols.getrandom(ptr(buffer), buffer.length, 0))),
+    send: (fd, bytes) => void checked('send', symbols.send(fd, bytes, bytes.length, 0)),
+    receive: (fd, buffer) => checked('recv', symbols.recv(fd, buffer, buffer.length, 0)),
+    random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };
-}
-
-/** A text as the C library takes it; one with a NUL inside would be cut there, and name something else. */
-export function cText(text: string): Uint8Array {
-  if (text.includes('\0')) throw new LibcError('a path with a NUL', 22);
-  return new TextEncoder().encode(`${text}\0`);
 }
 
 /** What is in the structure that statx fills. */
@@ -227,6 +203,7 @@ function statusFrom(view: DataView): FileStatus {
     mode: view.getUint16(28, true),
     mtimeNs: time(112),
     ctimeNs: time(96),
+    size: view.getBigUint64(40, true),
   };
 }
 

@@ -1,4 +1,4 @@
-import { thrownErrno } from './errno.ts';
+import { errnoName, thrownErrno } from './errno.ts';
 import { type Binding, bindFunctions } from './libc.ts';
 
 /** A socket for whole frames on one link, in the namespace that its thread was in when it was opened. */
@@ -14,6 +14,9 @@ const ETH_P_IP = 0x0800;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const ADDRESS_BYTES = 20;
+/** More than any link's MTU. */
+const MOST_FRAME_BYTES = 65_536;
+const PASSING: readonly string[] = ['EAGAIN', 'EINTR', 'ENOBUFS'];
 
 /** Frames with IPv4 and UDP to port 68, and no fragments: nobody is woken by anything else. */
 const CLIENT_PORT_FILTER: readonly (readonly [code: number, yes: number, no: number, k: number])[] = [
@@ -30,30 +33,24 @@ const CLIENT_PORT_FILTER: readonly (readonly [code: number, yes: number, no: num
   [0x06, 0, 0, 0],
 ];
 
-type Functions = Binding<'socket' | 'setsockopt' | 'bind' | 'send' | 'close'>;
+type Functions = Binding<'socket' | 'setsockopt' | 'bind' | 'send' | 'recv' | 'close'>;
 
 let bound: Functions | undefined;
 
 function functions(): Functions {
-  bound ??= bindFunctions({
-    socket: { args: ['int', 'int', 'int'], returns: 'int' },
-    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'u32'], returns: 'int' },
-    bind: { args: ['int', 'ptr', 'u32'], returns: 'int' },
-    send: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
-    close: { args: ['int'], returns: 'int' },
-  });
+  bound ??= bindFunctions('socket', 'setsockopt', 'bind', 'send', 'recv', 'close');
   return bound;
 }
 
 /** Opens a descriptor for what servers of DHCP send to clients on the link with this index. Never blocks. */
 export function openPacketSocket(index: number): number {
-  const { symbols, ptr, checked } = functions();
+  const { symbols, addressOf, checked } = functions();
   const protocol = ((ETH_P_IP & 0xff) << 8) | (ETH_P_IP >> 8);
   // Without a protocol, so that nothing comes before filter and link are set.
   const fd = checked('socket', symbols.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, 0));
   try {
-    const { program, keep } = filterProgram(ptr);
-    checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, ptr(program), program.length));
+    const { program, keep } = filterProgram(addressOf);
+    checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length));
     // The instructions have to be there until now.
     keep.fill(0);
     const address = new Uint8Array(ADDRESS_BYTES);
@@ -61,7 +58,7 @@ export function openPacketSocket(index: number): number {
     view.setUint16(0, AF_PACKET, true);
     view.setUint16(2, protocol, true);
     view.setInt32(4, index, true);
-    checked('bind', symbols.bind(fd, ptr(address), address.length));
+    checked('bind', symbols.bind(fd, address, address.length));
     return fd;
   } catch (thrown) {
     symbols.close(fd);
@@ -70,7 +67,7 @@ export function openPacketSocket(index: number): number {
 }
 
 /** A `sock_fprog`: how many instructions, and where they are. */
-function filterProgram(ptr: Functions['ptr']): { readonly program: Uint8Array; readonly keep: Uint8Array } {
+function filterProgram(addressOf: Functions['addressOf']): { readonly program: Uint8Array; readonly keep: Uint8Array } {
   const keep = new Uint8Array(CLIENT_PORT_FILTER.length * 8);
   const view = new DataView(keep.buffer);
   for (const [at, [code, yes, no, k]] of CLIENT_PORT_FILTER.entries()) {
@@ -82,15 +79,15 @@ function filterProgram(ptr: Functions['ptr']): { readonly program: Uint8Array; r
   const program = new Uint8Array(16);
   const head = new DataView(program.buffer);
   head.setUint16(0, CLIENT_PORT_FILTER.length, true);
-  head.setBigUint64(8, BigInt(ptr(keep)), true);
+  head.setBigUint64(8, addressOf(keep), true);
   return { program, keep };
 }
 
 /** Sends one frame. A link that is down, or full, loses it, as any link may. */
 export function sendFrame(fd: number, frame: Uint8Array): void {
-  const { symbols, ptr, checked } = functions();
+  const { symbols, checked } = functions();
   try {
-    checked('send', Number(symbols.send(fd, ptr(frame), frame.length, 0)));
+    checked('send', symbols.send(fd, frame, frame.length, 0));
   } catch (thrown) {
     if (!LOST.includes(thrownErrno(thrown) ?? '')) throw thrown;
   }
@@ -99,25 +96,28 @@ export function sendFrame(fd: number, frame: Uint8Array): void {
 const LOST: readonly string[] = ['ENETDOWN', 'ENOBUFS', 'EAGAIN', 'EINTR'];
 
 /** Has frames handed over by the event loop as they come; the descriptor goes with what is given. */
-export async function watchPacketSocket(fd: number, take: (frame: Uint8Array) => void): Promise<PacketSocket> {
-  const runtime = typeof Bun === 'undefined' ? undefined : Bun;
-  if (runtime === undefined) throw new Error('frames can be received only in the compiled executable');
+export function watchPacketSocket(fd: number, take: (frame: Uint8Array) => void): PacketSocket {
+  if (typeof Native === 'undefined') throw new Error('frames can be received only in the executable');
+  const { symbols } = functions();
   let isOpen = true;
+  const stop = Native.watch(fd, 'readable', () => {
+    const frame = new Uint8Array(MOST_FRAME_BYTES);
+    const length = symbols.recv(fd, frame, frame.length, 0);
+    if (length > 0) take(frame.subarray(0, length));
+    // Nothing there after all is no reason to end; a link that went away is.
+    else if (!PASSING.includes(errnoName(length) ?? '')) end();
+  });
   const end = (): void => {
+    if (!isOpen) return;
     isOpen = false;
+    stop();
+    symbols.close(fd);
   };
-  // It polls whatever descriptor it is given, and each read of this kind gives one frame.
-  const watched = await runtime.connect({ fd, socket: { data: (_, frame) => take(frame), close: end, error: end } });
   return {
     send(frame) {
       if (!isOpen) throw new Error('the link went down');
       sendFrame(fd, frame);
     },
-    close() {
-      if (isOpen) {
-        isOpen = false;
-        watched.terminate();
-      }
-    },
+    close: end,
   };
 }

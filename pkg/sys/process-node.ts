@@ -1,5 +1,4 @@
 import { thrownText } from './errno.ts';
-import { fs } from './files.ts';
 import { ProgramError } from './process-error.ts';
 import type { Child, Exit } from './process-outcome.ts';
 
@@ -43,20 +42,4 @@ export function startWithNode(
       child.stderr?.destroy();
     },
   };
-}
-
-/** The first executable file of this name in a colon-separated list of folders. */
-export function findExecutable(program: string, folders: string): string | null {
-  const { accessSync, statSync, constants } = fs();
-  for (const folder of folders.split(':')) {
-    if (!folder.startsWith('/')) continue;
-    const path = `${folder}/${program}`;
-    try {
-      accessSync(path, constants.X_OK);
-      if (statSync(path).isFile()) return path;
-    } catch {
-      // Not here; the next folder may have it.
-    }
-  }
-  return null;
 }

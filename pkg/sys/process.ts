@@ -1,6 +1,8 @@
-import { startWithBun } from './process-bun.ts';
+import { isRegularFile } from './file-calls.ts';
+import { files, statusOf } from './files.ts';
 import { ProgramError } from './process-error.ts';
-import { findExecutable, startWithNode } from './process-node.ts';
+import { startWithNative } from './process-native.ts';
+import { startWithNode } from './process-node.ts';
 import { collect } from './process-outcome.ts';
 
 /** A program to run: an argv, never a shell line. */
@@ -61,7 +63,7 @@ export function startProcess(request: ProcessRequest): Running {
   const environment = request.environment ?? { ...process.env, LC_ALL: 'C' };
   const [program, ...args] = request.argv;
   const path = findProgram(program, environment['PATH']);
-  const start = typeof Bun === 'undefined' ? startWithNode : startWithBun;
+  const start = typeof Native === 'undefined' ? startWithNode : startWithNative;
   const guard = request.diesWithUs === true ? lookUp('setpriv', environment['PATH'] ?? '') : null;
   const child =
     guard === null
@@ -97,5 +99,16 @@ export function hasProgram(program: string, path = process.env['PATH'] ?? ''): b
 
 function lookUp(program: string, path: string): string | null {
   const folders = path === '' ? SYSTEM_FOLDERS : `${path}:${SYSTEM_FOLDERS}`;
-  return typeof Bun === 'undefined' ? findExecutable(program, folders) : Bun.which(program, { PATH: folders });
+  return findExecutable(program, folders);
+}
+
+/** The first executable file of this name in a colon-separated list of folders. */
+function findExecutable(program: string, folders: string): string | null {
+  for (const folder of folders.split(':')) {
+    const path = `${folder}/${program}`;
+    if (!folder.startsWith('/') || !files().mayExecute(path)) continue;
+    const status = statusOf(path);
+    if (status !== undefined && isRegularFile(status)) return path;
+  }
+  return null;
 }

@@ -1,4 +1,4 @@
-import { bindFunctions, cText } from './libc.ts';
+import { bindFunctions, LibcError } from './libc.ts';
 
 /** A connected socket of this machine. */
 export interface Stream {
@@ -28,16 +28,9 @@ export async function connectTo(path: string, timeoutMs: number): Promise<Stream
   return native === undefined ? connectWithNode(path, timeoutMs) : native();
 }
 
-/** Through libc, since loading `node:net` costs more than everything that is said. */
+/** Through libc, since nothing else is to be done while the other side answers. */
 function nativeConnect(path: string, timeoutMs: number): () => Stream {
-  const { symbols, ptr, checked } = bindFunctions({
-    socket: { args: ['int', 'int', 'int'], returns: 'int' },
-    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'u32'], returns: 'int' },
-    connect: { args: ['int', 'ptr', 'u32'], returns: 'int' },
-    send: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
-    recv: { args: ['int', 'ptr', 'u64', 'int'], returns: 'i64' },
-    close: { args: ['int'], returns: 'int' },
-  });
+  const { symbols, checked } = bindFunctions('socket', 'setsockopt', 'connect', 'send', 'recv', 'close');
   return () => {
     const address = addressOf(path);
     const fd = checked('socket', symbols.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0));
@@ -45,9 +38,9 @@ function nativeConnect(path: string, timeoutMs: number): () => Stream {
     try {
       const patience = new BigInt64Array([BigInt(Math.floor(timeoutMs / 1000)), BigInt((timeoutMs % 1000) * 1000)]);
       for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
-        checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, option, ptr(patience), 16));
+        checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, option, patience, 16));
       }
-      checked(`connect ${path}`, symbols.connect(fd, ptr(address), address.length));
+      checked(`connect ${path}`, symbols.connect(fd, address, address.length));
     } catch (thrown) {
       close();
       throw thrown;
@@ -56,12 +49,12 @@ function nativeConnect(path: string, timeoutMs: number): () => Stream {
       send(bytes) {
         for (let sent = 0; sent < bytes.length; ) {
           const rest = bytes.subarray(sent);
-          sent += checked('send', Number(symbols.send(fd, ptr(rest), rest.length, 0)));
+          sent += checked('send', symbols.send(fd, rest, rest.length, 0));
         }
       },
       async receive() {
         const buffer = new Uint8Array(RECEIVE_BYTES);
-        const length = checked('recv', Number(symbols.recv(fd, ptr(buffer), buffer.length, 0)));
+        const length = checked('recv', symbols.recv(fd, buffer, buffer.length, 0));
         if (length === 0) throw new Error(`${path} was closed by the other side`);
         return buffer.subarray(0, length);
       },
@@ -72,7 +65,8 @@ function nativeConnect(path: string, timeoutMs: number): () => Stream {
 
 /** A family in two bytes, then the path and a zero. */
 function addressOf(path: string): Uint8Array {
-  const text = cText(path);
+  if (path.includes('\0')) throw new LibcError('a path with a NUL', 22);
+  const text = new TextEncoder().encode(`${path}\0`);
   if (text.length > MAX_PATH_BYTES) throw new Error(`${path} is too long for a socket's path`);
   const address = new Uint8Array(2 + text.length);
   address[0] = AF_UNIX;

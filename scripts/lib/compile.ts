@@ -1,12 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { chooseCommonScript, joinCommonScript } from './common-script.ts';
+import { type Arch, engineFor } from './engine.ts';
 import { ROOT } from './project.ts';
-import { type Arch, nativeRuntime, runtimeFor } from './runtime.ts';
-import { seal } from './seal.ts';
-import { tune } from './tune.ts';
 
 /** What to compile, for what, and where to. */
 export interface CompileOptions {
@@ -21,68 +18,62 @@ export interface CompileOptions {
 /** What {@link compile} measured. */
 export interface CompileReport {
   readonly bundleBytes: number;
-  /** How many of the runtime's environment variables were switched off. */
-  readonly sealed: number;
-  /** Whether the engine's defaults were changed. */
-  readonly tuned: boolean;
+  readonly bytecodeBytes: number;
 }
 
-/** No file in the working directory may change what a plugin does. */
-const NO_AUTOLOAD = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map((name) => `--no-compile-autoload-${name}`);
+const RUNTIME = join(ROOT, 'runtime');
 
-/** Compiles a program to one executable: bundled by esbuild, compiled to bytecode and joined to a sealed runtime. */
+/** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
 export async function compile({ entry, define = {}, arch, output }: CompileOptions): Promise<CompileReport> {
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
-    const bundleBytes = await bundle(entry, define, folder);
-    // Sealed before it is joined to the program, so that the program's own bytes are out of reach.
-    const runtime = readFileSync(await runtimeFor(arch));
-    const { changed } = seal(runtime);
-    const tuned = tune(runtime, arch);
-    writeFileSync(join(folder, 'runtime'), runtime, { mode: 0o755 });
-    // Relative names only: the executable must not know the folder it was built in.
-    const args = ['build', './cni.js', '--outfile=cni', '--compile', '--bytecode', '--minify', '--format=esm'];
-    // What a call does not use stays in a chunk that is never read; tiny chunks cost more than they spare.
-    args.push('--splitting', '--min-chunk-size=65536');
-    // A call is over before machine code could pay: without this, compiler threads compete with it for the processor.
-    args.push('--compile-jit-policy=1000');
-    const target = [`--target=bun-linux-${arch === 'amd64' ? 'x64' : 'arm64'}`, '--compile-executable-path=./runtime'];
-    await execa(nativeRuntime(), [...args, ...target, ...NO_AUTOLOAD], {
-      cwd: folder,
-      // The compiler obeys the very variables that are switched off in its output.
-      extendEnv: false,
-      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder },
-    });
-    // Written at once the kernel keeps the file in large pieces, in which every start finds its way faster.
-    writeFileSync(output, readFileSync(join(folder, 'cni')));
-    chmodSync(output, 0o755);
-    return { bundleBytes, sealed: changed, tuned };
+    const { compiler, objects, cc } = await engineFor(arch);
+    const { names, bytes } = await bundle(entry, define, folder);
+    await execa(compiler, ['program.bin', '.', ...names], { cwd: folder });
+    const { size } = statSync(join(folder, 'program.bin'));
+    const flags = ['-static-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now'];
+    const parts = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
+    await execa(cc, ['-o', 'executable', ...flags, ...parts], { cwd: folder });
+    renameSync(join(folder, 'executable'), output);
+    return { bundleBytes: bytes, bytecodeBytes: size };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Bundles into a folder, one script for each part that is loaded on its own; gives the size of all of them. */
-async function bundle(entry: string, define: Readonly<Record<string, string>>, folder: string): Promise<number> {
-  const options = {
+/** What there is of Node's modules: for `process.getBuiltinModule`, and for drivers, which import them. */
+const NODE_MODULES = ['crypto', 'fs', 'net', 'os', 'path', 'tty', 'util'];
+const MODULES = Object.fromEntries(NODE_MODULES.map((name) => [`node:${name}`, join(RUNTIME, 'node', `${name}.ts`)]));
+
+/** What the program can be given by name; see runtime/start.ts and runtime/process.ts. */
+const PARTS = {
+  ...Object.fromEntries(['start', 'buffer', 'abort'].map((name) => [name, join(RUNTIME, `${name}.ts`)])),
+  ...Object.fromEntries(NODE_MODULES.map((name) => [`node-${name}`, join(RUNTIME, 'node', `${name}.ts`)])),
+};
+
+/** Bundles into a folder, one module for each part that is loaded on its own. */
+async function bundle(entry: string, define: Readonly<Record<string, string>>, folder: string) {
+  const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { cni: resolve(entry) },
+    entryPoints: { main: resolve(entry), ...PARTS },
     bundle: true,
     write: false,
     outdir: folder,
-    platform: 'node',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['import'],
     format: 'esm',
     splitting: true,
-    target: 'esnext',
+    target: 'es2023',
     minify: true,
-    metafile: true,
-    define: { ...define },
+    define: { global: 'globalThis', ...define },
+    alias: MODULES,
     logLevel: 'error',
-  } as const;
-  const { metafile } = await build(options);
-  const common = chooseCommonScript(relative(ROOT, resolve(entry)), metafile);
-  const { outputFiles } = await build({ ...options, plugins: [joinCommonScript(common, ROOT)] });
+  });
   for (const { path, contents } of outputFiles) writeFileSync(path, contents);
-  return outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
+  return {
+    names: outputFiles.map(({ path }) => basename(path)).sort(),
+    bytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0),
+  };
 }

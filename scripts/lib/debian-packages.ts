@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { ROOT } from './project.ts';
@@ -39,6 +49,46 @@ export async function unpackedPackages(wanted: DebianPackages): Promise<string> 
   return home;
 }
 
+/** The source of a package of one release of Debian, as its authors published it. */
+export interface DebianSource {
+  /** What people call it in a message. */
+  readonly what: string;
+  /** Debian's name of the release: `trixie`. */
+  readonly suite: string;
+  readonly name: string;
+  readonly version: string;
+  /** Of the archive. */
+  readonly sha256: string;
+}
+
+/** The folder with a package's source, fetched once from this machine's own Debian archive. */
+export async function debianSource({ what, suite, name, version, sha256 }: DebianSource): Promise<string> {
+  const home = join(ROOT, '.cache/source', `${name}-${version}`);
+  if (existsSync(home)) return home;
+  mkdirSync(dirname(home), { recursive: true });
+  const work = mkdtempSync(join(dirname(home), '.fetch-'));
+  try {
+    const options = await ownSources(work, suite, 'deb-src');
+    await execa('apt-get', [...options, 'update', '-qq'], { cwd: work });
+    await execa('apt-get', [...options, 'source', '--download-only', '-qq', name], { cwd: work });
+    const archive = readdirSync(work).find((file) => file.includes('.orig.tar.'));
+    if (archive === undefined) throw new Error('apt-get downloaded no archive');
+    const found = createHash('sha256')
+      .update(readFileSync(join(work, archive)))
+      .digest('hex');
+    if (found !== sha256) throw new Error(`${archive} has the checksum ${found} and not ${sha256}`);
+    mkdirSync(join(work, 'unpacked'));
+    await execa('tar', ['-xf', archive, '-C', 'unpacked', '--strip-components=1'], { cwd: work });
+    if (!existsSync(home)) renameSync(join(work, 'unpacked'), home);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${what} (Debian's source of ${name} ${version}, suite ${suite}) cannot be had: ${why}`, { cause });
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+  return home;
+}
+
 async function fetchInto(home: string, { suite, packages }: DebianPackages): Promise<void> {
   mkdirSync(dirname(home), { recursive: true });
   const work = mkdtempSync(join(dirname(home), '.fetch-'));
@@ -57,9 +107,9 @@ async function fetchInto(home: string, { suite, packages }: DebianPackages): Pro
 }
 
 /** Options that make apt-get use a source list, package lists and a cache of our own. */
-async function ownSources(work: string, suite: string): Promise<readonly string[]> {
+async function ownSources(work: string, suite: string, kind = 'deb'): Promise<readonly string[]> {
   const list = join(work, 'sources.list');
-  writeFileSync(list, `deb [signed-by=${KEYRING}] ${await debianArchive()} ${suite} main\n`);
+  writeFileSync(list, `${kind} [signed-by=${KEYRING}] ${await debianArchive()} ${suite} main\n`);
   for (const folder of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(work, folder), { recursive: true });
   const settings = {
     'Dir::Etc::SourceList': list,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
+import { nativeArch } from '../../scripts/lib/engine.ts';
 import { packageVersion, ROOT } from '../../scripts/lib/project.ts';
-import { nativeArch } from '../../scripts/lib/runtime.ts';
 
 /** The folder of the built plugins. */
 export const BIN = join(ROOT, 'dist/bin');

@@ -1,15 +1,12 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FlushedMapping } from '../../pkg/conntrack/flush.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import type { FlushRequest } from './conntrack-driver.ts';
 import { connect } from './harness/connect.ts';
 import { ask, type Protocol, serve } from './harness/exchange.ts';
 import { flowsIn } from './harness/flows.ts';
 import { createHost, type Host, type Pod } from './harness/host.ts';
 import type { Background } from './harness/place.ts';
-import { withoutProgram } from './harness/without.ts';
 
 /** Addresses of everybody in one family. */
 interface Family {
@@ -120,7 +117,7 @@ async function flush(
   options: { env?: Record<string, string>; path?: string } = {},
 ) {
   const request: FlushRequest = { mappings, ...(options.path === undefined ? {} : { path: options.path }) };
-  const argv = [nativeRuntime(), join(ROOT, 'test/netns/conntrack-driver.ts')];
+  const argv = [await driver('test/netns/conntrack-driver.ts')];
   const place = options.path === undefined ? node : outside;
   const outcome = await place.run(argv, { stdin: JSON.stringify(request), env: { ...options.env } });
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
@@ -159,10 +156,8 @@ const cases = [IPV4, IPV6].flatMap((family) =>
   (['udp', 'sctp'] as const).map((protocol) => ({ family, protocol, name: `${protocol} over ${family.name}` })),
 );
 
-describe.each([
-  { way: 'natively', env: {} },
-  { way: 'by the program', env: { BUN_JSC_useJIT: '0' } },
-])('$way', ({ env }) => {
+describe('natively', () => {
+  const env = {};
   describe.each(cases)('$name', ({ family, protocol }) => {
     test('a port that leads nowhere any longer', async () => {
       await lead(family, protocol, 5353, family.old);
@@ -229,18 +224,9 @@ test('thousands of flows, some of them stale', async () => {
   await lead(IPV4, 'udp', 5353, IPV4.old);
   await makeFlows(IPV4, 'udp');
   for (const port of ['5353', '53']) {
-    const fill = [nativeRuntime(), join(ROOT, 'test/netns/conntrack-fill.ts'), '2000', port, port];
+    const fill = [await driver('test/netns/conntrack-fill.ts'), '2000', port, port];
     expect(await node.run(fill)).toMatchObject({ exitCode: 0, stderr: '' });
   }
   const flushed = await gone(() => flush([mapping(IPV4, 'udp')]));
   expect(flushed).toHaveLength(2004);
-});
-
-test('where there is no way at all there is a warning', async () => {
-  await withoutProgram(node, 'conntrack', async () => {
-    const { warning } = await flush([mapping(IPV4, 'udp')], { env: { BUN_JSC_useJIT: '0' } });
-    expect(warning).toMatch(/udp 5353.*exec: "conntrack".*install the package conntrack/);
-    // Nobody is warned of what nobody wants.
-    expect(await flush([], { env: { BUN_JSC_useJIT: '0' } })).not.toHaveProperty('warning');
-  });
 });

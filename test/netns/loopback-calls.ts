@@ -8,11 +8,10 @@ import { callPlugin, type PluginCall, type PluginOutcome } from './harness/plugi
 /** All versions of the specification. */
 export const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
 
-/** The ways into a namespace: without the JIT the plugin cannot enter it itself and does all through nsenter. */
+/** The ways to do things in a namespace. */
 export const WAYS = [
   ['by itself', {}],
   ['through ip', { CNI_TS_IP: 'exec' }],
-  ['through nsenter', { BUN_JSC_useJIT: '0' }],
 ] as const;
 
 /** What is not as usual in a call. */

@@ -125,7 +125,7 @@ describe('a host without ip', () => {
   const conf = { cniVersion: '1.1.0', name: 'lo', type: 'loopback' };
 
   const native = {};
-  const withoutNative = [{ CNI_TS_IP: 'exec' }, { BUN_JSC_useJIT: '0' }];
+  const withoutNative = [{ CNI_TS_IP: 'exec' }];
 
   test('does not miss it while the kernel is spoken to directly', async () => {
     const pod = await host.addPod();

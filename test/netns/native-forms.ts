@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { makeNamespace, type TestNamespace } from './namespaces.ts';
 import type { Outcome, Request } from './native-forms-driver.ts';
 
@@ -61,13 +59,14 @@ export function makeSide(hand: Request['hand']): Side {
   return side;
 }
 
+const DRIVER = await driver('test/netns/native-forms-driver.ts');
+
 /** Runs lines with a hand, as one run or each by itself; `@there` is the path of the other namespace. */
 export function run(side: Side, where: Where, lines: readonly string[], together = false): readonly Outcome[] {
   const written = lines.map((line) => line.replace('@there', side.there.path).replace('@here', side.here.path));
   const runs = together ? [written] : written.map((line) => [line]);
   const request: Request = { hand: side.hand, runs: runs.map((one) => ({ path: side[where].path, lines: one })) };
-  const argv = [join(ROOT, 'test/netns/native-forms-driver.ts')];
-  const answer = execFileSync(nativeRuntime(), argv, { input: JSON.stringify(request), encoding: 'utf8' });
+  const answer = execFileSync(DRIVER, { input: JSON.stringify(request), encoding: 'utf8' });
   return (JSON.parse(answer) as Outcome[]).map((outcome, index) => ({ ...outcome, line: lines[index] ?? '' }));
 }
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
 import type { NftAddition } from '../../pkg/netfilter/native-nft.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { createHost, type Host } from './harness/host.ts';
 import type { NftRequest } from './native-nft-driver.ts';
 
@@ -49,7 +48,7 @@ function additionOf({ family, rule }: (typeof FORMS)[number], comment = COMMENT)
 }
 
 async function ask(host: Host, request: NftRequest): Promise<boolean[]> {
-  const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), `${ROOT}/test/netns/native-nft-driver.ts`], {
+  const { exitCode, stdout, stderr } = await host.run([await driver('test/netns/native-nft-driver.ts')], {
     stdin: JSON.stringify(request),
   });
   if (exitCode !== 0) throw new Error(stderr);

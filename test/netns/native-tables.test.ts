@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Family } from '../../pkg/addr/address.ts';
 import { type Command, restoreText } from '../../pkg/netfilter/restore.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { createHost, type Host } from './harness/host.ts';
 import type { TablesRequest } from './native-tables-driver.ts';
 
@@ -76,7 +75,7 @@ function wordsOf(rule: string): string[] {
 }
 
 async function natively(host: Host, request: TablesRequest): Promise<boolean[]> {
-  const { exitCode, stdout, stderr } = await host.run([nativeRuntime(), `${ROOT}/test/netns/native-tables-driver.ts`], {
+  const { exitCode, stdout, stderr } = await host.run([await driver('test/netns/native-tables-driver.ts')], {
     stdin: JSON.stringify(request),
   });
   if (exitCode !== 0) throw new Error(stderr);

@@ -52,4 +52,4 @@ for (const call of JSON.parse(process.argv[2] ?? '[]') as readonly DriverCall[])
     outcomes.push({ msg: message, details, ms: took() });
   }
 }
-console.log(JSON.stringify(outcomes));
+process.stdout.write(JSON.stringify(outcomes));

@@ -8,8 +8,7 @@ import { addSpoofCheck, removeSpoofCheck } from '../../pkg/netfilter/spoof-check
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import type { WorkAction, WorkResult } from '../../pkg/plan/action.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { createHost, type Host } from './harness/host.ts';
 import { useHost } from './harness/use.ts';
 import { withoutProgram } from './harness/without.ts';
@@ -72,7 +71,7 @@ async function type(line: string): Promise<void> {
 }
 
 async function drive(calls: readonly DriverCall[]): Promise<DriverOutcome[]> {
-  const argv = [nativeRuntime(), `${ROOT}/test/netns/netfilter-driver.ts`, JSON.stringify(calls)];
+  const argv = [await driver('test/netns/netfilter-driver.ts'), JSON.stringify(calls)];
   const { stdout, stderr } = await host.run(argv);
   expect(stderr).toBe('');
   return JSON.parse(stdout);

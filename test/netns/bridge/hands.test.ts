@@ -13,7 +13,6 @@ const host = await useHost({ mayStay: SHARED });
 const WAYS: readonly (readonly [title: string, env: Readonly<Record<string, string>>])[] = [
   ['spoken to the kernel', {}],
   ['by ip', { CNI_TS_IP: 'exec' }],
-  ['by ip and nsenter, without foreign functions', { BUN_JSC_useJIT: '0' }],
 ];
 
 const CONFS: readonly (readonly [title: string, conf: object])[] = [

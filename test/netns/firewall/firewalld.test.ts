@@ -85,11 +85,3 @@ test('STATUS knows whether it runs', async () => {
   const { error } = await callFirewall(BUILT_PLUGINS, 'STATUS', { host, pod }, one, {}, env);
   expect(error).toMatchObject({ code: 50, msg: 'plugin firewall is not available' });
 });
-
-test('without foreign functions it is spoken to all the same', async () => {
-  const env = { BUN_JSC_useJIT: '0' };
-  expect((await callFirewall(BUILT_PLUGINS, 'ADD', { host, pod }, both, {}, env)).exitCode).toBe(0);
-  expect(await firewalld.ask('--zone=trusted', '--list-sources')).toContain('10.1.2.3/32');
-  expect((await callFirewall(BUILT_PLUGINS, 'DEL', { host, pod }, both, {}, env)).exitCode).toBe(0);
-  expect(await firewalld.ask('--zone=trusted', '--list-sources')).toBe('');
-});

@@ -28,9 +28,8 @@ async function routesOf(pod: Pod): Promise<string> {
 }
 
 describe.each([
-  ['with foreign function calls', {}],
-  ['without them', { BUN_JSC_useJIT: '0' }],
-  ['by ip alone', { CNI_TS_IP: 'exec' }],
+  ['spoken to the kernel', {}],
+  ['by ip', { CNI_TS_IP: 'exec' }],
 ])('%s', (_, env) => {
   test.each(['', ...SPEC_VERSIONS])(
     'the result in version %j is that of the reference’s delegate',

@@ -78,15 +78,6 @@ test('without iptables, nftables is taken, and DEL knows it', async () => {
   expect([await containerRulesOn(host), await notesOn(host)]).toEqual([[], []]);
 });
 
-test.each(BACKENDS)('without foreign function calls, %s', async (backend) => {
-  const env = { BUN_JSC_useJIT: '0' };
-  const mapped: Mapped = { pod: await host.addPod(), mappings: [tcp(8080, 80)], conf: { backend } };
-  await succeed(host, OURS, { ...callOf('ADD', mapped), env });
-  await succeed(host, OURS, { ...callOf('CHECK', mapped), env });
-  await succeed(host, OURS, { ...callOf('DEL', mapped), env });
-  expect([await containerRulesOn(host), await notesOn(host)]).toEqual([[], []]);
-});
-
 test('a namespace that cannot be opened', async () => {
   const mapped: Mapped = { pod: await host.addPod(), mappings: [tcp(8080, 80)] };
   await mapped.pod.remove();

@@ -124,19 +124,6 @@ describe.each(BACKENDS)('a program is missing, %s', (backend) => {
     expect(await notesOn(host)).toEqual([]);
   });
 
-  test('and the kernel cannot be spoken to: DEL says what is left, and once it is back the rest goes', async () => {
-    const mapped = await victim(backend);
-    await succeed(host, OURS, callOf('ADD', mapped));
-    await withoutProgram(host, backend === 'iptables' ? 'iptables' : 'nft', async () => {
-      const { stderr } = await succeed(host, OURS, { ...callOf('DEL', mapped, NOTHING), env: { BUN_JSC_useJIT: '0' } });
-      expect(stderr).toContain('rules of container victim are left');
-    });
-    expect(await notesOn(host)).not.toEqual([]);
-    await succeed(host, OURS, callOf('DEL', mapped, NOTHING));
-    expect(await containerRulesOn(host)).toEqual([]);
-    expect(await notesOn(host)).toEqual([]);
-  });
-
   test('the other one: nobody minds', async () => {
     const mapped = await victim(backend);
     await succeed(host, OURS, callOf('ADD', mapped));

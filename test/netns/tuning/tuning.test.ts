@@ -111,10 +111,10 @@ test('GC forgets what no valid attachment has, and nothing else', async () => {
   expect((await host.run(['ls', '/run/cni/tuning'])).stdout).toBe('');
 });
 
-test.each(['exec', ''])('without a way into the namespace but programs, CNI_TS_IP=%s', async (hand) => {
+test('by programs alone', async () => {
   const pod = await podWithLink();
   const conf = { mtu: 1400, promisc: true, allmulti: true, sysctl: { 'net.core.somaxconn': '70' } };
-  const env = { CNI_TS_IP: hand, BUN_JSC_useJIT: '0' };
+  const env = { CNI_TS_IP: 'exec' };
   expect((await call('ADD', pod.path, conf, env)).exitCode).toBe(0);
   expect((await call('CHECK', pod.path, conf, env)).stdout).toBe('');
   expect((await call('DEL', pod.path, conf, env)).exitCode).toBe(0);

@@ -3,28 +3,28 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { entriesIn } from '../../pkg/sys/files-libc.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
 import type { Run } from './files-driver.ts';
-import { entriesIn } from './files-libc.ts';
+
+const DRIVER = 'test/build/files-driver.ts';
 
 let folder: string;
 let throughLibc: Run;
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'file-calls-'));
-  throughLibc = run(nativeRuntime(), {});
+  throughLibc = run(await driver(DRIVER));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(runtime: string, environment: Readonly<Record<string, string>>): Run {
+function run(program: string, ...args: readonly string[]): Run {
   const own = mkdtempSync(join(folder, 'run-'));
-  const env = { ...process.env, ...environment };
-  const argv = [join(ROOT, 'pkg/sys/files-driver.ts'), own];
-  return JSON.parse(execFileSync(runtime, argv, { env, encoding: 'utf8', maxBuffer: 1 << 24 })) as Run;
+  return JSON.parse(execFileSync(program, [...args, own], { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 24 })) as Run;
 }
 
 test('through libc and through node:fs everything comes out the same', () => {
-  const throughNode = run(nativeRuntime(), { BUN_JSC_useJIT: '0' });
+  const throughNode = run('node', 'scripts/run.mjs', DRIVER);
   expect([throughLibc.way, throughNode.way]).toEqual(['libc', 'node']);
   expect(throughLibc.outcomes).toEqual(throughNode.outcomes);
 });

@@ -1,7 +1,7 @@
 // Does everything that `files.ts` and its calls can do in the folder that it is given, and prints what came of it.
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { causeErrno, thrownText } from './errno.ts';
-import { isFolder, isRegularFile, OPEN } from './file-calls.ts';
+import { causeErrno, thrownText } from '../../pkg/sys/errno.ts';
+import { isFolder, isRegularFile, OPEN } from '../../pkg/sys/file-calls.ts';
 import {
   files,
   makeFolders,
@@ -12,8 +12,8 @@ import {
   statusOf,
   writeFile,
   writeFileAtomically,
-} from './files.ts';
-import { libc } from './libc.ts';
+} from '../../pkg/sys/files.ts';
+import { libc } from '../../pkg/sys/libc.ts';
 
 /** What is printed. */
 export interface Run {
@@ -74,8 +74,13 @@ function outcomes(folder: string): Run['outcomes'] {
       const status = statusOf(path);
       if (status === undefined) return undefined;
       const kinds = [isFolder(status), isRegularFile(status)];
-      const { ino, mtimeNs } = statSync(path, { bigint: true });
-      return [...kinds, status.mode, status.ino === ino, path.startsWith('/proc') || status.mtimeNs === mtimeNs];
+      const { ino, mtimeMs } = statSync(path);
+      return [
+        ...kinds,
+        status.mode,
+        Number(status.ino) === ino,
+        path.startsWith('/proc') || isSameTime(status.mtimeNs, mtimeMs),
+      ];
     });
     attempt(`list of ${name}`, () => (path.startsWith('/proc/') ? [] : files().list(path).sort(byName)));
     attempt(`target of ${name}`, () => (path === '/proc/self' ? '' : files().readLink(path)));
@@ -158,6 +163,11 @@ function outcomes(folder: string): Run['outcomes'] {
   attempt('a full disk', () => files().write(files().open('/dev/full', OPEN.write), new Uint8Array(1)));
   attempt('what is left', () => files().list(folder).sort(byName));
   return found;
+}
+
+/** `node:fs` has milliseconds, in a number that is not exact to the nanosecond. */
+function isSameTime(nanoseconds: bigint, milliseconds: number): boolean {
+  return Math.abs(Number(nanoseconds) / 1e6 - milliseconds) < 0.01;
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

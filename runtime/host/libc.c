@@ -1,0 +1,92 @@
+/* The functions of the C library that the program may call: all that it can do to the machine goes through these,
+   through spawn in native.c, and nothing else. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "native.h"
+
+/* Every argument is an integer or a pointer, which both architectures pass alike, to variadic functions too. Results
+   are an int, of which the upper half of a register says nothing, or a whole long. */
+#define RETURNS_INT(name) {#name, (libc_function)(void *)name, 1}
+#define RETURNS_LONG(name) {#name, (libc_function)(void *)name, 0}
+
+static const struct libc_entry FUNCTIONS[] = {
+    RETURNS_INT(accept4),
+    RETURNS_INT(access),
+    RETURNS_INT(bind),
+    RETURNS_INT(chdir),
+    RETURNS_INT(clock_gettime),
+    RETURNS_INT(close),
+    RETURNS_INT(connect),
+    RETURNS_INT(dup3),
+    RETURNS_INT(fchmod),
+    RETURNS_INT(fcntl),
+    RETURNS_INT(fdatasync),
+    RETURNS_INT(flock),
+    RETURNS_INT(fsync),
+    RETURNS_INT(ftruncate),
+    RETURNS_LONG(getcwd),
+    RETURNS_LONG(getdents64),
+    RETURNS_INT(getpid),
+    RETURNS_LONG(getrandom),
+    RETURNS_INT(getuid),
+    RETURNS_INT(ioctl),
+    RETURNS_INT(isatty),
+    RETURNS_INT(kill),
+    RETURNS_INT(link),
+    RETURNS_INT(listen),
+    RETURNS_LONG(lseek),
+    RETURNS_INT(memfd_create),
+    RETURNS_INT(mkdir),
+    RETURNS_INT(open),
+    RETURNS_INT(pipe2),
+    RETURNS_INT(poll),
+    RETURNS_LONG(read),
+    RETURNS_LONG(realpath),
+    RETURNS_LONG(readlink),
+    RETURNS_LONG(recv),
+    RETURNS_INT(rename),
+    RETURNS_INT(rmdir),
+    RETURNS_LONG(send),
+    RETURNS_LONG(sendmsg),
+    RETURNS_INT(setns),
+    RETURNS_INT(setsockopt),
+    RETURNS_INT(signalfd),
+    RETURNS_INT(socket),
+    RETURNS_INT(socketpair),
+    RETURNS_INT(statfs),
+    RETURNS_INT(statx),
+    RETURNS_INT(symlink),
+    RETURNS_INT(umask),
+    RETURNS_INT(uname),
+    RETURNS_INT(unlink),
+    RETURNS_INT(utimensat),
+    RETURNS_INT(wait4),
+    RETURNS_LONG(write),
+};
+
+const struct libc_entry *libc_entry_named(const char *name) {
+  for (size_t at = 0; at < sizeof(FUNCTIONS) / sizeof(*FUNCTIONS); at++) {
+    if (strcmp(FUNCTIONS[at].name, name) == 0) return &FUNCTIONS[at];
+  }
+  return NULL;
+}

@@ -1,0 +1,150 @@
+/* The executable's entry: an engine, the program's start, then the program, turn by turn. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "native.h"
+#include "program.h"
+
+/* Beyond this much recursion there is an error that the program can handle. */
+#define MAX_STACK_BYTES (4u << 20)
+/* A call is over before collecting cycles could pay; what runs for long has them collected. */
+#define GC_THRESHOLD_BYTES (16u << 20)
+
+extern const uint8_t program_modules[];
+
+static const struct module_head *find_module(const char *name, const uint8_t **code) {
+  size_t length = strlen(name);
+  for (const uint8_t *at = program_modules;;) {
+    const struct module_head *head = (const struct module_head *)at;
+    if (head->name_length == 0) return NULL;
+    const uint8_t *own_name = at + sizeof(*head);
+    *code = own_name + padded(head->name_length);
+    if (head->name_length == length && memcmp(own_name, name, length) == 0) return head;
+    at = *code + padded(head->code_length);
+  }
+}
+
+static JSValue read_module(JSContext *ctx, const char *name) {
+  const uint8_t *code;
+  const struct module_head *head = find_module(name, &code);
+  if (!head) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
+  return JS_ReadObject(ctx, code, head->code_length, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+}
+
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
+  (void)opaque;
+  JSValue module = read_module(ctx, name);
+  if (JS_IsException(module)) return NULL;
+  JSModuleDef *found = JS_VALUE_GET_PTR(module);
+  /* The engine keeps it among its modules. */
+  JS_FreeValue(ctx, module);
+  return found;
+}
+
+/* All modules are in one folder. */
+static char *normalize_name(JSContext *ctx, const char *base, const char *name, void *opaque) {
+  (void)base;
+  (void)opaque;
+  return js_strdup(ctx, strncmp(name, "./", 2) == 0 ? name + 2 : name);
+}
+
+/* A promise of its end, or an exception. */
+static JSValue start_module(JSContext *ctx, const char *name, JSModuleDef **definition) {
+  JSValue module = read_module(ctx, name);
+  if (JS_IsException(module)) return module;
+  *definition = JS_VALUE_GET_PTR(module);
+  if (JS_ResolveModule(ctx, module) < 0) return JS_EXCEPTION;
+  return JS_EvalFunction(ctx, module);
+}
+
+JSValue evaluate_module(JSContext *ctx, const char *name) {
+  JSModuleDef *definition;
+  JSValue evaluated = start_module(ctx, name, &definition);
+  if (JS_IsException(evaluated)) return evaluated;
+  if (JS_PromiseState(ctx, evaluated) == JS_PROMISE_REJECTED) return JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
+  JS_FreeValue(ctx, evaluated);
+  return JS_GetModuleNamespace(ctx, definition);
+}
+
+static void end_with_exception(JSContext *ctx) {
+  JSValue thrown = JS_GetException(ctx);
+  const char *text = JS_ToCString(ctx, thrown);
+  JSValue stack = JS_GetPropertyStr(ctx, thrown, "stack");
+  const char *trace = JS_IsString(stack) ? JS_ToCString(ctx, stack) : NULL;
+  fprintf(stderr, "cni-ts: %s\n%s", text ? text : "an error without a text", trace ? trace : "");
+  _exit(1);
+}
+
+static void run_jobs(JSRuntime *rt) {
+  JSContext *ctx;
+  int done;
+  while ((done = JS_ExecutePendingJob(rt, &ctx)) > 0) continue;
+  if (done < 0) end_with_exception(ctx);
+}
+
+/* Whatever is opened next must not become somebody's stdout. */
+static void open_missing_streams(void) {
+  for (int fd = 0; fd < 3; fd++) {
+    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", O_RDWR);
+  }
+}
+
+static size_t stack_bytes(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur / 2 < MAX_STACK_BYTES) return limit.rlim_cur / 2;
+  return MAX_STACK_BYTES;
+}
+
+/* Everything of the language but its compiler: no text ever becomes code. */
+static JSContext *new_context(JSRuntime *rt) {
+  JSContext *ctx = JS_NewContextRaw(rt);
+  if (!ctx) return NULL;
+  JS_AddIntrinsicBaseObjects(ctx);
+  JS_AddIntrinsicDate(ctx);
+  JS_AddIntrinsicRegExpCompiler(ctx);
+  JS_AddIntrinsicRegExp(ctx);
+  JS_AddIntrinsicJSON(ctx);
+  JS_AddIntrinsicProxy(ctx);
+  JS_AddIntrinsicMapSet(ctx);
+  JS_AddIntrinsicTypedArrays(ctx);
+  JS_AddIntrinsicPromise(ctx);
+  JS_AddIntrinsicWeakRef(ctx);
+  return ctx;
+}
+
+int main(int argc, char **argv) {
+  (void)argc;
+  open_missing_streams();
+  signal(SIGPIPE, SIG_IGN);
+  JSRuntime *rt = JS_NewRuntime2(&MEMORY, NULL);
+  JSContext *ctx = rt ? new_context(rt) : NULL;
+  if (!ctx) return fputs("cni-ts: out of memory\n", stderr), 1;
+  JS_SetMaxStackSize(rt, stack_bytes());
+  JS_SetGCThreshold(rt, GC_THRESHOLD_BYTES);
+  JS_SetModuleLoaderFunc(rt, normalize_name, load_module, NULL);
+  define_native(ctx, argv);
+  if (JS_IsException(evaluate_module(ctx, START_MODULE))) end_with_exception(ctx);
+  JSModuleDef *definition;
+  JSValue program = start_module(ctx, MAIN_MODULE, &definition);
+  for (;;) {
+    run_jobs(rt);
+    if (JS_IsException(program)) end_with_exception(ctx);
+    if (JS_PromiseState(ctx, program) == JS_PROMISE_REJECTED) {
+      JS_Throw(ctx, JS_PromiseResult(ctx, program));
+      end_with_exception(ctx);
+    }
+    JSValue more = JS_Call(ctx, turn_function(), JS_UNDEFINED, 0, NULL);
+    if (JS_IsException(more)) end_with_exception(ctx);
+    if (!JS_ToBool(ctx, more) && !JS_IsJobPending(rt)) break;
+  }
+  if (JS_PromiseState(ctx, program) == JS_PROMISE_FULFILLED) return 0;
+  fputs("cni-ts: there is nothing left to wait for\n", stderr);
+  return 1;
+}

@@ -1,0 +1,52 @@
+/** What a function of the C library takes: a number, a text or the place of some bytes; `null` is no place. */
+type NativeArgument = number | bigint | string | NodeJS.TypedArray | ArrayBuffer | null;
+
+/** A function of the C library; a failure is a negative errno. */
+type NativeFunction = (...args: readonly NativeArgument[]) => number;
+
+/** What the executable's host gives the program; see runtime/host. */
+interface NativeRuntime {
+  /** The architecture, in the words of `process.arch`. */
+  readonly arch: 'x64' | 'arm64';
+  /** The name the executable was called by, and its arguments. */
+  readonly argv: readonly string[];
+  /** `NAME=value`, each. */
+  readonly environment: readonly string[];
+  /** A function of the C library; throws when the program is not given one of that name. */
+  libc(name: string): NativeFunction;
+  /** Where bytes are, for structures that refer to others; good as long as these are referred to. */
+  addressOf(bytes: NodeJS.TypedArray): bigint;
+  /** UTF-8 to text; what is wrong becomes U+FFFD. */
+  decode(bytes: Uint8Array): string;
+  /** A text as UTF-8. */
+  encode(text: string): Uint8Array<ArrayBuffer>;
+  /**
+   * Starts a program; the result is its process id or a negative errno. A descriptor of -1 is /dev/null. The fork
+   * happens before this returns.
+   */
+  spawn(
+    path: string,
+    argv: readonly string[],
+    environment: readonly string[],
+    stdin: number,
+    stdout: number,
+    stderr: number,
+  ): number;
+  /** From now on a signal waits for a descriptor of `signalfd`. */
+  holdSignal(number: number): number;
+  /** Milliseconds of a clock that nobody sets. */
+  now(): number;
+  /** Ends the process at once. */
+  exit(status: number): never;
+  /** The function that does one piece of work and tells whether there can be more. */
+  setTurn(turn: () => boolean): void;
+  /** What a module of the program exports; evaluated anew each time. */
+  load(name: string): unknown;
+  /** Has something done whenever a descriptor is ready; gives what ends that. */
+  watch: (fd: number, what: 'readable' | 'writable', act: () => void) => () => void;
+  /** The status of a child that was started with `spawn`, as `waitpid` gives it, once it has ended. */
+  childEnd: (pid: number) => Promise<number>;
+}
+
+/** Present only in the executable. */
+declare var Native: NativeRuntime | undefined;

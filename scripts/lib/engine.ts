@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { debianSource } from './debian-packages.ts';
+import { ROOT } from './project.ts';
+
+/** An architecture, by the name that container images and the reference releases use. */
+export type Arch = 'amd64' | 'arm64';
+
+/** What an executable is linked from. */
+export interface Engine {
+  /** Turns modules to bytecode, on this machine. */
+  readonly compiler: string;
+  /** Everything but the program. */
+  readonly objects: readonly string[];
+  /** The C compiler for the architecture. */
+  readonly cc: string;
+  readonly folder: string;
+}
+
+/** The JavaScript engine, as Debian has it. */
+const SOURCE = {
+  what: 'the JavaScript engine QuickJS',
+  suite: 'trixie',
+  name: 'quickjs',
+  version: '2025.04.26',
+  sha256: 'ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe',
+} as const;
+
+const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'] as const;
+const HOST_FILES = ['main', 'memory', 'native', 'libc', 'text'] as const;
+const HOST = join(ROOT, 'runtime/host');
+
+const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
+
+/** The engine's own code is written for wrapping numbers and old warnings. */
+const ENGINE_FLAGS = ['-fwrapv', '-w', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${SOURCE.version}"`];
+const HOST_FLAGS = ['-Wall', '-Wextra', '-Wno-cast-function-type', '-Werror'];
+/** Functions that nobody calls are left out when all is joined: the language's own compiler among them. */
+const FLAGS = ['-std=gnu11', '-O2', '-fPIE', '-ffunction-sections', '-fdata-sections', '-fstack-protector-strong'];
+
+/** The architecture of this machine. */
+export function nativeArch(): Arch {
+  if (process.arch === 'x64') return 'amd64';
+  if (process.arch === 'arm64') return 'arm64';
+  throw new Error(`there is no runtime for ${process.arch}: this needs an x86-64 or arm64 machine`);
+}
+
+/** The engine for an architecture; made once and kept in .cache/ until a file that it is made from changes. */
+export async function engineFor(arch: Arch): Promise<Engine> {
+  const native = arch === nativeArch() ? undefined : await engineFor(nativeArch());
+  const folder = join(ROOT, '.cache/engine', `${arch}-${fingerprint()}`);
+  if (!existsSync(folder)) await build(arch, folder);
+  const objects = [...ENGINE_FILES, ...HOST_FILES].map((name) => join(folder, `${name}.o`));
+  return { compiler: native?.compiler ?? join(folder, 'compile'), objects, cc: CC[arch], folder };
+}
+
+/** Of all that the engine is made from. */
+function fingerprint(): string {
+  const hash = createHash('sha256').update(JSON.stringify([SOURCE, ENGINE_FLAGS, HOST_FLAGS, FLAGS]));
+  for (const name of readdirSync(HOST).sort()) hash.update(name).update(readFileSync(join(HOST, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function build(arch: Arch, folder: string): Promise<void> {
+  const source = await debianSource(SOURCE);
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(join(dirname(folder), '.build-'));
+  try {
+    // Neither the engine's nor this project's folder is to be found in what is built.
+    const common = [...FLAGS, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
+    const object = (flags: readonly string[], home: string, name: string) =>
+      execa(CC[arch], [...common, ...flags, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
+    const headers = ['-isystem', source];
+    await Promise.all([
+      ...ENGINE_FILES.map((name) => object(ENGINE_FLAGS, source, name)),
+      ...[...HOST_FILES, 'compile'].map((name) => object([...HOST_FLAGS, ...headers], HOST, name)),
+    ]);
+    const parts = [...ENGINE_FILES, 'compile'].map((name) => `${name}.o`);
+    await execa(CC[arch], ['-o', 'compile', ...parts, '-lm'], { cwd: work });
+    // Another build may have been faster; the one is as good as the other.
+    if (!existsSync(folder)) renameSync(work, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
