@@ -17,7 +17,7 @@ import { fs } from '../sys/files.ts';
 import { type AllocationRequest, allocate } from './allocate.ts';
 import { type Boot, currentBoot, earliestTime } from './boot.ts';
 import { readRangeSets } from './range-config.ts';
-import { releaseAll } from './release.ts';
+import { collectGarbage, releaseAll } from './release.ts';
 import { type StoreOptions, withLeases } from './store.ts';
 
 const NET = '10.6.0.0/29';
@@ -284,6 +284,21 @@ describe('the index', () => {
     await net.del('d');
     await net.del('nobody');
     expect(readdirSync(join(net.dataDir, '.cni-ts/net')).sort()).toEqual(['.state', 'e:eth0']);
+  });
+
+  test.each(['DEL', 'GC'])('%s forgets whose ADD was killed before its address was written', async (verb) => {
+    const net = fixture();
+    await net.add('a');
+    const killed = { containerId: 'b', ifName: 'eth0' };
+    await withLeases(net.options(), true, (store) => store.announce(killed, ['10.6.0.3']));
+    const hints = () => readdirSync(join(net.dataDir, '.cni-ts/net')).sort();
+    expect(hints()).toEqual(['.state', 'a:eth0', 'b:eth0']);
+    if (verb === 'DEL') await net.del('b');
+    else {
+      const valid = [{ containerID: 'a', ifname: 'eth0' }];
+      await withLeases(net.options(), false, (store) => collectGarbage(store, valid));
+    }
+    expect([hints(), net.leases()]).toEqual([['.state', 'a:eth0'], ['10.6.0.2']]);
   });
 
   test('removes what a killed writer left', async () => {

@@ -174,17 +174,18 @@ export class LeaseStore {
     const hint = this.#index.read(owner);
     if (hint === undefined) return;
     for (const address of hint === 'damaged' ? [] : hint.addresses) if (this.#isOwner(owner, address)) return;
-    this.#index.remove(owner);
     this.forget(owner);
   }
 
-  /** Removes the record of an owner that has no lease any more. */
+  /** Removes what is noted of an owner that has no lease: any more, or because its ADD was killed before that. */
   forget(owner: Owner): void {
+    this.#index.remove(owner);
     this.#records.remove(this.#recordKey(owner));
   }
 
-  /** Removes the records of this network whose owners are not among those to keep. */
+  /** Removes what is noted in this network of owners that have no lease, or are not among those to keep. */
   forgetOthers(isKept: (owner: Owner) => boolean): void {
+    this.#index.rebuild(this.content());
     for (const record of this.#records.readAll().records) {
       const isOurs = record.network === this.#network && record.plugin === PLUGIN;
       if (isOurs && !isKept(record)) this.forget(record);
