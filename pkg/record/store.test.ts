@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -59,6 +59,15 @@ test('a damaged record is absent, with a warning; the others are found', () => {
   expect(records.map((record) => record.ifName)).toEqual(['eth1']);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain('damaged');
+});
+
+test('what a crash has left is swept up; what plugins lock stays, for somebody may hold it', () => {
+  store.write(entry());
+  store.write(entry({ containerId: 'c2' }));
+  writeFileSync(`${folder}/attachments/c2/eth0:net:bridge.json`, '');
+  for (const name of ['c3', '.ports', '.firewall']) mkdirSync(`${folder}/attachments/${name}`);
+  store.sweep('bridge', 'net');
+  expect(readdirSync(`${folder}/attachments`).sort()).toEqual(['.firewall', '.ports', 'c1']);
 });
 
 test('what is not a record', () => {

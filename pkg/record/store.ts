@@ -84,6 +84,8 @@ export class RecordStore {
   sweep(plugin: string, network: string): void {
     const suffix = `:${network}:${plugin}.json`;
     for (const name of list(this.#folder, [])) {
+      // No container's: plugins lock these, and a lock on a folder that is gone keeps nobody out.
+      if (name.startsWith('.')) continue;
       const folder = `${this.#folder}/${name}`;
       for (const file of list(folder, [])) {
         if (file.endsWith(suffix) && isDamaged(`${folder}/${file}`)) {
