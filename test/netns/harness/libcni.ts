@@ -52,12 +52,17 @@ export class Runtime {
   readonly calls: { readonly plugin: string; readonly verb: string; readonly outcome: PluginOutcome }[] = [];
   readonly #host: Host;
   readonly #path: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
   readonly #cache = new Map<string, CacheEntry>();
 
-  /** `path` are the folders of CNI_PATH; folders of foreign plugins can stand before or after the built ones. */
-  constructor(host: Host, path: readonly string[] = [BUILT_PLUGINS]) {
+  /**
+   * `path` are the folders of CNI_PATH; folders of foreign plugins can stand before or after the built ones. `env` are
+   * variables that every plugin gets besides those of the protocol.
+   */
+  constructor(host: Host, path: readonly string[] = [BUILT_PLUGINS], env: Readonly<Record<string, string>> = {}) {
     this.#host = host;
     this.#path = path;
+    this.#env = env;
   }
 
   /** Calls the plugins in order; each gets the result of the one before. Nothing is taken back when one fails. */
@@ -156,7 +161,16 @@ export class Runtime {
   ): Promise<PluginOutcome> {
     const { containerId = '', netns = '', ifName = '', args = '', path = this.#path.join(':') } = variables;
     const file = this.#find(plugin.type);
-    const outcome = await callPlugin(this.#host, file, { verb, containerId, netns, ifName, args, path, conf });
+    const outcome = await callPlugin(this.#host, file, {
+      verb,
+      containerId,
+      netns,
+      ifName,
+      args,
+      path,
+      conf,
+      env: this.#env,
+    });
     this.calls.push({ plugin: plugin.type, verb, outcome });
     if (outcome.exitCode !== 0) throw new ChainError(plugin.type, verb, outcome);
     return outcome;

@@ -1,0 +1,4 @@
+import { CHAINS } from './crash/chains.ts';
+import { killChains } from './crash/suite.ts';
+
+killChains(CHAINS.PORTS_AND_MORE);
