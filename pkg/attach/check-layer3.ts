@@ -44,7 +44,7 @@ export async function missingLayer3(
   for (const { address } of ips) {
     if (!present.includes(address)) {
       lines.push(`Failed to match addr ${address} on interface ${ifName}: it has ${present.join(', ') || 'none'}`);
-    } else if (!hasConnectedRoute(address, routes.main)) {
+    } else if (!hasConnectedRoute(address, routes.main) && !hasConnectedRoute(address, await routes.all())) {
       lines.push(`no route to the network of ${address} on interface ${ifName}`);
     }
   }
@@ -92,7 +92,7 @@ function hasConnectedRoute(address: string, routes: readonly ShownRoute[]): bool
   return false;
 }
 
-/** Another plugin of the chain may have moved it to a table of its own. */
+/** As with every route: another plugin of the chain may have moved it to a table of its own. */
 async function isLaid(route: Route, routes: Routes): Promise<boolean> {
   const prefix = parsePrefix(route.dst);
   if (prefix === undefined) return false;

@@ -3,6 +3,7 @@ import { interfere, momentsOf } from '../bridge/moments.ts';
 import { OURS, referenceSuite } from '../bridge/suites.ts';
 import { configure, MAY_STAY, toolOn } from '../cli/support.ts';
 import type { Pod } from '../harness/host.ts';
+import { Runtime } from '../harness/libcni.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { call, callOf, routedPod, routingOf } from './support.ts';
@@ -160,6 +161,21 @@ test('the program does what the kernel is told without it; no program is started
       expect(await routingOf(other)).toEqual(await routingOf(one));
     }
   }
+});
+
+test('behind bridge: its CHECK finds the route to the network in the table, and misses it there', async () => {
+  const pod = await host.addPod();
+  const ipam = { type: 'host-local', subnet: '10.1.0.0/24', routes: [{ dst: '0.0.0.0/0' }] };
+  const plugins = [{ type: 'bridge', isGateway: true, ipam }, { type: 'sbr' }];
+  const list = { cniVersion: '1.0.0', name: 'net', plugins };
+  const attachment = { containerId: 'c1', netns: pod.path, ifName: 'eth0' };
+  const runtime = new Runtime(host);
+  await runtime.add(list, attachment);
+  await runtime.check(list, attachment);
+  await pod.ip('route del 10.1.0.0/24 table 100');
+  await expect(runtime.check(list, attachment)).rejects.toThrow('no route to the network of 10.1.0.2/24');
+  await runtime.delTwice(list, attachment);
+  await host.ip('link del dev cni0');
 });
 
 test('cni plan touches nothing and says what becomes of routes', async () => {
