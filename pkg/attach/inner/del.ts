@@ -1,9 +1,8 @@
 import { runOptions } from '../../plan/options.ts';
 import { isAlive, RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
-import { hostLinkName } from '../identity.ts';
 import { isReleasedThroughLink, releaseAddresses, together } from '../release.ts';
-import { innerNotesOf } from './notes.ts';
+import { innerNotesOf, temporaryNames } from './notes.ts';
 import { type InnerRemains, removeInner } from './remove.ts';
 
 /** Takes the link out of the container, with whatever is still there and whatever is still known. */
@@ -14,14 +13,13 @@ export async function delInner(call: AttachmentCall<unknown>, kind: string): Pro
   const record = records.find(key);
   const notes = record && innerNotesOf(record.data);
   const options = await runOptions(call.environment, kind);
-  const derived = hostLinkName(key);
   // Where the call does not say it, the record does, as long as the namespace is still the same.
   const isForgotten = call.netns === '' && record !== undefined && isAlive(record) === 'alive';
   const remains: InnerRemains = {
     kind,
     name: key,
     netns: isForgotten ? record.netns.path : call.netns,
-    temporary: notes === undefined || notes.temporary === derived ? [derived] : [derived, notes.temporary],
+    temporary: temporaryNames(key, notes),
     onlyMarked: isForgotten,
   };
   const failures: unknown[] = [];

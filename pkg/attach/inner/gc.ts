@@ -3,6 +3,7 @@ import { runOptions } from '../../plan/options.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
 import { isAlive } from '../../record/store.ts';
 import { collectRecorded, type RecordedGc } from '../gc.ts';
+import { innerNotesOf, temporaryNames } from './notes.ts';
 import { removeInner } from './remove.ts';
 
 /** Removes what no valid attachment of this network has: links in containers that are still there, then leases. */
@@ -21,5 +22,6 @@ async function removeRecorded(
 ): Promise<void> {
   if (isAlive(record) !== 'alive') return;
   const { plugin: kind, netns } = record;
-  await removeInner({ kind, name: record, netns: netns.path, temporary: [], onlyMarked: true }, options, warn);
+  const temporary = temporaryNames(record, innerNotesOf(record.data));
+  await removeInner({ kind, name: record, netns: netns.path, temporary, onlyMarked: true }, options, warn);
 }

@@ -14,7 +14,7 @@ export interface InnerRemains {
   readonly netns: string;
   /** What the link may be called as long as it has not its own name. */
   readonly temporary: readonly string[];
-  /** Whether only a link that says whose it is may go: the namespace may be another container's by now. */
+  /** Whether a link of the final name has to say whose it is: the namespace may be another container's by now. */
   readonly onlyMarked: boolean;
 }
 
@@ -24,11 +24,11 @@ export async function removeInner(
   options: RunOptions,
   warn: (line: string) => void,
 ): Promise<void> {
-  const { netns: path, name, temporary, onlyMarked } = remains;
+  const { netns: path, name, temporary } = remains;
   if (path === '') return;
   try {
     await inContainer(path, async (netns) => {
-      const wanted = [name.ifName, ...(onlyMarked ? [] : temporary)].map((link) => linkIn(netns, link));
+      const wanted = [name.ifName, ...temporary].map((link) => linkIn(netns, link));
       for (const link of await lookAt(wanted, options)) {
         if (link === undefined) continue;
         const owner = ownerOf(link, remains);
@@ -48,9 +48,10 @@ export async function removeInner(
 }
 
 /** Why a link is not this attachment's to remove. */
-function ownerOf(link: ShownLink, { kind, name, onlyMarked }: InnerRemains): string | undefined {
+function ownerOf(link: ShownLink, { kind, name, temporary, onlyMarked }: InnerRemains): string | undefined {
   if (!isKind(link, kind)) return `it is a ${link.linkinfo?.info_kind ?? 'device'}`;
   if (link.ifalias === linkAlias(name)) return undefined;
   if (isOwnAlias(link.ifalias)) return `it belongs to ${link.ifalias}`;
-  return onlyMarked ? 'it does not say whose it is' : undefined;
+  // On the way in a link says nothing yet, but its name is made from its owner's, or by chance.
+  return onlyMarked && !temporary.includes(link.ifname ?? '') ? 'it does not say whose it is' : undefined;
 }

@@ -64,3 +64,34 @@ test('killed anywhere, DEL takes down what is there', async () => {
   }
   expect(killed).toBeGreaterThan(moments.length * 0.8);
 });
+
+test.each([
+  [
+    'GC',
+    (pod: Pod): PluginCall => ({
+      verb: 'GC',
+      conf: { ...Object(callOf('GC', pod).conf), 'cni.dev/valid-attachments': [] },
+    }),
+  ],
+  ['DEL that names no namespace', (pod: Pod): PluginCall => ({ ...callOf('DEL', pod), netns: '' })],
+])('killed before the link has its name, %s takes it out of a container that goes on', async (_, cleaning) => {
+  const pod = await host.addPod();
+  const all = await momentsOfAdd(pod);
+  // Until the first address is written there is the link alone.
+  const moments = all.slice(
+    0,
+    all.findIndex(({ line }) => line.includes('/var/lib/cni')),
+  );
+  let named = 0;
+  let unnamed = 0;
+  for (const moment of moments.filter(({ call }) => call === 'setns' || call === 'sendto')) {
+    await interfere(host, 'macvlan', callOf('ADD', pod), moment, 'signal=SIGKILL');
+    for (const name of await leftovers(pod)) {
+      if (name === 'eth0') named += 1;
+      else unnamed += 1;
+    }
+    expect((await callPlugin(host, 'macvlan', cleaning(pod))).error, moment.line).toBe(undefined);
+    expect(await leftovers(pod), moment.line).toEqual([]);
+  }
+  expect([named > 0, unnamed > 0]).toEqual([true, true]);
+});
