@@ -17,6 +17,8 @@ export interface Chain {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether each call is the first on its node, so that programs make what all containers share; nobody else is there. */
   readonly isFirst?: true;
+  /** Whether GC leaves things in the namespace of a pod that still runs: rules of sbr end with it. */
+  readonly gcLeavesInPod?: true;
   /** What the host has before. */
   prepare?(host: Host): Promise<void>;
 }
@@ -181,7 +183,13 @@ const LINKS: readonly Chain[] = [
     prepare: addDevices,
   },
   { name: 'bandwidth', list: listOf([bridge(), { type: 'bandwidth', ...SHAPED }]), talks: 'to its gateway', ipam: V4 },
-  { name: 'sbr', list: listOf([bridge(), { type: 'sbr' }]), talks: 'when its host asks', ipam: V4 },
+  {
+    name: 'sbr',
+    list: listOf([bridge(), { type: 'sbr' }]),
+    talks: 'when its host asks',
+    ipam: V4,
+    gcLeavesInPod: true,
+  },
 ];
 
 /** All chains, in groups of about the same length. */

@@ -66,6 +66,10 @@ export async function tryPoint(bench: Bench, verb: Verb, point: Point, outcome: 
     await node
       .runtime()
       .gc({ ...node.chain.list, cniVersion: '1.1.0' }, node.bystander === undefined ? [] : [node.bystander]);
+    if (node.chain.gcLeavesInPod) {
+      await expectAsBefore(node, bench.settled, `${verb} killed, then GC`, 'the host');
+      await node.runtime().del(node.chain.list, node.victim);
+    }
   } else {
     await addAgain(node);
   }
@@ -114,13 +118,19 @@ async function addAgain({ chain: { list }, victim, runtime: newRuntime }: Node):
 }
 
 /** The kernel may take a moment to let go of links. */
-async function expectAsBefore(node: Node, settled: HostSnapshot, after: string): Promise<void> {
+async function expectAsBefore(
+  node: Node,
+  settled: HostSnapshot,
+  after: string,
+  where: 'the host' | 'all' = 'all',
+): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   const differences = async () => {
     const now = [...(await lookAt(node.host, node.pod))];
     const left = now.filter((line) => !settled.has(line) && !(node.chain.isFirst && FIRST_BRIDGE.test(line)));
     const expected = [...node.before].filter((line) => !settled.has(line));
-    return compareLines(new Set(expected), new Set(left));
+    const lines = compareLines(new Set(expected), new Set(left));
+    return where === 'all' ? lines : lines.filter((line) => !line.slice(2).startsWith(node.pod.name));
   };
   let left = await differences();
   while (left.length > 0 && performance.now() < deadline) {
