@@ -11,6 +11,7 @@ const LONGEST = [
   'netns/own-plugin',
   'vm/bridge-differential',
   'ipam/crash',
+  'proof/crash-programs',
 ];
 
 /** Begins with the files that take longest, so that no worker is left alone with one of them at the end. */

@@ -25,7 +25,7 @@ export interface Matrix {
 }
 
 /** So many points of a verb of a chain are in the sample, each with one outcome. */
-const SAMPLED = 5;
+const SAMPLED = 4;
 
 /** Gets ready to kill a chain; `turn` is its number among the chains, so that samples differ. */
 export async function openMatrix(chain: Chain, turn: number): Promise<Matrix> {
