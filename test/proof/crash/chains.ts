@@ -58,9 +58,9 @@ function withStatic(address: string): Conflist {
   return listOf([bridge({ ipam, isGateway: false, isDefaultGateway: false, bridge: 'br0' })]);
 }
 
-/** The bridge of a network whose addresses are fixed. */
+/** The bridge of a network whose addresses are fixed; with a MAC that does not change with its ports. */
 async function addBridge(host: Host): Promise<void> {
-  await host.ip('link add br0 type bridge');
+  await host.ip('link add br0 address 02:00:00:00:00:01 type bridge');
   await host.ip('addr add 10.1.0.1/24 dev br0');
   await host.ip('link set dev br0 up');
 }

@@ -9,6 +9,9 @@ export interface Flow {
   troubles(): readonly string[];
 }
 
+/** Whoever talks says what is wrong by then: each of three steps of a round may take five seconds. */
+const SILENCE_MS = 20_000;
+
 const FLOW = ['perl', join(ROOT, 'test/proof/crash/flow.pl')] as const;
 
 /** Has one place talk to another; it ends with their host. */
@@ -38,7 +41,7 @@ function watched(stdout: () => string): Flow {
       seen += news.length;
       if (news !== '') lastNews = performance.now();
       const silence = performance.now() - lastNews;
-      const stalled = silence > 5000 ? [`nothing was answered for ${Math.round(silence)} ms`] : [];
+      const stalled = silence > SILENCE_MS ? [`nothing was answered for ${Math.round(silence)} ms`] : [];
       return [...stalled, ...news.split(/[.\n]/).filter((line) => line !== '')];
     },
   };
