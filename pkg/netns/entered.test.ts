@@ -7,7 +7,8 @@ import { NetnsError } from './error.ts';
 const moves: number[] = [];
 let refuse: (fd: number) => boolean = () => false;
 
-vi.mock('../sys/libc.ts', () => ({
+vi.mock('../sys/libc.ts', async (original) => ({
+  ...(await original<typeof import('../sys/libc.ts')>()),
   CLONE_NEWNET: 0x40000000,
   libc: () => ({
     setns(fd: number) {
@@ -29,6 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   netns.close();
 });
 
@@ -68,4 +70,26 @@ test('ends the process when it cannot come back', () => {
   expect(() => netns.run(() => 1)).toThrow('exit 1');
   expect(exit).toHaveBeenCalledOnce();
   expect(write.mock.calls[0]?.[1]).toContain('cannot come back from a network namespace');
+  // Nobody is waiting for a document.
+  expect(write).toHaveBeenCalledOnce();
+});
+
+test('tells a runtime that it cannot come back', () => {
+  refuse = (target) => target !== fd;
+  vi.spyOn(process, 'exit').mockImplementation((status) => {
+    throw new Error(`exit ${status}`);
+  });
+  vi.stubEnv('CNI_COMMAND', 'ADD');
+  const write = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockImplementation(() => 0);
+  expect(() => netns.run(() => 1)).toThrow('exit 1');
+  const [, document] = write.mock.calls;
+  expect(document?.[0]).toBe(1);
+  expect(JSON.parse(String(document?.[1]))).toMatchObject({ code: 999, details: expect.stringContaining('DEL') });
+});
+
+test('tries the way back more than once', () => {
+  let refusals = 0;
+  refuse = (target) => target !== fd && ++refusals < 3;
+  expect(netns.run(() => 'done')).toBe('done');
+  expect(moves).toHaveLength(2);
 });

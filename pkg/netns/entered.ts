@@ -1,6 +1,9 @@
 import { files, fs, overwriteFile, readExistingFile } from '../sys/files.ts';
 import { CLONE_NEWNET, type Libc, libc } from '../sys/libc.ts';
 import { type ProcessRequest, type Running, startProcess } from '../sys/process.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
+import { printError } from '../types/print.ts';
+import { LATEST_VERSION } from '../types/version.ts';
 import { NetnsError } from './error.ts';
 import { HeldNetns } from './held.ts';
 
@@ -41,13 +44,27 @@ export class EnteredNetns extends HeldNetns {
   }
 }
 
+/** How often the way back is tried: the kernel may be out of memory for a moment. */
+const WAYS_BACK = 3;
+
 /** Whatever would follow a failure here would happen in the wrong namespace: nothing may follow. */
 function comeBack(c: Libc, fd: number): void {
-  try {
-    c.setns(fd, CLONE_NEWNET);
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    fs().writeSync(2, `cni-ts: cannot come back from a network namespace, giving up: ${reason}\n`);
-    process.exit(1);
+  for (let tries = 1; ; tries++) {
+    try {
+      c.setns(fd, CLONE_NEWNET);
+      return;
+    } catch (thrown) {
+      if (tries === WAYS_BACK) giveUp(thrown instanceof Error ? thrown.message : String(thrown));
+    }
   }
+}
+
+/** A runtime hears of it all the same. */
+function giveUp(reason: string): never {
+  const message = `cannot come back from a network namespace, giving up: ${reason}`;
+  fs().writeSync(2, `cni-ts: ${message}\n`);
+  const details = 'what was done until then is still there; DEL takes it down';
+  const error = new CniError(ErrorCode.internal, message, details);
+  if ((process.env['CNI_COMMAND'] ?? '') !== '') fs().writeSync(1, printError(error, LATEST_VERSION));
+  process.exit(1);
 }

@@ -1,5 +1,5 @@
 import type { FileCalls, FolderEntry } from './file-calls.ts';
-import { bindFunctions, type Libc, LibcError } from './libc.ts';
+import { bindFunctions, isInterruption, type Libc, persist } from './libc.ts';
 
 const AT_FDCWD = -100;
 /** One of the few flags that are not the same everywhere; without it a pipe in a folder's place would be waited for. */
@@ -49,21 +49,6 @@ export function libcFiles(c: Libc): FileCalls {
     readLink: (path) => more().readLink(path),
     list: (path) => list(c, more(), path),
   };
-}
-
-/** Tries again as long as signals come in between. */
-function persist<T>(work: () => T): T {
-  for (;;) {
-    try {
-      return work();
-    } catch (thrown) {
-      if (!isInterruption(thrown)) throw thrown;
-    }
-  }
-}
-
-function isInterruption(thrown: unknown): boolean {
-  return thrown instanceof LibcError && thrown.code === 'EINTR';
 }
 
 function list(c: Libc, more: MoreFunctions, path: string): FolderEntry[] {

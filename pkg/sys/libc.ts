@@ -76,6 +76,8 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 /** The value that switches a socket's option on. */
 const ON = new Int32Array([1]);
+/** Seconds and microseconds. The kernel answers at once, but for who waits for ever nobody can undo anything. */
+const PATIENCE = new BigInt64Array([60n, 0n]);
 /** A request that asks for nothing: sending it gives a socket its address, without which it gets no news. */
 const NO_OPERATION = new Uint8Array([16, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 const AT_FDCWD = -100;
@@ -95,6 +97,22 @@ export class LibcError extends Error {
     super(`${call}: ${code === undefined ? `errno ${errno}` : errnoText(code)}`);
     this.code = code;
   }
+}
+
+/** Tries again as long as signals come in between. */
+export function persist<T>(work: () => T): T {
+  for (;;) {
+    try {
+      return work();
+    } catch (thrown) {
+      if (!isInterruption(thrown)) throw thrown;
+    }
+  }
+}
+
+/** Whether a call failed only because a signal came. */
+export function isInterruption(thrown: unknown): boolean {
+  return thrown instanceof LibcError && thrown.code === 'EINTR';
 }
 
 let opened: Libc | undefined;
@@ -156,6 +174,7 @@ function bind(): Libc {
     const fd = checked('socket', symbols.socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, part));
     // A kernel without it still refuses, only with fewer words.
     symbols.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON, 4);
+    symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, PATIENCE, 16);
     return fd;
   };
   return {
@@ -188,8 +207,8 @@ function bind(): Libc {
       checked('send', symbols.send(fd, NO_OPERATION, NO_OPERATION.length, 0));
       return fd;
     },
-    send: (fd, bytes) => void checked('send', symbols.send(fd, bytes, bytes.length, 0)),
-    receive: (fd, buffer) => checked('recv', symbols.recv(fd, buffer, buffer.length, 0)),
+    send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
+    receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, 0))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };
 }
