@@ -24,14 +24,15 @@ export async function addIptables(
   }
 }
 
-/** Removes the rules of these addresses, or of all. */
+/** Removes the rules of these addresses, or of all; `false` when a program is missing that it takes. */
 export async function removeIptables(
   site: Site,
   key: AttachmentKey,
   addresses: readonly MasqueradedAddress[] | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const families = addresses === undefined ? ([4, 6] as const) : familiesOf(addresses);
-  await allOf(families.map((family) => removeFamily(site, key, addresses, family)));
+  const isDone = await allOf(families.map((family) => removeFamily(site, key, addresses, family)));
+  return !isDone.includes(false);
 }
 
 /** It is taken for granted that nothing is there; only when that fails somebody looks. */
@@ -64,21 +65,22 @@ async function removeFamily(
   key: AttachmentKey,
   all: readonly MasqueradedAddress[] | undefined,
   family: Family,
-): Promise<void> {
+): Promise<boolean> {
   const addresses = all?.filter((address) => address.family === family);
   try {
     try {
       if (addresses !== undefined) {
         await change(site, family, removals(key, addresses));
-        return;
+        return true;
       }
     } catch (thrown) {
       if (!(thrown instanceof FilterError) || thrown.timedOut) throw thrown;
     }
     await (await import('./masquerade-found.ts')).removeFound(site, key, addresses, family);
+    return true;
   } catch (thrown) {
-    // A program that is not there has made no rules.
     if (!isMissing(thrown)) throw thrown;
+    return false;
   }
 }
 

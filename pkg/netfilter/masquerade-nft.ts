@@ -104,17 +104,19 @@ async function addToTable(site: Site, rules: readonly string[]): Promise<boolean
   return true;
 }
 
-/** Removes all rules of an attachment. */
-export async function removeNft(site: Site, key: AttachmentKey): Promise<void> {
+/** Removes all rules of an attachment; `false` when nft is missing and it takes nft. */
+export async function removeNft(site: Site, key: AttachmentKey): Promise<boolean> {
   const prefix = attachmentPrefix(key);
   try {
-    if ((await nftNatively(site, (nft) => nft.removeCommented(CHECKS_CHAIN, prefix))) === true) return;
+    if ((await nftNatively(site, (nft) => nft.removeCommented(CHECKS_CHAIN, prefix))) === true) return true;
     await persistently(site, async () => {
       const found = await rulesWith(site, prefix);
       if (found.length > 0) await transact(site, found.map(nftDeletion));
     });
+    return true;
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
+    return false;
   }
 }
 

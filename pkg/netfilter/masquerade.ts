@@ -59,7 +59,8 @@ export function addMasquerade(
 
 /**
  * Removes masquerade rules; what is not there is fine, and so is a backend that is not installed. Rules for other
- * addresses than these stay; when the addresses are not known, all rules of the names go.
+ * addresses than these stay; when the addresses are not known, all rules of the names go. The output is a list of the
+ * backends that are not installed: whoever knows that these have made the rules knows that they are left.
  */
 export function removeMasquerade(target: MasqueradeTarget, backends: readonly MasqueradeBackend[]): WorkAction {
   const { addresses: texts = [] } = target;
@@ -69,10 +70,14 @@ export function removeMasquerade(target: MasqueradeTarget, backends: readonly Ma
     print: (place) => backends.flatMap((backend) => printRemovals(place, target, addresses, backend)),
     async run(context) {
       const site = new Site(context);
-      const remove = (backend: MasqueradeBackend): Promise<void> =>
-        backend === 'nftables' ? removeNft(site, target) : removeIptables(site, target, addresses);
+      const missing: MasqueradeBackend[] = [];
+      const remove = async (backend: MasqueradeBackend): Promise<void> => {
+        const isNft = backend === 'nftables';
+        const isDone = isNft ? await removeNft(site, target) : await removeIptables(site, target, addresses);
+        if (!isDone) missing.push(backend);
+      };
       await allOf(backends.map(remove));
-      return {};
+      return { output: missing };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { CniError, ErrorCode } from '../types/error.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
 
 /** A rule as nft lists it for people; reading that is much faster than reading its JSON. */
@@ -16,7 +17,14 @@ export interface ListedRule {
  */
 export async function listTable(site: Site, family: 'ip' | 'ip6', table: string): Promise<ListedRule[] | undefined> {
   try {
-    return parseListing(await runFilter(site, ['nft', '-a', '-n', 'list', 'table', family, table]));
+    const output = await runFilter(site, ['nft', '-a', '-n', 'list', 'table', family, table]);
+    // What is no listing would read as one without rules, and rules would be left for ever.
+    if (output.startsWith(`table ${family} ${table} {`)) return parseListing(output);
+    throw new CniError(
+      ErrorCode.internal,
+      `nft listed something else than table ${family} ${table}`,
+      output.slice(0, 200),
+    );
   } catch (thrown) {
     if (!(thrown instanceof FilterError)) throw thrown;
     if (thrown.stderr.includes('No such file or directory')) return undefined;

@@ -67,7 +67,8 @@ export function addSpoofCheck(check: SpoofCheck, options: SpoofOptions = {}): Wo
 }
 
 /**
- * Removes the check; what is not there is fine, and so is a missing nft. With the handle nothing has to be listed.
+ * Removes the check; what is not there is fine, and so is a missing nft, which is what the output says then. With the
+ * handle nothing has to be listed.
  * The handle may be out of date: unless it is the very rule that leads to these chains, they are either not there or
  * still in use, and the whole transaction fails.
  */
@@ -79,10 +80,11 @@ export function removeSpoofCheck(key: SpoofCheckKey, handle?: number): WorkActio
       const site = new Site(context);
       try {
         if (handle === undefined || !(await removeKnown(site, key, handle))) await removeFound(site, key);
+        return {};
       } catch (thrown) {
         if (!isMissing(thrown)) throw thrown;
+        return { output: 'missing' };
       }
-      return {};
     },
   };
 }

@@ -22,19 +22,22 @@ export async function del(call: DelCall): Promise<void> {
   const key = { network, containerId, ifName, plugin: 'firewall' };
   const record = records.find(key);
   const notes = (record && notesOf(record.data)) ?? (await derived(call));
-  if (notes !== undefined) await close(call, notes);
+  // What is left can still be found by its note, when the program is there again.
+  if (notes !== undefined && !(await close(call, notes)) && record !== undefined) return;
   const warning = records.remove(key);
   if (warning !== undefined) call.warn(`firewall: ${warning}`);
 }
 
-/** Removes what lets an attachment's packets pass. A program that is not installed has nothing there any more. */
-export async function close(call: Call<FirewallConf>, notes: FirewallNotes): Promise<void> {
+/** Removes what lets an attachment's packets pass; `false`, and a word about it, when a program is missing that it takes. */
+export async function close(call: Call<FirewallConf>, notes: FirewallNotes): Promise<boolean> {
   const plan = new Plan().do(ownNetns(), closeAction(notes, call.environment), { failing: '' });
   try {
     await runPlan(plan, await runOptions(call.environment, 'firewall'));
+    return true;
   } catch (thrown) {
     if (!(thrown instanceof Error) || !isMissing(thrown.cause)) throw thrown;
-    call.warn(`firewall: ${toCniError(thrown)}; what it may have left is left`);
+    call.warn(`firewall: ${toCniError(thrown)}; its rules are left, and DEL again or GC removes them`);
+    return false;
   }
 }
 

@@ -19,26 +19,34 @@ type DelCall = AttachmentCall<TuningConf>;
 /** The order in which the interface is put back: the reference's. */
 const ORDER = ['mtu', 'mac', 'promisc', 'allmulti', 'txQLen'] as const;
 
-/** Puts the interface back as it was found, where it still is, and forgets how that was. Never fails for it. */
+/**
+ * Puts the interface back as it was found, where it still is, and then forgets how that was. Never fails for it; what
+ * could not be put back is tried again by the next DEL.
+ */
 export async function del(call: DelCall): Promise<void> {
   const { containerId, ifName, conf } = call;
   const file = backupFile(dataDirOf(conf), containerId, ifName);
   const before = await readBackup(file);
-  if (before !== undefined && call.netns !== '') await restore(call, before);
+  if (before !== undefined && call.netns !== '' && !(await restore(call, before))) return;
   removeFile(file);
   const records = new RecordStore(recordFolder(call.environment));
   forgetAttachment(records, call, 'tuning');
 }
 
-async function restore(call: DelCall, before: LinkState): Promise<void> {
+/** Whether nothing is left to be put back. */
+async function restore(call: DelCall, before: LinkState): Promise<boolean> {
   try {
-    await inContainer(call.netns, async (netns) => {
+    return await inContainer(call.netns, async (netns) => {
       const options = await runOptions(call.environment, 'tuning');
-      if ((await findLink(netns, call.ifName, options)) === undefined) return;
-      for (const key of ORDER) await putBack(call, netns, key, before, options);
+      if ((await findLink(netns, call.ifName, options)) === undefined) return true;
+      let isWhole = true;
+      for (const key of ORDER) if (!(await putBack(call, netns, key, before, options))) isWhole = false;
+      return isWhole;
     });
   } catch (thrown) {
-    if (!isNetnsGone(thrown)) call.warn(`tuning: ${call.ifName} was not put back: ${toCniError(thrown)}`);
+    if (isNetnsGone(thrown)) return true;
+    call.warn(`tuning: ${call.ifName} was not put back: ${toCniError(thrown)}`);
+    return false;
   }
 }
 
@@ -49,14 +57,16 @@ async function putBack(
   key: keyof LinkState,
   before: LinkState,
   options: RunOptions,
-): Promise<void> {
-  if (before[key] === undefined) return;
+): Promise<boolean> {
+  if (before[key] === undefined) return true;
   try {
     await runPlan(
       new Plan().inside(netns, settingCommand(ifName, key, before[key]), { tolerate: ['ENODEV'] }),
       options,
     );
+    return true;
   } catch (thrown) {
     warn(`tuning: ${key} of ${ifName} was not put back: ${toCniError(thrown)}`);
+    return false;
   }
 }

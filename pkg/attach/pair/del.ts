@@ -24,13 +24,18 @@ export async function delPair(call: DelCall, plugin: string): Promise<void> {
   const notedIpam = record && pairNotesOf(record.data).ipam;
   const isReleasedFirst = isReleasedThroughLink(call, notedIpam);
   const releaseFailures = isReleasedFirst ? await releaseAddresses(call, notedIpam) : [];
-  const { linkFailure, otherFailures } = await tearDown(remainsOf(call, plugin, record), options, (line) =>
+  const { linkFailure, otherFailures, left } = await tearDown(remainsOf(call, plugin, record), options, (line) =>
     call.warn(`${plugin}: ${line}`),
   );
   const failures = [...releaseFailures, ...otherFailures];
   if (linkFailure !== undefined) failures.unshift(linkFailure);
   else if (!isReleasedFirst) failures.push(...(await releaseAddresses(call, notedIpam)));
   if (failures.length > 0) throw together(failures);
+  // Without a note it is only a guess that there were rules.
+  if (left.length > 0 && record !== undefined) {
+    call.warn(`${plugin}: rules of ${call.containerId} are left: ${left.join('; ')}; GC, or DEL again, removes them`);
+    return;
+  }
   forgetAttachment(records, call, plugin);
 }
 

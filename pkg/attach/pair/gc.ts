@@ -52,10 +52,15 @@ async function removeRecorded(
     const name = { network, containerId, ifName };
     // The namespace may be another container's by now; the host's end is enough.
     const remains: Remains = { name, netns: '', hostLinks: [hostLink], addresses, masquerade, spoofCheck };
-    const { linkFailure, otherFailures } = await tearDown(remains, options, (line) => call.warn(`${plugin}: ${line}`));
+    const warn = (line: string): void => call.warn(`${plugin}: ${line}`);
+    const { linkFailure, otherFailures, left } = await tearDown(remains, options, warn);
     const failed = [linkFailure, ...otherFailures].filter((failure) => failure !== undefined);
     failures.push(...failed.map(toCniError));
     if (failed.length > 0) continue;
+    if (left.length > 0) {
+      warn(`rules of ${containerId} are left: ${left.join('; ')}`);
+      continue;
+    }
     const warning = records.remove(record);
     call.warn(`${plugin}: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
   }

@@ -19,13 +19,16 @@ export interface Teardown {
   /** Why the link is still there: its address must not be given to anybody else. */
   readonly linkFailure: unknown;
   readonly otherFailures: readonly unknown[];
+  /** Why rules are still there though nothing failed, for people: their note must not be forgotten. */
+  readonly left: readonly string[];
 }
 
 /** Takes a pair down, and its rules: everything but the address. Parts do not wait for each other, and one that fails stops none. */
 export async function tearDown(remains: Remains, options: RunOptions, warn: (line: string) => void): Promise<Teardown> {
+  const left: string[] = [];
   const rules = [
-    failureOf(removeMasqueradeOf(remains, options)),
-    failureOf(removeSpoofCheckOf(remains, options, warn)),
+    failureOf(removeMasqueradeOf(remains, options, left)),
+    failureOf(removeSpoofCheckOf(remains, options, left)),
   ];
   // Without a program they go at once, and what the kernel has to wait for then it waits for while the link goes.
   if (needsNoProgram(remains, options)) await rules[0];
@@ -36,7 +39,7 @@ export async function tearDown(remains: Remains, options: RunOptions, warn: (lin
     const failure = await rule;
     if (failure !== undefined) otherFailures.push(failure);
   }
-  return { linkFailure, otherFailures };
+  return { linkFailure, otherFailures, left };
 }
 
 /** What something failed with; it is caught at once, whoever looks when. */
@@ -65,24 +68,28 @@ function needsNoProgram({ masquerade }: Remains, { onlyFilterPrograms }: RunOpti
   return true;
 }
 
-async function removeMasqueradeOf({ name, addresses, masquerade }: Remains, options: RunOptions): Promise<void> {
+async function removeMasqueradeOf(
+  { name, addresses, masquerade }: Remains,
+  options: RunOptions,
+  left: string[],
+): Promise<void> {
   if (masquerade.length === 0) return;
   const { removeMasquerade } = await import('../../netfilter/masquerade.ts');
   const target = addresses === undefined ? name : { ...name, addresses };
-  await runPlan(new Plan().do(ownNetns(), removeMasquerade(target, masquerade), { failing: '' }), options);
+  const plan = new Plan().do(ownNetns(), removeMasquerade(target, masquerade), { failing: '', capture: 'missing' });
+  const { captures } = await runPlan(plan, options);
+  const missing = (captures.get('missing') ?? []) as readonly MasqueradeBackend[];
+  for (const backend of missing) left.push(`${backend === 'nftables' ? 'nft' : backend} cannot be found`);
 }
 
 /** The reference goes on when this fails, and what is left filters nothing any more. */
-async function removeSpoofCheckOf(
-  { name, spoofCheck }: Remains,
-  options: RunOptions,
-  warn: (line: string) => void,
-): Promise<void> {
+async function removeSpoofCheckOf({ name, spoofCheck }: Remains, options: RunOptions, left: string[]): Promise<void> {
   if (!spoofCheck) return;
   const { removeSpoofCheck } = await import('../../netfilter/spoof-check.ts');
   try {
-    await runPlan(new Plan().do(ownNetns(), removeSpoofCheck(name), { failing: '' }), options);
+    const plan = new Plan().do(ownNetns(), removeSpoofCheck(name), { failing: '', capture: 'check' });
+    if ((await runPlan(plan, options)).captures.get('check') === 'missing') left.push('nft cannot be found');
   } catch (thrown) {
-    warn(thrown instanceof Error ? thrown.message : String(thrown));
+    left.push(thrown instanceof Error ? thrown.message : String(thrown));
   }
 }
