@@ -53,7 +53,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Pla
   const execution = new Execution(options);
   await execution.plan(plan);
   const { stop } = execution;
-  if (stop !== undefined) throw await planError(stop, await execution.undo());
+  if (stop !== undefined) throw await planError(stop, await execution.undo(), execution.captures);
   return { captures: execution.captures, undo: () => execution.undo() };
 }
 

@@ -2,7 +2,7 @@ import type { IpCommand } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
 import { type FormReader, type NativeCommand, nativeForm } from '../rtnl/commands.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
-import { type Libc, libc } from '../sys/libc.ts';
+import { type Libc, LibcError, libc } from '../sys/libc.ts';
 import type { IpHand, IpRun } from './hand.ts';
 
 /** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the programs. */
@@ -49,6 +49,11 @@ async function runNative(
     }
     return { taken: forms.length, done, outputs };
   } catch (thrown) {
+    // Whoever was not answered may have been heard; what was done before is certain.
+    if (thrown instanceof LibcError) {
+      const failure = { errno: thrown.code, reason: thrown.message, hint: '' };
+      return { taken: forms.length, done, outputs, failure, doubtful: true };
+    }
     if (!(thrown instanceof RtnlError)) throw thrown;
     const { code: errno, message: reason } = thrown;
     const command = commands[done];

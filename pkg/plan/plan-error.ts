@@ -12,19 +12,26 @@ export class PlanError extends CniError {
   readonly step: Step | undefined;
   /** What could not be taken back, one line each. */
   readonly leftovers: readonly string[];
+  /** Outputs of the steps with a `capture` that were done. */
+  readonly captures: ReadonlyMap<string, unknown>;
 
-  constructor(stop: Stop, hint: string, leftovers: readonly string[]) {
+  constructor(stop: Stop, hint: string, leftovers: readonly string[], captures: ReadonlyMap<string, unknown>) {
     super(codeFor(stop), messageFor(stop), detailsFor(stop, hint, leftovers), { cause: stop.cause });
     this.errno = stop.failure.errno;
     this.step = stop.step;
     this.leftovers = leftovers;
+    this.captures = captures;
   }
 }
 
 /** The error of a plan that stopped, with what its failure means. */
-export async function planError(stop: Stop, leftovers: readonly string[]): Promise<PlanError> {
+export async function planError(
+  stop: Stop,
+  leftovers: readonly string[],
+  captures: ReadonlyMap<string, unknown>,
+): Promise<PlanError> {
   const { hint } = stop.failure;
-  return new PlanError(stop, typeof hint === 'string' ? hint : await hint(), leftovers);
+  return new PlanError(stop, typeof hint === 'string' ? hint : await hint(), leftovers, captures);
 }
 
 /** Why a plan stopped. */

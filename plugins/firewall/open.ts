@@ -21,8 +21,15 @@ export function openAction(opening: Opening, environment: Environment, ahead?: P
     kind: 'firewall',
     print: (place) => printOpening(place, opening),
     async run(context) {
-      await open(new Site(context, ahead), opening, environment);
-      return { undo: [closeAction(opening, environment)] };
+      const closing = closeAction(opening, environment);
+      try {
+        await open(new Site(context, ahead), opening, environment);
+      } catch (thrown) {
+        // One family may be done, and whoever was not answered may have been heard.
+        await Promise.resolve(closing.run(context)).catch(() => {});
+        throw thrown;
+      }
+      return { undo: [closing] };
     },
   };
 }

@@ -5,6 +5,7 @@ import { openNetns } from '../../pkg/netns/open.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { PlanError } from '../../pkg/plan/plan-error.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process.ts';
 import { CniError, ErrorCode, notAvailable, toCniError } from '../../pkg/types/error.ts';
@@ -26,7 +27,9 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
       .inside(netns, ip`addr show dev lo`, { capture: 'before' })
       .inside(netns, ip`link set dev lo up`, { failing: 'failed to set "lo" up' })
       .inside(netns, ip`addr show dev lo`, { capture: 'after' });
-    const { captures } = await runPlan(plan, await runOptions(call.environment, 'loopback'));
+    const { captures } = await runPlan(plan, await runOptions(call.environment, 'loopback')).catch((thrown: unknown) =>
+      undone(call, netns, thrown),
+    );
     const after = shown(captures.get('after'));
     const stray = after.addr_info.find((address) => !isLoopback(address.local));
     if (stray !== undefined) {
@@ -35,6 +38,13 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
     }
     return prevResult ?? resultOf(call.netns, after);
   });
+}
+
+/** A `lo` that was down is down again when something fails after it was set up. */
+async function undone(call: AttachmentCall<NoKeys>, netns: Netns, thrown: unknown): Promise<never> {
+  const before = thrown instanceof PlanError ? thrown.captures.get('before') : undefined;
+  if (before !== undefined && !isUp(before)) await setDown(call, netns);
+  throw thrown;
 }
 
 /** Fails when `lo` is down. */
