@@ -62,7 +62,8 @@ export class LeaseFolder {
     const temporary = `${this.path}/${TEMPORARY}`;
     let operation = 'open';
     try {
-      const fd = files().open(temporary, OPEN.write | OPEN.create | OPEN.truncate, 0o600);
+      const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.noFollow | OPEN.nonBlocking;
+      const fd = files().open(temporary, flags, 0o600);
       try {
         operation = 'write';
         writeText(fd, encodeOwner(owner));

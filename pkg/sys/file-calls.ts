@@ -48,8 +48,18 @@ export interface FileCalls {
   mayExecute(path: string): boolean;
 }
 
-/** Flags of {@link FileCalls.open}; these are the same on every architecture. */
-export const OPEN = { write: 0o1, create: 0o100, exclusive: 0o200, noTerminal: 0o400, truncate: 0o1000 } as const;
+/** Flags of {@link FileCalls.open}. */
+export const OPEN = {
+  write: 0o1,
+  create: 0o100,
+  exclusive: 0o200,
+  noTerminal: 0o400,
+  truncate: 0o1000,
+  /** A pipe that somebody has put in a file's place is not waited for. */
+  nonBlocking: 0o4000,
+  /** A link that somebody has put in a file's place leads nowhere. The one flag that is not the same everywhere. */
+  noFollow: process.arch === 'arm64' ? 0o100000 : 0o400000,
+} as const;
 
 const KIND = 0o170000;
 

@@ -21,7 +21,12 @@ const LONGEST_PAUSE_MS = 8;
  * @throws {CniError} code 11 when others held it for all of `timeoutMs`, code 5 when it cannot be locked at all
  */
 export async function lockFile(path: string, mode: number, timeoutMs: number): Promise<FileLock> {
-  return lockOpened(path, () => files().open(path, OPEN.create, mode), timeoutMs, 'the address store');
+  return lockOpened(
+    path,
+    () => files().open(path, OPEN.create | OPEN.nonBlocking, mode),
+    timeoutMs,
+    'the address store',
+  );
 }
 
 /**

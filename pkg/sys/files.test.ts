@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { overwriteFile, readExistingFile, readTextFile, writeFileAtomically } from './files.ts';
+import { overwriteFile, readExistingFile, readTextFile, writeFile, writeFileAtomically } from './files.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -50,4 +60,17 @@ test('reading', () => {
 test('overwriting needs a file', () => {
   expect(() => overwriteFile(`${folder}/nothing`, '1')).toThrow(`open ${folder}/nothing: no such file or directory`);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a pipe in the place of a file is not waited for', () => {
+  execFileSync('mkfifo', [`${folder}/pipe`]);
+  expect(readTextFile(`${folder}/pipe`)).toBe('');
+  expect(() => writeFile(`${folder}/pipe`, 'x')).toThrow(expect.objectContaining({ code: 'ENXIO' }));
+});
+
+test('a file that is written in place is not a link to another', () => {
+  writeFileSync(`${folder}/precious`, 'old');
+  symlinkSync(`${folder}/precious`, `${folder}/link`);
+  expect(() => writeFile(`${folder}/link`, 'new')).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+  expect(readFileSync(`${folder}/precious`, 'utf8')).toBe('old');
 });

@@ -47,7 +47,7 @@ export function fileError(operation: string, path: string, thrown: unknown): Cni
 export function readExistingFile(path: string): string {
   let operation = 'open';
   try {
-    const fd = files().open(path, OPEN.noTerminal);
+    const fd = files().open(path, OPEN.noTerminal | OPEN.nonBlocking);
     try {
       operation = 'read';
       return readAll(fd);
@@ -120,13 +120,13 @@ export function overwriteFile(path: string, text: string): void {
 
 /**
  * Writes a file in place, and makes it when there is none: for what may be lost. It is never empty in between, but
- * may for a moment have the end of the old text after the new one.
+ * may for a moment have the end of the old text after the new one. A link or a pipe in its place is an error.
  *
  * @param mode permissions of a new file; the umask applies
  */
 export function writeFile(path: string, text: string, mode = 0o600): void {
   const bytes = new TextEncoder().encode(text);
-  const fd = files().open(path, OPEN.write | OPEN.create, mode);
+  const fd = files().open(path, OPEN.write | OPEN.create | OPEN.noFollow | OPEN.nonBlocking, mode);
   try {
     writeBytes(fd, bytes);
     files().truncate(fd, bytes.length);
