@@ -30,6 +30,10 @@ describe('the file', () => {
     expect(await seen()).toContain('not even /no is there');
   });
 
+  test('cannot be one', async () => {
+    expect(await seen('\u0000/subnet.env')).toContain('(key "subnetFile")');
+  });
+
   test('is missing', async () => {
     expect(await seen(join(folder, 'subnet.env'))).not.toContain('not even');
   });

@@ -37,11 +37,20 @@ export async function diagnose(
 
 /** flanneld's usual folder is emptied by every boot; any other may still have what an earlier one wrote. */
 function fileSentence(path: string): string {
-  const found = fs().statSync(path, { throwIfNoEntry: false });
+  const found = statusAt(path);
   if (found !== undefined) return `${path} was written ${duration((Date.now() - found.mtimeMs) / 1000)} ago`;
   const folder = path.slice(0, path.lastIndexOf('/'));
   const isThere = folder !== '' && fs().existsSync(folder);
   return `flanneld writes ${path} (key "subnetFile") as soon as it knows this node's subnet${isThere ? '' : `; not even ${folder} is there`}`;
+}
+
+/** What cannot be looked at, such as a path that is none, is as good as not there. */
+function statusAt(path: string): { readonly mtimeMs: number } | undefined {
+  try {
+    return fs().statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function daemonSentence(proc: string): string {
