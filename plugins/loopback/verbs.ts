@@ -27,9 +27,11 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
       .inside(netns, ip`addr show dev lo`, { capture: 'before' })
       .inside(netns, ip`link set dev lo up`, { failing: 'failed to set "lo" up' })
       .inside(netns, ip`addr show dev lo`, { capture: 'after' });
-    const { captures } = await runPlan(plan, await runOptions(call.environment, 'loopback')).catch((thrown: unknown) =>
-      undone(call, netns, thrown),
-    );
+    const options = await runOptions(call.environment, 'loopback');
+    // What a program saw is not known when it is ended in the midst of several commands.
+    const look = new Plan().inside(netns, ip`addr show dev lo`, { capture: 'before' });
+    const seen = needsIpProgram(call.environment) ? (await runPlan(look, options)).captures : undefined;
+    const { captures } = await runPlan(plan, options).catch((thrown: unknown) => undone(call, netns, thrown, seen));
     const after = shown(captures.get('after'));
     const stray = after.addr_info.find((address) => !isLoopback(address.local));
     if (stray !== undefined) {
@@ -41,8 +43,13 @@ export async function add(call: AttachmentCall<NoKeys>): Promise<Result> {
 }
 
 /** A `lo` that was down is down again when something fails after it was set up. */
-async function undone(call: AttachmentCall<NoKeys>, netns: Netns, thrown: unknown): Promise<never> {
-  const before = thrown instanceof PlanError ? thrown.captures.get('before') : undefined;
+async function undone(
+  call: AttachmentCall<NoKeys>,
+  netns: Netns,
+  thrown: unknown,
+  seen: ReadonlyMap<string, unknown> | undefined,
+): Promise<never> {
+  const before = (seen ?? (thrown instanceof PlanError ? thrown.captures : undefined))?.get('before');
   if (before !== undefined && !isUp(before)) await setDown(call, netns);
   throw thrown;
 }
