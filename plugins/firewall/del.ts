@@ -8,6 +8,7 @@ import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { chosenBackend } from './choice.ts';
+import { type FormerOwner, withoutGivenOn } from './given-on.ts';
 import { type FirewallNotes, notesOf } from './notes.ts';
 import { closeAction } from './open.ts';
 import type { FirewallConf } from './schema.ts';
@@ -23,14 +24,16 @@ export async function del(call: DelCall): Promise<void> {
   const record = records.find(key);
   const notes = (record && notesOf(record.data)) ?? (await derived(call));
   // What is left can still be found by its note, when the program is there again.
-  if (notes !== undefined && !(await close(call, notes)) && record !== undefined) return;
+  const isClosed = notes === undefined || (await close(call, notes, { network, containerId, ifName }));
+  if (!isClosed && record !== undefined) return;
   const warning = records.remove(key);
   if (warning !== undefined) call.warn(`firewall: ${warning}`);
 }
 
 /** Removes what lets an attachment's packets pass; `false`, and a word about it, when a program is missing that it takes. */
-export async function close(call: Call<FirewallConf>, notes: FirewallNotes): Promise<boolean> {
-  const plan = new Plan().do(ownNetns(), closeAction(notes, call.environment), { failing: '' });
+export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owner: FormerOwner): Promise<boolean> {
+  const own = { ...notes, addresses: withoutGivenOn(notes.addresses, owner) };
+  const plan = new Plan().do(ownNetns(), closeAction(own, call.environment), { failing: '' });
   try {
     await runPlan(plan, await runOptions(call.environment, 'firewall'));
     return true;

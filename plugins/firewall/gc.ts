@@ -15,7 +15,7 @@ export async function gc(call: GcCall<FirewallConf>): Promise<void> {
     const { containerId, ifName } = record;
     try {
       const notes = notesOf(record.data);
-      if (notes !== undefined && !(await close(call, notes))) continue;
+      if (notes !== undefined && !(await close(call, notes, record))) continue;
       const warning = records.remove(record);
       call.warn(`firewall: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
     } catch (thrown) {

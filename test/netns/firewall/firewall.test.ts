@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BUILT_PLUGINS } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -48,6 +49,21 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect((await call('DEL', pod.path, { backend })).exitCode).toBe(0);
     expect(await passes('10.1.2.3')).toBe(false);
     expect(await passes('fd00:1::3')).toBe(false);
+  });
+
+  test.each(['DEL', 'GC'])('a late %s leaves an address open that another container has by now', async (verb) => {
+    const pod = await host.addPod();
+    expect((await call('ADD', pod.path, { backend })).exitCode).toBe(0);
+    const lease = '/var/lib/cni/networks/net/10.1.2.3';
+    await host.run(['sh', '-c', `mkdir -p ${dirname(lease)}; printf 'another\\r\\neth0' > ${lease}`]);
+    const gone = { 'cni.dev/valid-attachments': [] };
+    expect((await call(verb, '', { backend }, verb === 'GC' ? gone : {})).exitCode).toBe(0);
+    expect(await passes('10.1.2.3')).toBe(true);
+    expect(await passes('fd00:1::3')).toBe(false);
+    // Its own DEL closes.
+    await host.run(['rm', '-r', '/var/lib/cni/networks']);
+    expect((await call('DEL', pod.path, { backend })).exitCode).toBe(0);
+    expect(await passes('10.1.2.3')).toBe(false);
   });
 
   test.each<[string, string, object]>([
