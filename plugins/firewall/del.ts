@@ -8,7 +8,7 @@ import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { chosenBackend } from './choice.ts';
-import { type FormerOwner, withoutGivenOn } from './given-on.ts';
+import { type FormerOwner, hasOpened, heirOf, openingsOf } from './given-on.ts';
 import { type FirewallNotes, notesOf } from './notes.ts';
 import { closeAction } from './open.ts';
 import type { FirewallConf } from './schema.ts';
@@ -30,18 +30,37 @@ export async function del(call: DelCall): Promise<void> {
   if (warning !== undefined) call.warn(`firewall: ${warning}`);
 }
 
-/** Removes what lets an attachment's packets pass; `false`, and a word about it, when a program is missing that it takes. */
+/**
+ * Removes what lets an attachment's packets pass; `false`, and a word about it, when a program is missing that it
+ * takes.
+ *
+ * A DEL may come late, or after others did the work of the first: an address that another container has opened the
+ * firewall for by now stays open.
+ */
 export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owner: FormerOwner): Promise<boolean> {
-  const own = { ...notes, addresses: withoutGivenOn(notes.addresses, owner) };
-  const plan = new Plan().do(ownNetns(), closeAction(own, call.environment), { failing: '' });
+  const records = new RecordStore(recordFolder(call.environment));
+  const heirs: string[] = [];
+  const addresses = notes.addresses.filter((address) => {
+    const heir = heirOf(address, owner);
+    if (heir === undefined) return true;
+    if (hasOpened(heir, records)) return false;
+    heirs.push(heir);
+    return true;
+  });
+  const plan = new Plan().do(ownNetns(), closeAction({ ...notes, addresses }, call.environment), { failing: '' });
   try {
     await runPlan(plan, await runOptions(call.environment, 'firewall'));
-    return true;
   } catch (thrown) {
     if (!(thrown instanceof Error) || !isMissing(thrown.cause)) throw thrown;
     call.warn(`firewall: ${toCniError(thrown)}; its rules are left, and DEL again or GC removes them`);
     return false;
   }
+  // One that was about to open it may have done so in between.
+  for (const record of heirs.flatMap((heir) => openingsOf(heir, records))) {
+    const { restoreRules } = await import('./restore-rules.ts');
+    await restoreRules(record, call);
+  }
+  return true;
 }
 
 /** Without a record, as for containers of the reference, the previous result tells. */

@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Pod } from '../harness/host.ts';
 import { BUILT_PLUGINS } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { withoutProgram } from '../harness/without.ts';
@@ -39,6 +41,12 @@ function call(
   return callFirewall(BUILT_PLUGINS, verb, { host, pod }, one, over, env);
 }
 
+/** What bridge notes of a container that it is attaching. */
+const ANOTHER_OF_BRIDGE = `mkdir /run/cni-ts/attachments/another
+cat > /run/cni-ts/attachments/another/eth0:net:bridge.json <<'END'
+{"version":1,"bootId":"","plugin":"bridge","network":"net","containerId":"another","ifName":"eth0","netns":{"path":"/x","dev":"4","ino":"INODE"},"time":"2024-01-01T00:00:00.000Z","data":{}}
+END`;
+
 describe.each(BACKENDS)('%s', (backend) => {
   test('opens for both families, is checked, and closes', async () => {
     const pod = await host.addPod();
@@ -51,19 +59,37 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(await passes('fd00:1::3')).toBe(false);
   });
 
-  test.each(['DEL', 'GC'])('a late %s leaves an address open that another container has by now', async (verb) => {
-    const pod = await host.addPod();
-    expect((await call('ADD', pod.path, { backend })).exitCode).toBe(0);
+  describe.each(['DEL', 'GC'])('a late %s, when another container has the address by now', (verb) => {
     const lease = '/var/lib/cni/networks/net/10.1.2.3';
-    await host.run(['sh', '-c', `mkdir -p ${dirname(lease)}; printf 'another\\r\\neth0' > ${lease}`]);
-    const gone = { 'cni.dev/valid-attachments': [] };
-    expect((await call(verb, '', { backend }, verb === 'GC' ? gone : {})).exitCode).toBe(0);
-    expect(await passes('10.1.2.3')).toBe(true);
-    expect(await passes('fd00:1::3')).toBe(false);
-    // Its own DEL closes.
-    await host.run(['rm', '-r', '/var/lib/cni/networks']);
-    expect((await call('DEL', pod.path, { backend })).exitCode).toBe(0);
-    expect(await passes('10.1.2.3')).toBe(false);
+    const late = () => call(verb, '', { backend }, verb === 'GC' ? { 'cni.dev/valid-attachments': [] } : {});
+
+    /** Opens for a container, and then has host-local give its address to another. */
+    async function giveOn(): Promise<Pod> {
+      const pod = await host.addPod();
+      expect((await call('ADD', pod.path, { backend })).exitCode).toBe(0);
+      await host.run(['sh', '-c', `mkdir -p ${dirname(lease)}; printf 'another\\r\\neth0' > ${lease}`]);
+      return pod;
+    }
+
+    afterEach(() => host.run(['rm', '-r', '/var/lib/cni/networks', '/run/cni-ts/attachments/another']));
+
+    test('leaves it open for one of which nothing is noted: plugins that keep no records have opened it', async () => {
+      const pod = await giveOn();
+      expect((await late()).exitCode).toBe(0);
+      expect(await passes('10.1.2.3')).toBe(true);
+      expect(await passes('fd00:1::3')).toBe(false);
+      await host.run(['rm', lease]);
+      expect((await call('DEL', pod.path, { backend })).exitCode).toBe(0);
+      expect(await passes('10.1.2.3')).toBe(false);
+    });
+
+    test('closes it when that one has not opened it', async () => {
+      const pod = await giveOn();
+      // As bridge notes it before it asks for an address.
+      await host.run(['sh', '-c', ANOTHER_OF_BRIDGE.replace('INODE', String(statSync(pod.outerPath).ino))]);
+      expect((await late()).exitCode).toBe(0);
+      expect(await passes('10.1.2.3')).toBe(false);
+    });
   });
 
   test.each<[string, string, object]>([
