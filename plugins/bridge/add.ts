@@ -1,12 +1,14 @@
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
+import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
@@ -143,6 +145,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
+    await announce(attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
       return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
     }
@@ -167,6 +170,17 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
     `bridge port in error state: ${state.toLowerCase()}`,
     `${hostLink}, a port of ${settings.bridge}, is still not up after ${PORT_PATIENCE_MS} ms`,
   );
+}
+
+/**
+ * Tells all on the bridge who has the container's IPv4 addresses now. The kernel does so when the link comes up, but then
+ * the port may not let it through yet, and whoever knew the address before would ask its former owner for half a minute.
+ */
+export async function announce({ settings, netns, name, mac, addressing, options }: Attachment): Promise<void> {
+  if (settings.leavesLinkDown || !addressing?.ips.some(({ address }) => !address.includes(':'))) return;
+  // To set the MAC is what makes the kernel do it again, also when it is the same.
+  const again = ip`link set dev ${name.ifName} address ${mac}`;
+  await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */

@@ -182,3 +182,26 @@ test('a pod that sends with another MAC is not heard', async () => {
     expect(await reaches(a.pod, b.ipv4)).toBe(true);
   });
 });
+
+test('an address that another pod had is reached at once by all who knew that one, however busy the node is', async () => {
+  const address = '10.1.0.200';
+  const one = { type: 'host-local', ranges: [[{ subnet: '10.1.0.0/24', rangeStart: address, rangeEnd: address }]] };
+  const list = listOf({ bridge: 'cni-reused', ipam: one });
+  const runtime = new Runtime(node);
+  await withPods({ bridge: 'cni-reused' }, async (neighbour) => {
+    const busy = Array.from({ length: 4 }, () => node.start(['sh', '-c', 'while :; do :; done']));
+    try {
+      for (let count = 0; count < 15; count++) {
+        const pod = await node.addPod();
+        const attachment = attachmentOf(pod, `heir-${count}`);
+        await runtime.add({ ...list, name: 'reused' }, attachment);
+        expect(await reaches(neighbour.pod, address, '-W3'), `pod ${count}`).toBe(true);
+        expect(await reaches(node, address, '-W3'), `pod ${count}`).toBe(true);
+        await runtime.del({ ...list, name: 'reused' }, attachment);
+        await pod.remove();
+      }
+    } finally {
+      await Promise.all(busy.map((loop) => loop.stop()));
+    }
+  });
+});
