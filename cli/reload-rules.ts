@@ -5,6 +5,7 @@ import type { Environment } from '../pkg/skel/plugin.ts';
 import { toCniError } from '../pkg/types/error.ts';
 import { pluginNamed } from '../plugins/table.ts';
 import type { Command } from './command.ts';
+import { detachment } from './detached.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What became of the attachments of one plugin. */
@@ -30,9 +31,10 @@ async function restoreAll(environment: Environment, terminal: Terminal): Promise
   const lines = warnings.map((warning) => `cni: ${warning}`);
   const tallies = new Map<string, Tally>();
   const isInUse = namespaceCensus();
+  const isDetached = detachment();
   for (const record of records) {
-    // What is dead needs no rules; GC or the next ADD takes care of what is left of it.
-    if (isAlive(record, isInUse) === 'dead') continue;
+    // What is dead or detached needs no rules, and its address may be another's; GC or the next ADD takes care of what is left of it.
+    if (isAlive(record, isInUse) === 'dead' || (await isDetached(record))) continue;
     const tally = tallies.get(record.plugin) ?? { made: 0, failed: 0 };
     try {
       if (!(await restore(record, environment, lines))) continue;

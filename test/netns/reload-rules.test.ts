@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { referencePlugins } from '../../scripts/lib/reference.ts';
+import { isMisreading } from './bridge/suites.ts';
 import { connect } from './harness/connect.ts';
 import { createHost, type Host } from './harness/host.ts';
-import { Runtime } from './harness/libcni.ts';
+import { ChainError, Runtime } from './harness/libcni.ts';
 import type { Conflist } from './harness/libcni-conf.ts';
 import type { Place } from './harness/place.ts';
 import { BUILT_PLUGINS } from './harness/plugin.ts';
@@ -92,3 +94,51 @@ test.each(['iptables', 'nftables'] as const)(
     }
   },
 );
+
+test('a container that other plugins have detached gets no rules again, neither by reload-rules nor by the doctor', async () => {
+  const node = await createHost('node');
+  try {
+    const ipam = { type: 'host-local', subnet: '10.1.0.0/24' };
+    const list: Conflist = {
+      cniVersion: '1.0.0',
+      name: 'net',
+      plugins: [
+        { type: 'bridge', isGateway: true, ipMasq: true, ipMasqBackend: 'iptables', ipam },
+        { type: 'portmap', backend: 'iptables', capabilities: { portMappings: true } },
+      ],
+    };
+    const [stays, goes] = [await node.addPod(), await node.addPod()].map((pod, index) => ({
+      containerId: `c${index}`,
+      netns: pod.path,
+      ifName: 'eth0',
+      capabilities: { portMappings: [{ hostPort: 8080 + index, containerPort: 80, protocol: 'tcp' }] },
+    }));
+    if (stays === undefined || goes === undefined) throw new Error('no pods');
+    const runtime = new Runtime(node);
+    for (const attachment of [stays, goes]) await runtime.add(list, attachment);
+    // As `podman network disconnect` after the plugins were exchanged: the container lives on.
+    await new Runtime(node, [await referencePlugins()]).del(list, goes).catch((thrown) => {
+      if (!(thrown instanceof ChainError && isMisreading(thrown.outcome))) throw thrown;
+    });
+    const rules = async () =>
+      (await node.run(['iptables-save', '-t', 'nat'])).stdout.replace(/\[\d+:\d+\]|^#.*$/gm, '');
+    const before = await rules();
+    expect(before).toContain(String.raw`id: \"c0\"`);
+    expect(before).not.toContain(String.raw`id: \"c1\"`);
+    const { stdout } = await node.run([`${BUILT_PLUGINS}/cni`, 'reload-rules']);
+    expect(stdout).toBe('bridge: 1 made again; portmap: 1 made again\n');
+    expect((await rules()).split('\n').sort()).toEqual(before.split('\n').sort());
+    const doctor = await node.run([`${BUILT_PLUGINS}/cni`, 'doctor', '--fix', '--bin-dir', BUILT_PLUGINS]);
+    expect(doctor.stdout).not.toContain('rules of container');
+    expect((await rules()).split('\n').sort()).toEqual(before.split('\n').sort());
+    // It is still found what has really lost its rules.
+    await node.run(['iptables', '-t', 'nat', '-F']);
+    const mended = await node.run([`${BUILT_PLUGINS}/cni`, 'doctor', '--fix', '--bin-dir', BUILT_PLUGINS]);
+    expect(mended.stdout).toContain('made the host port rules of container c0 again');
+    expect(mended.stdout).not.toContain('rules of container c1 again');
+    for (const attachment of [stays, goes]) await runtime.delTwice(list, attachment);
+    expect((await node.run(['find', '/run/cni-ts', '-type', 'f'])).stdout).toBe('');
+  } finally {
+    await node.dispose();
+  }
+});

@@ -7,6 +7,7 @@ import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
 import { notesOf as portmapNotes } from '../../../plugins/portmap/notes.ts';
 import { chainOf } from '../../../plugins/portmap/rules-iptables.ts';
 import { pluginNamed } from '../../../plugins/table.ts';
+import { detachment } from '../../detached.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { JudgedRecord, Node } from '../node.ts';
 
@@ -15,7 +16,7 @@ export const rules: Check = {
   name: 'rules',
   async run(node) {
     const tables = { v4: await natOf(node.site, 4), v6: await natOf(node.site, 6), nft: await nftOf(node.site) };
-    return [...orphaned(tables, node), ...flushed(tables, node)];
+    return [...orphaned(tables, node), ...(await flushed(tables, node))];
   },
 };
 
@@ -91,24 +92,26 @@ function orphan(what: string, containerId: string, network: string, mend: string
   };
 }
 
-function flushed(tables: Tables, node: Node): readonly Diagnosis[] {
-  return node.records.flatMap(({ record, state }) => {
+async function flushed(tables: Tables, node: Node): Promise<readonly Diagnosis[]> {
+  const isDetached = detachment();
+  const found: Diagnosis[] = [];
+  for (const { record, state } of node.records) {
     const what = state === 'alive' ? missing(record, tables) : undefined;
-    if (what === undefined) return [];
-    return [
-      {
-        severity: 'error',
-        found: `container ${record.containerId} (${record.ifName}, network ${record.network}) has lost its ${what} rules`,
-        means: what === 'masquerade' ? 'it reaches nothing outside' : 'nobody reaches its host ports',
-        mend: 'cni reload-rules, and deploy/systemd/cni-ts-reload-rules.service against the next flush',
-        fix: async () => {
-          const context = { environment: node.environment, warn: () => {} };
-          await pluginNamed(record.plugin)?.restoreRules?.(record, context);
-          return `made the ${what} rules of container ${record.containerId} again`;
-        },
-      } satisfies Diagnosis,
-    ];
-  });
+    // Of one that has no interface any more the rules are rightly gone.
+    if (what === undefined || (await isDetached(record))) continue;
+    found.push({
+      severity: 'error',
+      found: `container ${record.containerId} (${record.ifName}, network ${record.network}) has lost its ${what} rules`,
+      means: what === 'masquerade' ? 'it reaches nothing outside' : 'nobody reaches its host ports',
+      mend: 'cni reload-rules, and deploy/systemd/cni-ts-reload-rules.service against the next flush',
+      fix: async () => {
+        const context = { environment: node.environment, warn: () => {} };
+        await pluginNamed(record.plugin)?.restoreRules?.(record, context);
+        return `made the ${what} rules of container ${record.containerId} again`;
+      },
+    });
+  }
+  return found;
 }
 
 function missing(record: JudgedRecord['record'], { v4, v6, nft }: Tables): 'masquerade' | 'host port' | undefined {
