@@ -33,3 +33,12 @@ test('a line goes through its points, from zero up', () => {
   // The axis ends a twentieth above the highest point.
   expect((378 - high) / (378 - low)).toBeCloseTo(2, 2);
 });
+
+test('many points have few numbers below them, the last among them, and a legend only where it says something', () => {
+  const points = Array.from({ length: 100 }, (_, index): [number, number] => [50 * (index + 1), 20]);
+  const svg = linePlot('ADD', '', [{ name: 'one', isOurs: true, points }], false);
+  const below = [...svg.matchAll(/text-anchor="middle"[^>]*>(\d+)</g)].map(([, number]) => Number(number));
+  expect(below).toHaveLength(12);
+  expect(below.at(-1)).toBe(5000);
+  expect(svg).not.toContain('reference');
+});

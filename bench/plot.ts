@@ -22,6 +22,8 @@ const ROW = 40;
 const BAR = 13;
 const CHART_HEIGHT = 300;
 const TICKS = 5;
+/** More numbers below a chart would run into each other. */
+const MOST_NUMBERS = 12;
 
 /** Bars side by side, a row for each chain; times in milliseconds. */
 export function barPlot(title: string, note: string, rows: readonly Bars[]): string {
@@ -41,8 +43,8 @@ export function barPlot(title: string, note: string, rows: readonly Bars[]): str
   return document(title, note, TOP + rows.length * ROW + 16, body.join('\n'));
 }
 
-/** Lines over a number of things, from zero. */
-export function linePlot(title: string, note: string, lines: readonly Line[]): string {
+/** Lines over a number of things, from zero; without a legend where they are not of the two suites. */
+export function linePlot(title: string, note: string, lines: readonly Line[], hasLegend = true): string {
   const points = lines.flatMap((line) => line.points);
   const [mostX, mostY] = [Math.max(...points.map(([x]) => x)), Math.max(...points.map(([, y]) => y)) * 1.05];
   const at = ([x, y]: readonly [number, number]): readonly [number, number] => [
@@ -56,7 +58,7 @@ export function linePlot(title: string, note: string, lines: readonly Line[]): s
     parts.push(`<path d="M${x} ${y.toFixed(1)}H${WIDTH - RIGHT}" stroke="${COLOURS.grid}"/>`);
     parts.push(text(x - 10, y + 4, `${value.toFixed(0)} ms`, COLOURS.soft, 11, 'end'));
   }
-  for (const x of new Set(points.map(([value]) => value))) {
+  for (const x of numbersBelow(points.map(([value]) => value))) {
     parts.push(text(at([x, 0])[0], TOP + CHART_HEIGHT + 18, String(x), COLOURS.soft, 11, 'middle'));
   }
   for (const { name, isOurs, points: own } of lines) {
@@ -71,16 +73,23 @@ export function linePlot(title: string, note: string, lines: readonly Line[]): s
     const [x, y] = at(own.at(-1) ?? [0, 0]);
     parts.push(text(x + 8, y + 4, name, COLOURS.ink, 11));
   }
-  return document(title, note, TOP + CHART_HEIGHT + 40, parts.join('\n'));
+  return document(title, note, TOP + CHART_HEIGHT + 40, parts.join('\n'), hasLegend);
 }
 
-function document(title: string, note: string, height: number, body: string): string {
+/** Where numbers stand below a chart: at all places, or at some of them that are equally far from each other. */
+function numbersBelow(places: readonly number[]): readonly number[] {
+  const all = [...new Set(places)];
+  const step = Math.ceil(all.length / MOST_NUMBERS);
+  return all.filter((_, index) => (all.length - 1 - index) % step === 0);
+}
+
+function document(title: string, note: string, height: number, body: string, hasLegend = true): string {
   const legend =
     `<rect x="${WIDTH - 250}" y="22" width="12" height="12" fill="${COLOURS.ours}"/>${text(WIDTH - 232, 33, 'cni-ts', COLOURS.ink, 12)}` +
     `<rect x="${WIDTH - 170}" y="22" width="12" height="12" fill="${COLOURS.reference}"/>${text(WIDTH - 152, 33, 'reference', COLOURS.ink, 12)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="${FONT}">
 <rect width="100%" height="100%" fill="#ffffff"/>
-${text(24, 34, title, COLOURS.ink, 17)}${text(24, 56, note, COLOURS.soft, 12)}${legend}
+${text(24, 34, title, COLOURS.ink, 17)}${text(24, 56, note, COLOURS.soft, 12)}${hasLegend ? legend : ''}
 ${body}
 </svg>
 `;
