@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { expectRestored, takeSnapshot } from '../netns/harness/snapshot.ts';
+import { createCrowdNode, LISTS, SLOTS } from './crowd-node.ts';
+import { choicesFrom, SEED, seedOfRun } from './crowd-random.ts';
+import { Crowd } from './crowd-run.ts';
+import { bySize } from './size.ts';
+
+const WORKERS = bySize(20, 40);
+const PROBERS = 3;
+/** It ends when both are over: so many milliseconds, and so many things that were done. */
+const LENGTH = { milliseconds: bySize(0, 240_000), outcomes: bySize(400, 0) };
+
+const MAY_CHANGE: readonly RegExp[] = [
+  // The last address that was given, and when the index beside the leases was right.
+  /^file \/var\/lib\/cni\/networks\/(?:\w+\/last_reserved_ip\.\d|\.cni-ts\/\w+\/\.state) /,
+  // What the kernel adds to a bridge a second or two after its first port.
+  /^host route-6 .*"dst":"fe80::.*"dev":"(?:cni-crowd|eth0)"/,
+];
+
+test(`${SLOTS} containers come and go, ${WORKERS} at once`, async () => {
+  const seed = seedOfRun();
+  console.info(`${SEED}=${seed} makes the same choices again`);
+  const node = await createCrowdNode();
+  try {
+    // What all containers share is made by the first of each network.
+    const first = new Crowd(node, await Promise.all(LISTS.map((_, number) => node.slot(number))));
+    await first.warmUp();
+    await first.end();
+    expect(first.wrong).toEqual([]);
+    const before = await takeSnapshot(node.host, { pods: [], ignore: MAY_CHANGE });
+
+    const slots = await Promise.all(Array.from({ length: SLOTS }, (_, number) => node.slot(number)));
+    const crowd = new Crowd(node, slots);
+    const choices = Array.from({ length: WORKERS + PROBERS }, (_, index) => choicesFrom(seed + index * 7919));
+    await crowd.run(choices.slice(0, WORKERS), choices.slice(WORKERS), LENGTH);
+    await crowd.end();
+    console.info(JSON.stringify(crowd.model.tally));
+    expect(crowd.wrong).toEqual([]);
+    expect([...crowd.model.claims]).toEqual([]);
+    await expectRestored(node.host, before, { pods: [], ignore: MAY_CHANGE });
+    // Both refusals were called for, and everything was tried.
+    const kinds = ['ADD', 'CHECK', 'DEL', 'GC', 'died without DEL', 'refused: no address', 'refused: port taken'];
+    expect(Object.keys(crowd.model.tally)).toEqual(expect.arrayContaining([...kinds, 'port answered']));
+    expectFlat(crowd.peaks);
+  } finally {
+    await node.dispose();
+  }
+});
+
+/** The plugins of the last third need no more memory than those of the first. */
+function expectFlat(peaks: readonly number[]): void {
+  const third = Math.floor(peaks.length / 3);
+  const [early, late] = [Math.max(...peaks.slice(0, third)), Math.max(...peaks.slice(-third))];
+  console.info(`${peaks.length} looks at plugins; at most ${early} KiB in the first third, ${late} KiB in the last`);
+  expect(late).toBeLessThan(early * 1.2);
+}
