@@ -9,6 +9,8 @@ use warnings;
 use Time::HiRes qw(time);
 
 $| = 1;
+# VERSION may be answered before its configuration is read.
+$SIG{PIPE} = 'IGNORE';
 my ($folder, $first, $count, $every) = @ARGV;
 my @chain = map { chomp; [split /\t/, $_, 2] } <STDIN>;
 # wait4(2), which says how much memory a child had; Perl has no name for it.
@@ -46,6 +48,7 @@ sub call {
   pipe(my $from, my $output) or die "pipe: $!\n";
   my $pid = fork // die "fork: $!\n";
   if ($pid == 0) {
+    $SIG{PIPE} = 'DEFAULT';
     open(STDIN, '<&', $input);
     open(STDOUT, '>&', $output);
     %ENV = (
