@@ -12,8 +12,8 @@ const MAY_STAY: readonly RegExp[] = [
   // Empty folders of records, and the index beside the leases.
   /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall))?)? folder/,
   /^file \/var\/lib\/cni\/networks\/\.cni-ts/,
-  // What the kernel adds to a bridge a second or two after its first port.
-  /^host route-6 .*"dst":"fe80::.*"dev":"(?:cni-|eth0)/,
+  // Local routes that the kernel adds when it has found no duplicate of a bridge's own addresses, which are lines themselves.
+  /^host route-6 .*"dst":"(?:fe80|fd00:90):.*"dev":"(?:cni-|eth0)/,
 ];
 
 /** How a runtime may take a pod down; kubelet repeats itself, forgets, and comes when the namespace is gone. */
