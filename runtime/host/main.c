@@ -17,6 +17,8 @@
 /* A call is over before collecting cycles could pay; what runs for long has them collected. */
 #define GC_THRESHOLD_BYTES (16u << 20)
 
+#define MAX_REJECTED 256
+
 extern const uint8_t program_modules[];
 
 static const struct module_head *find_module(const char *name, const uint8_t **code) {
@@ -82,11 +84,38 @@ static void end_with_exception(JSContext *ctx) {
   _exit(1);
 }
 
-static void run_jobs(JSRuntime *rt) {
-  JSContext *ctx;
+/* Promises that were rejected while nobody looked after them; most are looked after before the next turn. */
+static struct {
+  JSValue promise, reason;
+} rejected[MAX_REJECTED];
+static size_t rejected_count;
+
+static void note_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, JS_BOOL is_handled, void *opaque) {
+  (void)opaque;
+  if (!is_handled) {
+    if (rejected_count == MAX_REJECTED) return;
+    rejected[rejected_count].promise = JS_DupValue(ctx, promise);
+    rejected[rejected_count++].reason = JS_DupValue(ctx, reason);
+    return;
+  }
+  for (size_t at = 0; at < rejected_count; at++) {
+    if (JS_VALUE_GET_PTR(rejected[at].promise) != JS_VALUE_GET_PTR(promise)) continue;
+    JS_FreeValue(ctx, rejected[at].promise);
+    JS_FreeValue(ctx, rejected[at].reason);
+    rejected[at] = rejected[--rejected_count];
+    return;
+  }
+}
+
+static void run_jobs(JSContext *ctx) {
+  JSContext *own;
   int done;
-  while ((done = JS_ExecutePendingJob(rt, &ctx)) > 0) continue;
-  if (done < 0) end_with_exception(ctx);
+  while ((done = JS_ExecutePendingJob(JS_GetRuntime(ctx), &own)) > 0) continue;
+  if (done < 0) end_with_exception(own);
+  if (rejected_count == 0) return;
+  /* An error that nobody hears of must not be lost. */
+  JS_Throw(ctx, rejected[0].reason);
+  end_with_exception(ctx);
 }
 
 /* Whatever is opened next must not become somebody's stdout. */
@@ -128,13 +157,14 @@ int main(int argc, char **argv) {
   if (!ctx) return fputs("cni-ts: out of memory\n", stderr), 1;
   JS_SetMaxStackSize(rt, stack_bytes());
   JS_SetGCThreshold(rt, GC_THRESHOLD_BYTES);
+  JS_SetHostPromiseRejectionTracker(rt, note_rejection, NULL);
   JS_SetModuleLoaderFunc(rt, normalize_name, load_module, NULL);
   define_native(ctx, argv);
   if (JS_IsException(evaluate_module(ctx, START_MODULE))) end_with_exception(ctx);
   JSModuleDef *definition;
   JSValue program = start_module(ctx, MAIN_MODULE, &definition);
   for (;;) {
-    run_jobs(rt);
+    run_jobs(ctx);
     if (JS_IsException(program)) end_with_exception(ctx);
     if (JS_PromiseState(ctx, program) == JS_PROMISE_REJECTED) {
       JS_Throw(ctx, JS_PromiseResult(ctx, program));

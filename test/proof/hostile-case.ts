@@ -13,6 +13,8 @@ export interface HostileRun {
   readonly netns: string;
   /** Files of the suite as real calls left them, by their path. */
   readonly state: Readonly<Record<string, string>>;
+  /** The JSON Schemas of the plugins, by their names. */
+  readonly schemas: Readonly<Record<string, Schema>>;
   /** Where the number of the running case is written. */
   readonly progress: string;
   /** Where to write what was found. */
@@ -32,7 +34,11 @@ export interface Case {
 }
 
 /** The case of a number; the same for the same seed and state. */
-export function caseOf(run: HostileRun, schemas: ReadonlyMap<string, Schema>, index: number): Case {
+export function caseOf(
+  run: Pick<HostileRun, 'seed' | 'netns' | 'state'>,
+  schemas: ReadonlyMap<string, Schema>,
+  index: number,
+): Case {
   const random = randomOf(run.seed, index);
   const plugin = PLUGIN_NAMES[random.below(PLUGIN_NAMES.length)] ?? 'bridge';
   const document = validDocument(random, plugin, schemas.get(plugin) ?? {});

@@ -1,5 +1,5 @@
 import type { Random } from './hostile-random.ts';
-import { hostileText, hostileValue } from './hostile-values.ts';
+import { copied, hostileText, hostileValue } from './hostile-values.ts';
 
 type Json = Record<string, unknown>;
 
@@ -85,8 +85,8 @@ export function validDocument(random: Random, plugin: string, schema: Schema): J
     cniVersion: random.pick(['1.0.0', '1.0.0', '1.1.0', '0.4.0', '0.3.1']),
     name: 'net',
     type: plugin,
-    ...(random.chance(0.7) ? { prevResult: structuredClone(RESULT) } : {}),
-    ...(random.chance(0.5) ? { runtimeConfig: structuredClone(RUNTIME) } : {}),
+    ...(random.chance(0.7) ? { prevResult: copied(RESULT) } : {}),
+    ...(random.chance(0.5) ? { runtimeConfig: copied(RUNTIME) } : {}),
     ...(random.chance(0.1) ? { 'cni.dev/valid-attachments': [{ containerID: 'c1', ifname: 'eth0' }] } : {}),
     ...(plugin === 'flannel' ? { subnetFileWaitMs: 0 } : {}),
   };
@@ -116,7 +116,7 @@ function generated(
   definitions: Readonly<Record<string, Schema>>,
 ): unknown {
   const good = GOOD[key];
-  if (good !== undefined) return structuredClone(random.pick(good));
+  if (good !== undefined) return copied(random.pick(good));
   const [either] = schema.anyOf ?? schema.oneOf ?? [];
   if (either !== undefined) return generated(random, key, either, definitions);
   if (schema.enum !== undefined) return schema.enum[random.below(schema.enum.length)];

@@ -1,6 +1,6 @@
-import { normalize } from 'node:path';
 import { type FileCalls, OPEN } from '../../pkg/sys/file-calls.ts';
 import { files } from '../../pkg/sys/files.ts';
+import { bindFunctions } from '../../pkg/sys/libc.ts';
 import { MARK } from './hostile-values.ts';
 
 /** What a call did that it must not. */
@@ -18,15 +18,39 @@ const OWN = [
 /** Nothing else of this machine is ever touched, whatever a configuration says. */
 const PRIVATE = [/^\/run(?:\/|$)/, /^\/var\/lib(?:\/|$)/, /^\/proc\/sys\/net\//, /^\/proc\/thread-self\/attr\/exec$/];
 
+/** A path without what leads back or nowhere. */
+function normalized(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`;
+}
+
+let isOpen = false;
+
+/** Does what the driver itself has to do with files: nobody watches. */
+export function behindTheDoor<Value>(work: () => Value): Value {
+  isOpen = true;
+  try {
+    return work();
+  } finally {
+    isOpen = false;
+  }
+}
+
 /** Watches what is written; `allowed` are the folders that a configuration names. */
 export function watchFiles(report: Report, allowed: () => readonly string[]): void {
   const real = files();
   const before: FileCalls = { ...real };
   const check = (path: string): void => {
-    const whole = normalize(path);
-    const named = allowed().some((folder) => whole === folder || `${whole}/`.startsWith(`${folder}/`));
+    if (isOpen) return;
+    const whole = normalized(path);
+    const folders = allowed().map(normalized);
+    const named = folders.some((folder) => whole === folder || `${whole}/`.startsWith(`${folder}/`));
     // A folder above one that is named is made as well.
-    const above = allowed().some((folder) => folder.startsWith(`${whole}/`));
+    const above = folders.some((folder) => folder.startsWith(`${whole}/`));
     if (!OWN.some((pattern) => pattern.test(whole)) && !named && !above) report(`writes ${JSON.stringify(path)}`);
     if (path.split('/').includes('..') && !named) report(`leaves its folder: ${JSON.stringify(path)}`);
     if (PRIVATE.some((pattern) => pattern.test(whole))) return;
@@ -67,27 +91,39 @@ const PROGRAMS = /^(?:ip|tc|bridge|nft|conntrack|nsenter|setpriv|sysctl|ip6?tabl
 
 /** Nothing is started: every program succeeds and says nothing, and its words and its input are looked at. */
 export function watchPrograms(report: Report): void {
-  const spawn = (argv: readonly string[], options: { argv0?: string; stdin?: unknown }) => {
-    const words = [options.argv0 ?? argv[0] ?? '', ...argv.slice(1)];
-    const name = (words[0] ?? '').slice((words[0] ?? '').lastIndexOf('/') + 1);
-    if (!PROGRAMS.test(name)) report(`starts ${JSON.stringify(words)}`);
-    for (const word of words) if (word.includes('\0')) report(`a NUL in ${JSON.stringify(words)}`);
-    if (options.stdin instanceof Uint8Array) checkInput(name, words, new TextDecoder().decode(options.stdin), report);
-    const input = (text: unknown): void => checkInput(name, words, String(text), report);
-    return {
-      exited: Promise.resolve(0),
-      signalCode: null,
-      stdin: { write: input, end: () => {} },
-      stdout: emptyStream(),
-      stderr: emptyStream(),
-      kill: () => {},
-    };
+  if (typeof Native === 'undefined') throw new Error('this is for executables only');
+  const runtime = Native;
+  const spawn: NativeRuntime['spawn'] = (path, argv, environment, stdin) => {
+    const name = (argv[0] ?? '').slice((argv[0] ?? '').lastIndexOf('/') + 1);
+    if (!PROGRAMS.test(name)) report(`starts ${JSON.stringify([path, ...argv])}`);
+    for (const word of [...argv, ...environment]) if (word.includes('\0')) report(`a NUL in ${JSON.stringify(argv)}`);
+    if (stdin >= 0) readInput(runtime, stdin, (text) => checkInput(name, argv, text, report));
+    return NO_PROCESS;
   };
-  Object.assign(Reflect.get(globalThis, 'Bun') as object, { spawn });
+  Object.assign(runtime, { spawn, childEnd: async () => 0 });
 }
 
-function emptyStream(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ start: (controller) => controller.close() });
+/** No process ever has this number. */
+const NO_PROCESS = 0x7fffffff;
+const F_DUPFD_CLOEXEC = 1030;
+
+/** All that comes from a descriptor, which its owner may close at once. */
+function readInput(runtime: NativeRuntime, stdin: number, take: (text: string) => void): void {
+  const { symbols } = bindFunctions('fcntl', 'read', 'close');
+  const fd = symbols.fcntl(stdin, F_DUPFD_CLOEXEC, 0);
+  const decoder = new TextDecoder();
+  let text = '';
+  const stop = runtime.watch(fd, 'readable', () => {
+    const bytes = new Uint8Array(65_536);
+    const length = symbols.read(fd, bytes, bytes.length);
+    if (length > 0) {
+      text += decoder.decode(bytes.subarray(0, length), { stream: true });
+      return;
+    }
+    stop();
+    symbols.close(fd);
+    take(text + decoder.decode());
+  });
 }
 
 /** A line of input keeps its words: what came from outside is one of them, whole, or in quotes. */

@@ -1,16 +1,13 @@
 // Puts generated calls to all plugins, in the namespaces it is started in, with the runtime of the real plugins.
 // stdin: {"seed":…,"first":…,"last":…,"netns":…,"state":{path: text}}; what was found is written as JSON.
-import { lstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { JsonObject } from '../../pkg/skel/plugin.ts';
 import { respond } from '../../pkg/skel/respond.ts';
-import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import { pluginNamed } from '../../plugins/table.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
 import { createWorld } from '../../world.ts';
 import { type Case, caseOf, type HostileRun } from './hostile-case.ts';
 import type { Schema } from './hostile-documents.ts';
-import { watchFiles, watchPrograms } from './hostile-doors.ts';
+import { behindTheDoor, watchFiles, watchPrograms } from './hostile-doors.ts';
 import { problemOf } from './hostile-outcome.ts';
 
 const run = JSON.parse(readFileSync(0, 'utf8')) as HostileRun;
@@ -25,12 +22,7 @@ function report(what: string): void {
     violations.push(`case ${current?.index} (${current?.plugin} ${current?.variables['CNI_COMMAND']}): ${what}`);
 }
 
-const schemas = new Map<string, Schema>(
-  PLUGIN_NAMES.map((name) => [
-    name,
-    JSON.parse(readFileSync(join(ROOT, `conf/schema/${name}.json`), 'utf8')) as Schema,
-  ]),
-);
+const schemas = new Map<string, Schema>(Object.entries(run.schemas));
 
 watchFiles(report, () => current?.folders ?? []);
 watchPrograms(report);
@@ -38,21 +30,23 @@ const exit = process.exit.bind(process);
 process.exit = ((status: number) => {
   throw new Error(`exits with ${status}`);
 }) as typeof process.exit;
-process.on('uncaughtException', (thrown) => report(`uncaught: ${thrown.stack}`));
-process.on('unhandledRejection', (thrown) => report(`unhandled: ${String(thrown)}`));
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
 
 /** Files as a case wants them; gives how to put back what was there. */
 function disturb(changes: Case['state']): () => void {
   for (const { path, text } of changes) {
     rmSync(path, { recursive: true, force: true });
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(folderOf(path), { recursive: true });
     writeFileSync(path, text);
   }
   return () => {
     for (const { path } of changes) {
       const original = run.state[path];
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) rmSync(path, { recursive: true, force: true });
-      mkdirSync(dirname(path), { recursive: true });
+      mkdirSync(folderOf(path), { recursive: true });
       if (original !== undefined) writeFileSync(path, original);
     }
   };
@@ -62,7 +56,7 @@ async function put(one: Case): Promise<void> {
   const plugin = pluginNamed(one.plugin);
   if (plugin === undefined) throw new Error(`no plugin ${one.plugin}`);
   const said: string[] = [];
-  const restore = disturb(one.state);
+  const restore = behindTheDoor(() => disturb(one.state));
   const started = performance.now();
   const world = createWorld({
     environment: one.variables,
@@ -71,7 +65,7 @@ async function put(one: Case): Promise<void> {
   });
   const { stdout, exitCode } = await respond(plugin, world);
   const ms = performance.now() - started;
-  restore();
+  behindTheDoor(restore);
   slowestMs = Math.max(slowestMs, ms);
   // Of which a bridge's port may be waited for 2.5 s.
   if (ms > 4000) report(`took ${Math.round(ms)} ms: ${stdout}`);
@@ -85,13 +79,12 @@ async function put(one: Case): Promise<void> {
   }
 }
 
-const progress = openSync(run.progress, 'w');
 for (let index = run.first; index < run.last; index++) {
   current = caseOf(run, schemas, index);
-  writeSync(progress, `${index}\n`.padStart(12), 0);
+  behindTheDoor(() => writeFileSync(run.progress, `${index}`));
   await put(current).catch((thrown: unknown) =>
     report(`throws ${thrown instanceof Error ? thrown.stack : String(thrown)}`),
   );
 }
-writeFileSync(run.found, JSON.stringify({ violations, answers, byPlugin, slowestMs }));
+behindTheDoor(() => writeFileSync(run.found, JSON.stringify({ violations, answers, byPlugin, slowestMs })));
 exit(0);

@@ -129,11 +129,16 @@ export function hostileValue(random: Random): unknown {
   if (random.chance(0.65)) return hostileText(random);
   if (random.chance(0.03)) return nested(random.below(1200), random.chance(0.5));
   // A copy: what is put into it later is not to be in every other one.
-  return structuredClone(random.pick(OTHERS));
+  return copied(random.pick(OTHERS));
 }
 
 function nested(depth: number, asList: boolean): unknown {
   let value: unknown = 1;
   for (let level = 0; level < depth; level++) value = asList ? [value] : { a: value };
   return value;
+}
+
+/** The same JSON once more. */
+export function copied<Value>(value: Value): Value {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value);
 }

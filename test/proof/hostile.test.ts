@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PLUGIN_NAMES } from '../../plugins/names.ts';
+import { driver } from '../../scripts/lib/driver.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
-import { nativeRuntime } from '../../scripts/lib/runtime.ts';
 import { createHost, type Host } from '../netns/harness/host.ts';
 import { CHAINS, sceneFor } from './faults-chains.ts';
 import type { HostileRun } from './hostile-case.ts';
@@ -16,6 +17,10 @@ const [FIRST = 0, LAST = 0] = (process.env['CNI_TS_PROOF_CASES'] ?? `0-${bySize(
   .map(Number);
 /** Cases for one process: state that they leave behind does not grow for ever. */
 const PIECE = 4_000;
+
+const SCHEMAS = Object.fromEntries(
+  PLUGIN_NAMES.map((name) => [name, JSON.parse(readFileSync(join(ROOT, `conf/schema/${name}.json`), 'utf8'))]),
+);
 
 interface Found {
   readonly violations: readonly string[];
@@ -52,12 +57,12 @@ async function drive(first: number, last: number): Promise<Found> {
     expect(Object.keys(state).length).toBeGreaterThan(15);
     const pod = await host.addPod();
     const [progress, found] = [join(folder, 'progress'), join(folder, 'found')];
-    const run: HostileRun = { seed: SEED, first, last, netns: pod.path, state, progress, found };
-    const argv = [nativeRuntime(), join(ROOT, 'test/proof/hostile-driver.ts')];
+    const run: HostileRun = { seed: SEED, first, last, netns: pod.path, state, schemas: SCHEMAS, progress, found };
+    const argv = [await driver('test/proof/hostile-driver.ts')];
     const outcome = await host.run(argv, { stdin: JSON.stringify(run), timeoutMs: 280_000 });
     if (outcome.exitCode !== 0 || !existsSync(found)) {
       throw new Error(
-        `case ${readFileSync(progress, 'utf8').trim()} of seed ${SEED} ended it: ${outcome.stderr.slice(-3000)}`,
+        `case ${existsSync(progress) ? readFileSync(progress, 'utf8') : 'none'} of seed ${SEED} ended it: ${outcome.stderr.slice(-3000)}`,
       );
     }
     return JSON.parse(readFileSync(found, 'utf8')) as Found;
