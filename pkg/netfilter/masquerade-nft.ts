@@ -88,6 +88,20 @@ async function addNatively(site: Site, key: AttachmentKey, addresses: readonly M
   return isDone === true;
 }
 
+/** Whether all rules are as they are made, as the kernel itself tells; `false` also when it takes nft to know. */
+export async function seesAllInNft(
+  site: Site,
+  key: AttachmentKey,
+  addresses: readonly MasqueradedAddress[],
+): Promise<boolean> {
+  if (!isNative('nftables')) return false;
+  const seen = await nftNatively(site, (nft) => {
+    const isEntered = nft.consistsOf(POSTROUTING_CHAIN, LEADING_RULES);
+    return isEntered && nft.has(CHECKS_CHAIN, rulesFor(addresses), attachmentPrefix(key));
+  });
+  return seen === true;
+}
+
 /**
  * Adds rules to a table that is there already, and mends the chain that leads to them if somebody changed it; gives
  * `false` when the rules could not be added. Flushing that chain each time would cost a grace period of the kernel.

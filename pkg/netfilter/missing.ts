@@ -4,7 +4,7 @@ import { type MasqueradedAddress, readAddresses } from './address.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { readNatTable } from './iptables-save.ts';
 import type { Masquerade } from './masquerade.ts';
-import { TABLE } from './masquerade-nft.ts';
+import { seesAllInNft, TABLE } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName } from './names.ts';
 import { listRules, type NftRule } from './nft-list.ts';
 import { isMissing, missingProgram, Site } from './program.ts';
@@ -86,6 +86,7 @@ async function missingInNft(
   addresses: readonly MasqueradedAddress[],
 ): Promise<Inventory> {
   const gap = (chain: string, rule: string): string => `missing in nft chain ${TABLE} ${chain}: ${rule}`;
+  if (await seesAllInNft(site, masquerade, addresses)) return { present: addresses.length, gaps: [] };
   try {
     const rules = (await listRules(site, 'table', ...TABLE.split(' '))) ?? [];
     const prefix = attachmentPrefix(masquerade);

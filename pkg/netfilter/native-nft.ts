@@ -1,4 +1,5 @@
 import type { Netns } from '../netns/netns.ts';
+import type { Message } from '../rtnl/message.ts';
 import { commentOf, mentionsPart, type NativeChain, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
 import { encodeNftRule } from './native-nft-rule.ts';
 import { isSameRule } from './native-same.ts';
@@ -28,7 +29,7 @@ export class NativeNft {
     return session && new NativeNft(session);
   }
 
-  /** Whether a chain consists of exactly these rules; those that change addresses are never recognised. */
+  /** Whether a chain consists of exactly these rules. */
   consistsOf(chain: NativeChain, rules: readonly string[]): boolean {
     const listed = this.#session.list(chain);
     if (listed?.length !== rules.length) return false;
@@ -36,6 +37,19 @@ export class NativeNft {
       const rule = encodeNftRule(rules[index] ?? '', '', chain.family === 'inet');
       const message = listed[index];
       if (rule === undefined || message === undefined || !isSameRule(message, rule)) return false;
+    }
+    return true;
+  }
+
+  /** Whether a chain has all of these rules, each with a comment that begins so. */
+  has(chain: NativeChain, rules: readonly string[], beginning: string): boolean {
+    const own: Message[] = [];
+    for (const message of this.#session.list(chain) ?? []) {
+      if (mentionsPart(message, beginning) && commentOf(message).startsWith(beginning)) own.push(message);
+    }
+    for (const text of rules) {
+      const rule = encodeNftRule(text, '', chain.family === 'inet');
+      if (rule === undefined || !own.some((message) => isSameRule(message, rule))) return false;
     }
     return true;
   }
