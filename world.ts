@@ -14,7 +14,6 @@ export function createWorld(instead: Partial<Omit<World, 'delegator'>> = {}): Wo
     environment: process.env,
     readStdin,
     isOwnNetns,
-    // Not process.stderr, which takes several milliseconds to come to life.
     warn: (line) => writeText(2, `${line}\n`),
     delegator: (environment) => lazyDelegator(environment, world),
     ...instead,

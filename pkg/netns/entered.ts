@@ -1,3 +1,4 @@
+import { thrownText } from '../sys/errno.ts';
 import { files, fs, overwriteFile, readExistingFile } from '../sys/files.ts';
 import { CLONE_NEWNET, type Libc, libc } from '../sys/libc.ts';
 import { type ProcessRequest, type Running, startProcess } from '../sys/process.ts';
@@ -17,7 +18,7 @@ export class EnteredNetns extends HeldNetns {
   run<T>(work: () => T extends PromiseLike<unknown> ? never : T): T {
     const c = libc();
     if (c === undefined) throw new NetnsError('other', `cannot enter network namespace ${this.path}`);
-    home ??= files().open('/proc/thread-self/ns/net');
+    home ??= openHome();
     try {
       c.setns(this.fd, CLONE_NEWNET);
     } catch (thrown) {
@@ -41,6 +42,16 @@ export class EnteredNetns extends HeldNetns {
 
   async writeFile(path: string, text: string): Promise<void> {
     this.run(() => overwriteFile(path, text));
+  }
+}
+
+function openHome(): number {
+  const path = '/proc/thread-self/ns/net';
+  try {
+    return files().open(path);
+  } catch (thrown) {
+    const message = `cannot enter a network namespace without /proc: open ${path}: ${thrownText(thrown)}`;
+    throw new NetnsError('other', message, 'the way back leads through /proc, which has to be mounted');
   }
 }
 

@@ -18,7 +18,7 @@ export interface Netns {
   /** Whether it is the namespace that this process itself is in. */
   isOwn(): boolean;
   /**
-   * Does synchronous work inside and comes back. Needs foreign function calls: see {@link canEnter}.
+   * Does synchronous work inside and comes back. Not to be had under Node: see {@link canEnter}.
    * The process ends if it cannot come back, because all that followed would happen in the wrong place.
    */
   run<T>(work: () => T extends PromiseLike<unknown> ? never : T): T;

@@ -21,7 +21,7 @@ export function fileSystemName(text: string): string {
   return `_${hash}`;
 }
 
-/** `[a-zA-Z0-9][a-zA-Z0-9_.:@-]*`, in plain code because an expression is dear the first time. */
+/** `[a-zA-Z0-9][a-zA-Z0-9_.:@-]*`, in plain code, which every call goes through. */
 function isPlain(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import type { FileCalls } from './file-calls.ts';
 import type { FileStatus } from './libc.ts';
 
-/** The file system through `node:fs`: under Node, and where foreign functions cannot be called. */
+/** The file system through `node:fs`, under Node. */
 export function nodeFiles(fs: typeof import('node:fs')): FileCalls {
   return {
     open: (path, flags = 0, mode = 0) => fs.openSync(path, flags, mode),

@@ -19,17 +19,14 @@ export interface WriteOptions {
 const FIRST_PIECE_BYTES = 4 * 1024;
 const PIECE_BYTES = 64 * 1024;
 
-/**
- * `node:fs`, which takes two milliseconds to load: for what is rare. An ordinary call does without it, see
- * {@link files}.
- */
+/** `node:fs`, for what is rare. An ordinary call does not load it, see {@link files}. */
 export function fs(): typeof import('node:fs') {
   return process.getBuiltinModule('node:fs');
 }
 
 let calls: FileCalls | undefined;
 
-/** The file system: through libc, which every call has loaded anyway, else through `node:fs`. */
+/** The file system: through libc, under Node through `node:fs`. */
 export function files(): FileCalls {
   if (calls === undefined) {
     const c = libc();

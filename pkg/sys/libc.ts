@@ -135,9 +135,9 @@ export interface Binding<Name extends string> {
   addressOf(bytes: NodeJS.TypedArray): bigint;
 }
 
-/** Binds functions of the C library. Throws where foreign functions cannot be called. */
+/** Binds functions of the C library. Throws under Node. */
 export function bindFunctions<Name extends string>(...names: readonly Name[]): Binding<Name> {
-  if (typeof Native === 'undefined') throw new Error('there are no foreign functions here');
+  if (typeof Native === 'undefined') throw new Error('the C library can be called only in the executable');
   const symbols = {} as Record<Name, NativeFunction>;
   for (const name of names) symbols[name] = Native.libc(name);
   return { symbols, checked, addressOf: Native.addressOf };

@@ -23,7 +23,7 @@ export async function connectTo(path: string, timeoutMs: number): Promise<Stream
   try {
     native = nativeConnect(path, timeoutMs);
   } catch {
-    // There are no foreign functions here.
+    // Under Node.
   }
   return native === undefined ? connectWithNode(path, timeoutMs) : native();
 }

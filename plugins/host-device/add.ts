@@ -12,7 +12,7 @@ import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressText, type HostDevice, soughtText } from './find.ts';
-import type { HostDeviceNotes } from './notes.ts';
+import { type HostDeviceNotes, notesOf } from './notes.ts';
 import { resultOf } from './result.ts';
 import { type AddCall, attachmentOf, linkPlan, type Surroundings, wantedOf } from './surroundings.ts';
 
@@ -54,12 +54,22 @@ function note({ call, netns, host, wanted }: Surroundings, records: RecordStore)
   const notes: HostDeviceNotes = {
     device: host?.device ?? '',
     mac: host?.link.address ?? '',
-    alias: host?.alias ?? '',
+    alias: aliasOf(host, records, call),
     wasUp: host?.link.flags.includes('UP') === true,
     sought: soughtText(wanted.sought),
     ...(ipam === undefined ? {} : { ipam }),
   };
   noteAttachment(records, call, 'host-device', netns, notes);
+}
+
+/** What alias a device has by itself: an ADD that was killed has perhaps given it its own name, and noted what it had. */
+function aliasOf(host: HostDevice | undefined, records: RecordStore, call: Surroundings['call']): string {
+  const { alias = '', device = '' } = host ?? {};
+  if (alias !== device) return alias;
+  const { network, containerId, ifName } = call;
+  const killed = records.find({ network, containerId, ifName, plugin: 'host-device' });
+  const noted = killed === undefined ? undefined : notesOf(killed.data);
+  return noted?.device === device ? noted.alias : alias;
 }
 
 /** The error, and which of the host's own addresses the device came back without. */

@@ -1,4 +1,4 @@
-// Answers one call like `main.ts`, and tells which of the runtime's own modules were asked for meanwhile.
+// Answers one call like `main.ts`, and tells which of Node's modules were asked for meanwhile.
 import { respond } from '../../pkg/skel/respond.ts';
 import { pluginNamed } from '../../plugins/table.ts';
 import { createWorld } from '../../world.ts';

@@ -1,4 +1,4 @@
-// Started by close-elsewhere.test.ts on a host, under the bundled runtime: closes netlink sockets in both ways and
+// Started by close-elsewhere.test.ts on a host, as an executable of its own: closes netlink sockets in both ways and
 // prints which of its sockets are open before and after, and how many of its sockets the kernel still knows.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { closeElsewhere } from '../../pkg/sys/close-elsewhere.ts';

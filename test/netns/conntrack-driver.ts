@@ -1,4 +1,4 @@
-// Started by conntrack.test.ts on a host, under the bundled runtime: flushes there, and prints the warning and the time.
+// Started by conntrack.test.ts on a host, as an executable of its own: flushes there, and prints the warning and the time.
 import { readFileSync } from 'node:fs';
 import { type FlushedMapping, flushFlows } from '../../pkg/conntrack/flush.ts';
 import { openNetns } from '../../pkg/netns/open.ts';

@@ -1,4 +1,4 @@
-// Started on a host, under the bundled runtime: makes many flows in its table, as if a port's had been translated.
+// Started on a host, as an executable of its own: makes many flows in its table, as if a port's had been translated.
 // The arguments: how many, to which host port, answered by which port of 10.1.1.2 or fd00:1::2.
 import { type Attribute, FLAG, nested, request, u32 } from '../../pkg/rtnl/message.ts';
 import { RtnlSocket } from '../../pkg/rtnl/socket.ts';

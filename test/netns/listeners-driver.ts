@@ -1,4 +1,4 @@
-// Started by listeners.test.ts on a host, under the bundled runtime: prints who listens there, and the time it took.
+// Started by listeners.test.ts on a host, as an executable of its own: prints who listens there, and the time it took.
 import { readFileSync } from 'node:fs';
 import { listenersOn, type MappedPort } from '../../pkg/sockets/listeners.ts';
 import { libc } from '../../pkg/sys/libc.ts';

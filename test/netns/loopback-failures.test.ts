@@ -159,3 +159,20 @@ describe('a host without ip', () => {
     expectSilence(await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env }));
   });
 });
+
+test('where /proc is not mounted VERSION answers, and an ADD says what is needed', async () => {
+  const pod = await host.addPod();
+  const namespace = '/mnt/namespace';
+  const steps = ['mount -nt tmpfs tmpfs /mnt', `touch ${namespace}`, `mount -n --bind "$CNI_NETNS" ${namespace}`];
+  const script = `${steps.join('; ')}; umount -nl /proc; CNI_NETNS=${namespace} exec "$0"`;
+  const conf = '{"cniVersion":"1.0.0","name":"lo","type":"loopback"}';
+  const without = (verb: string) =>
+    host.run(['unshare', '--mount', 'sh', '-c', script, join(BUILT_PLUGINS, 'loopback')], {
+      env: pluginEnvironment({ verb, containerId: 'c1', ifName: 'lo', netns: pod.path }),
+      stdin: conf,
+    });
+  expect(JSON.parse((await without('VERSION')).stdout)).toHaveProperty('supportedVersions');
+  const { stdout, exitCode } = await without('ADD');
+  expect([exitCode, JSON.parse(stdout).msg]).toEqual([1, expect.stringContaining('without /proc')]);
+  expect(await isUp(pod)).toBe(false);
+});

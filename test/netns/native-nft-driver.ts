@@ -1,4 +1,4 @@
-// Started by native-nft.test.ts on a host, under the bundled runtime: changes chains of nft there without the program.
+// Started by native-nft.test.ts on a host, as an executable of its own: changes chains of nft there without the program.
 import { readFileSync } from 'node:fs';
 import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
 import { NativeNft, type NftAddition } from '../../pkg/netfilter/native-nft.ts';

@@ -1,4 +1,4 @@
-// Started by native-tables.test.ts on a host, under the bundled runtime: changes tables there without a program.
+// Started by native-tables.test.ts on a host, as an executable of its own: changes tables there without a program.
 import { readFileSync } from 'node:fs';
 import type { Family } from '../../pkg/addr/address.ts';
 import { NativeTables } from '../../pkg/netfilter/native-tables.ts';

@@ -94,6 +94,24 @@ test('DEL, twice, puts the device back and releases the address, whatever is lac
   }
 }, 60_000);
 
+test('an ADD that was killed when it had given the device its name as a mark leaves no alias in the end', async () => {
+  const pod = await host.addPod();
+  await addDevice(host);
+  const attachment = attachmentOf(pod);
+  const before = await devicesOn(host);
+  await call(host, { verb: 'ADD', ...attachment, conf: confOf() });
+  // As it is when the next request, which moves the device, was not sent: the record tells what was there.
+  await pod.ip('link set dev eth0 down');
+  await pod.ip('link set dev eth0 name dev0');
+  await pod.ip(`link set dev dev0 netns ${host.pid}`);
+  await host.run(['sh', '-c', 'rm -r /var/lib/cni/networks']);
+  expect(await devicesOn(host)).toEqual(['dev0 down "dev0"']);
+  expect((await call(host, { verb: 'ADD', ...attachment, conf: confOf() })).error).toBe(undefined);
+  expect((await call(host, { verb: 'DEL', ...attachment, conf: confOf() })).error).toBe(undefined);
+  expect(await devicesOn(host)).toEqual(before);
+  await removeDevice(host);
+});
+
 test('an empty namespace: the address is released while the device is where it is', async () => {
   const pod = await host.addPod();
   await addDevice(host);

@@ -17,7 +17,7 @@ export interface Chain {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether each call is the first on its node, so that programs make what all containers share; nobody else is there. */
   readonly isFirst?: true;
-  /** Whether GC leaves things in the namespace of a pod that still runs: rules of sbr end with it. */
+  /** Whether GC leaves things in the namespace of a pod that still runs: rules of sbr end with the namespace. */
   readonly gcLeavesInPod?: true;
   /** What the host has before. */
   prepare?(host: Host): Promise<void>;
