@@ -13,7 +13,7 @@ import { CHAINS, type Chain, forBoth, SUBNET_ENV } from './chain-table.ts';
 import { shown, summarize } from './measure.ts';
 
 const VERBS = ['ADD', 'DEL'] as const;
-const LIMITS = { ADD: 0.5, DEL: 0.5 } as const;
+const LIMITS = { ADD: 0.45, DEL: 0.3 } as const;
 
 const { values } = parseArgs({
   options: {

@@ -26,7 +26,7 @@ interface Suite {
 const VERBS = ['ADD', 'CHECK', 'DEL'] as const;
 const FOLDER = join(ROOT, 'dist/bench');
 /** What no call may need more of. */
-const MOST_MEGABYTES = 48;
+const MOST_MEGABYTES = 16;
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '40' }, check: { type: 'boolean' }, only: { type: 'string' } },
