@@ -44,14 +44,25 @@ export function caseOf(
   const document = validDocument(random, plugin, schemas.get(plugin) ?? {});
   // A part is as it should be, so that what follows the configuration is reached as well.
   if (random.chance(0.75)) mutate(random, document);
+  const variables = variablesOf(random, run.netns);
+  const stdin = textOf(random, document);
   return {
     index,
     plugin,
-    variables: variablesOf(random, run.netns),
-    stdin: textOf(random, document),
+    variables,
+    stdin,
     state: random.chance(0.3) ? tampered(random, run.state) : [],
-    folders: foldersIn(document),
+    // Of a key that is there twice the text has the last.
+    folders: [...foldersIn(document), ...foldersIn(decoded(stdin))],
   };
+}
+
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function variablesOf(random: Random, netns: string): Readonly<Record<string, string>> {
