@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Host, Pod } from '../harness/host.ts';
 import { ChainError, Runtime } from '../harness/libcni.ts';
+import { callPlugin } from '../harness/plugin.ts';
+import { processesOf } from '../harness/traced.ts';
 import { useHost } from '../harness/use.ts';
 import { DUAL } from './cases.ts';
 import { attachmentOf, listOf, SHARED, vethsOn } from './support.ts';
@@ -192,3 +194,17 @@ test('the namespace of the result is another one', async () => {
   );
   await runtime.del(listOf(), attachmentOf(pod));
 });
+
+test.each(['iptables', 'nftables'])(
+  'rules of %s that are as they were made are seen without a program',
+  async (backend) => {
+    const pod = await host.addPod();
+    const conf = { isGateway: true, ipMasq: true, ipMasqBackend: backend, ipam: DUAL };
+    const call = { ...attachmentOf(pod), conf: { cniVersion: '1.0.0', name: 'net', type: 'bridge', ...conf } };
+    const added = await callPlugin(host, 'bridge', { verb: 'ADD', ...call });
+    const look = { verb: 'CHECK', ...call, conf: { ...call.conf, prevResult: added.result } };
+    expect(await processesOf(host, look, 'bridge')).toEqual([]);
+    expect((await callPlugin(host, 'bridge', look)).error).toBe(undefined);
+    await callPlugin(host, 'bridge', { verb: 'DEL', ...call });
+  },
+);

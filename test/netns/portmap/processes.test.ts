@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createHost } from '../harness/host.ts';
+import { bytesReadBy, processesOf } from '../harness/traced.ts';
 import { useHost } from '../harness/use.ts';
 import { OURS } from './suites.ts';
 import { BACKENDS, callOf, containerRulesOn, type Mapped, SHARED, succeed, tcp, udp } from './support.ts';
-import { bytesReadBy, processesOf } from './traced.ts';
 
 const host = await useHost({ mayStay: SHARED });
 
