@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { driver } from '../driver.ts';
 import { ROOT } from '../project.ts';
 import { referencePlugins } from '../reference.ts';
 import { outcomeOf, type TierOutcome } from '../tier.ts';
@@ -13,8 +14,9 @@ const LIMIT_MS = 15 * 60_000;
 export async function runVitestInGuest(args: readonly string[] = []): Promise<TierOutcome> {
   const start = performance.now();
   try {
-    // The guest has no network, so what tests fetch has to be there before.
+    // The guest has no network and little speed, so what tests fetch or compile has to be there before.
     await referencePlugins();
+    await driver('test/netns/native-forms-driver.ts');
     const project = args.includes('--project') ? [] : ['--project', 'vm'];
     const reporters = ['--reporter=verbose', '--reporter=json', '--outputFile.json=/share/report.json'];
     const argv = ['node_modules/.bin/vitest', 'run', ...project, ...reporters, ...args].map(quote);
