@@ -1,5 +1,5 @@
 import { decodeJson, isObject } from '../../pkg/json/decode.ts';
-import { fileError, makeFolders, readTextFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { fileError, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { LinkState } from './link.ts';
 
@@ -17,7 +17,19 @@ export function writeBackup(dataDir: string, file: string, state: LinkState): vo
     const { message } = fileError('mkdir', dataDir, thrown);
     throw new CniError(ErrorCode.io, `failed to create backup directory: ${message}`, '', { cause: thrown });
   }
-  writeFileAtomically(file, JSON.stringify({ mac, promisc, mtu, allmulti, txQLen }, null, 1), { mode: 0o600 });
+  const text = JSON.stringify({ mac, promisc, mtu, allmulti, txQLen }, null, 1);
+  writeFileAtomically(file, text, { mode: 0o600, temporary: temporaryOf(file) });
+}
+
+/** A name that whoever comes after a crash knows; nobody reads a file of it. */
+function temporaryOf(file: string): string {
+  return file.replace(/json$/, 'tmp');
+}
+
+/** Forgets the former settings, also those that a crash has left half written. */
+export function removeBackup(file: string): void {
+  removeFile(temporaryOf(file));
+  removeFile(file);
 }
 
 /** The former settings; `undefined` when there are none, or none that can be read. */

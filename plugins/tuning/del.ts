@@ -7,9 +7,8 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
-import { removeFile } from '../../pkg/sys/files.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { backupFile, readBackup } from './backup.ts';
+import { backupFile, readBackup, removeBackup } from './backup.ts';
 import { findLink, type LinkState, settingCommand } from './link.ts';
 import type { TuningConf } from './schema.ts';
 import { dataDirOf } from './settings.ts';
@@ -28,7 +27,7 @@ export async function del(call: DelCall): Promise<void> {
   const file = backupFile(dataDirOf(conf), containerId, ifName);
   const before = await readBackup(file);
   if (before !== undefined && call.netns !== '' && !(await restore(call, before))) return;
-  removeFile(file);
+  removeBackup(file);
   const records = new RecordStore(recordFolder(call.environment));
   forgetAttachment(records, call, 'tuning');
 }

@@ -1,6 +1,6 @@
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
-import { removeFile } from '../../pkg/sys/files.ts';
+import { removeBackup } from './backup.ts';
 import type { TuningConf } from './schema.ts';
 
 /** Forgets the former settings of interfaces that no valid attachment of this network has. */
@@ -11,7 +11,7 @@ export async function gc(call: GcCall<TuningConf>): Promise<void> {
   for (const record of records.stale('tuning', network, validAttachments)) {
     const { containerId, ifName } = record;
     const { backup } = record.data;
-    if (typeof backup === 'string') removeFile(backup);
+    if (typeof backup === 'string') removeBackup(backup);
     const warning = records.remove(record);
     call.warn(`tuning: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
   }

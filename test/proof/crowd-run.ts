@@ -181,7 +181,8 @@ export class Crowd {
     const lost = [...this.model.claims].filter((claim) => claim.state === 'lost' && claim.list.name === list.name);
     const isLost = new Set(lost.map(({ containerId }) => containerId));
     const known = this.#seats.flatMap(({ slot, generation }) =>
-      Array.from({ length: NAMES_AHEAD }, (_, ahead) => ({ containerId: idOf(slot, generation + ahead) })),
+      // The present one is among the claims as long as it is anybody's.
+      Array.from({ length: NAMES_AHEAD }, (_, ahead) => ({ containerId: idOf(slot, generation + 1 + ahead) })),
     );
     const valid = [...known, ...this.model.claims].filter(({ containerId }) => !isLost.has(containerId));
     const attachments = valid.map(({ containerId }) => ({ containerId, ifName: 'eth0' }));

@@ -111,6 +111,15 @@ test('GC forgets what no valid attachment has, and nothing else', async () => {
   expect((await host.run(['ls', '/run/cni/tuning'])).stdout).toBe('');
 });
 
+test.each(['DEL', 'GC'])('%s also removes what a killed ADD has left half written', async (verb) => {
+  const pod = await podWithLink();
+  await call('ADD', pod.path, { mtu: 1400 });
+  await host.run(['mv', '/run/cni/tuning/c1_eth0.json', '/run/cni/tuning/c1_eth0.tmp']);
+  if (verb === 'DEL') await call('DEL', pod.path, { mtu: 1400 });
+  else await call('GC', '', { 'cni.dev/valid-attachments': [] });
+  expect((await host.run(['ls', '/run/cni/tuning'])).stdout).toBe('');
+});
+
 test('by programs alone', async () => {
   const pod = await podWithLink();
   const conf = { mtu: 1400, promisc: true, allmulti: true, sysctl: { 'net.core.somaxconn': '70' } };
