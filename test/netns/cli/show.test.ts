@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { vethsOn } from '../bridge/support.ts';
 import type { Pod } from '../harness/host.ts';
 import { expectUnchanged } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
@@ -98,7 +99,9 @@ test('the dead are marked, and links without a record are known by what is writt
   // The kernel gives the number of a namespace to the next one: to this, in which nobody ever is.
   await host.addPod();
   expect((await cni('show')).stdout).toMatch(/✗ default\/db/);
-  const id = (await picture()).bridges[0]?.attachments[0]?.hostLink;
+  // The kernel takes a moment to remove the dead one's link.
+  await expect.poll(() => vethsOn(host)).toHaveLength(1);
+  const [id] = await vethsOn(host);
   rmSync(`${host.root}/run/cni-ts/attachments`, { recursive: true });
   const { bridges, others } = await picture();
   expect(others).toEqual([]);
