@@ -28,11 +28,11 @@ const loopback = join(ROOT, 'dist/bin/loopback');
 const netns = createNetns('startup');
 const programs = [
   { name: 'empty program', command: { file: empty, env: {} } },
-  { name: 'loopback VERSION', command: { file: loopback, env: { CNI_COMMAND: 'VERSION' } }, limit: 1.45 },
+  { name: 'loopback VERSION', command: { file: loopback, env: { CNI_COMMAND: 'VERSION' } }, limit: 1.9 },
   {
     name: 'loopback ADD',
     command: { file: loopback, env: loopbackEnvironment('ADD', netns), stdin: conf },
-    limit: 2.2,
+    limit: 3.1,
   },
   { name: '/bin/true', command: { file: '/bin/true', env: {} } },
 ];
