@@ -86,7 +86,6 @@ function makeAnchor(source: string, dest: string): string {
     fs().linkSync(present, anchor);
     return anchor;
   }
-  // Written at once the kernel keeps the file in large pieces, in which every start finds its way faster.
   fs().writeFileSync(temporary, fs().readFileSync(source));
   const fd = fs().openSync(temporary, 'r+');
   fs().fchmodSync(fd, 0o755);

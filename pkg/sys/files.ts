@@ -95,7 +95,8 @@ export function writeText(fd: number, text: string): void {
   writeBytes(fd, new TextEncoder().encode(text));
 }
 
-function writeBytes(fd: number, bytes: Uint8Array): void {
+/** Writes all bytes. */
+export function writeBytes(fd: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += files().write(fd, bytes.subarray(written));
 }
 

@@ -19,47 +19,39 @@ const MAX_PATH_BYTES = 108;
 
 /** Connects to a socket by its path; nothing takes longer than `timeoutMs` then. */
 export async function connectTo(path: string, timeoutMs: number): Promise<Stream> {
-  let native: (() => Stream) | undefined;
-  try {
-    native = nativeConnect(path, timeoutMs);
-  } catch {
-    // Under Node.
-  }
-  return native === undefined ? connectWithNode(path, timeoutMs) : native();
+  return typeof Native === 'undefined' ? connectWithNode(path, timeoutMs) : nativeConnect(path, timeoutMs);
 }
 
 /** Through libc, since nothing else is to be done while the other side answers. */
-function nativeConnect(path: string, timeoutMs: number): () => Stream {
+function nativeConnect(path: string, timeoutMs: number): Stream {
   const { symbols, checked } = bindFunctions('socket', 'setsockopt', 'connect', 'send', 'recv', 'close');
-  return () => {
-    const address = addressOf(path);
-    const fd = checked('socket', symbols.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0));
-    const close = (): void => void symbols.close(fd);
-    try {
-      const patience = new BigInt64Array([BigInt(Math.floor(timeoutMs / 1000)), BigInt((timeoutMs % 1000) * 1000)]);
-      for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
-        checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, option, patience, 16));
-      }
-      checked(`connect ${path}`, symbols.connect(fd, address, address.length));
-    } catch (thrown) {
-      close();
-      throw thrown;
+  const address = addressOf(path);
+  const fd = checked('socket', symbols.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0));
+  const close = (): void => void symbols.close(fd);
+  try {
+    const patience = new BigInt64Array([BigInt(Math.floor(timeoutMs / 1000)), BigInt((timeoutMs % 1000) * 1000)]);
+    for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
+      checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, option, patience, 16));
     }
-    return {
-      send(bytes) {
-        for (let sent = 0; sent < bytes.length; ) {
-          const rest = bytes.subarray(sent);
-          sent += checked('send', symbols.send(fd, rest, rest.length, 0));
-        }
-      },
-      async receive() {
-        const buffer = new Uint8Array(RECEIVE_BYTES);
-        const length = checked('recv', symbols.recv(fd, buffer, buffer.length, 0));
-        if (length === 0) throw new Error(`${path} was closed by the other side`);
-        return buffer.subarray(0, length);
-      },
-      close,
-    };
+    checked(`connect ${path}`, symbols.connect(fd, address, address.length));
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+  return {
+    send(bytes) {
+      for (let sent = 0; sent < bytes.length; ) {
+        const rest = bytes.subarray(sent);
+        sent += checked('send', symbols.send(fd, rest, rest.length, 0));
+      }
+    },
+    async receive() {
+      const buffer = new Uint8Array(RECEIVE_BYTES);
+      const length = checked('recv', symbols.recv(fd, buffer, buffer.length, 0));
+      if (length === 0) throw new Error(`${path} was closed by the other side`);
+      return buffer.subarray(0, length);
+    },
+    close,
   };
 }
 

@@ -1,5 +1,5 @@
 import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files } from '../../pkg/sys/files.ts';
+import { files, writeBytes } from '../../pkg/sys/files.ts';
 import { host } from '../host.ts';
 
 const O_APPEND = 0o2000;
@@ -30,15 +30,10 @@ function readAll(fd: number): Buffer {
   }
 }
 
-function writeAll(fd: number, data: string | Uint8Array): void {
-  const bytes = typeof data === 'string' ? host.encode(data) : data;
-  for (let written = 0; written < bytes.length; ) written += files().write(fd, bytes.subarray(written));
-}
-
 function writeTo(path: string, data: string | Uint8Array, flags: number, mode: number): void {
   const fd = files().open(path, OPEN.write | OPEN.create | flags, mode);
   try {
-    writeAll(fd, data);
+    writeBytes(fd, typeof data === 'string' ? host.encode(data) : data);
   } finally {
     files().close(fd);
   }

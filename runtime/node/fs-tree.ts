@@ -1,6 +1,6 @@
 import { thrownErrno } from '../../pkg/sys/errno.ts';
 import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files, makeFolders } from '../../pkg/sys/files.ts';
+import { files, makeFolders, writeBytes } from '../../pkg/sys/files.ts';
 import { readFileSync } from './fs-content.ts';
 import { readlinkSync, symlinkSync } from './fs-links.ts';
 import { lstatSync } from './fs-status.ts';
@@ -63,7 +63,7 @@ function copyFile(from: string, to: string, mode: number): void {
   const bytes = readFileSync(from) as Buffer;
   const fd = files().open(to, OPEN.write | OPEN.create | OPEN.truncate, mode);
   try {
-    for (let written = 0; written < bytes.length; ) written += files().write(fd, bytes.subarray(written));
+    writeBytes(fd, bytes);
     files().changeMode(fd, mode & 0o7777);
   } finally {
     files().close(fd);

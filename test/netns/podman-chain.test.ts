@@ -6,31 +6,14 @@ import { attachmentOf, SHARED as SHARED_BY_BRIDGE } from './bridge/support.ts';
 import { Runtime } from './harness/libcni.ts';
 import type { Conflist } from './harness/libcni-conf.ts';
 import { BUILT_PLUGINS } from './harness/plugin.ts';
+import { podmanPlugins } from './harness/podman-list.ts';
 import { useHost } from './harness/use.ts';
 import { SHARED as SHARED_BY_PORTMAP, tcp } from './portmap/support.ts';
 
-/** As `podman network create` writes it. */
 const LIST: Conflist = {
   cniVersion: '0.4.0',
   name: 'podnet',
-  plugins: [
-    {
-      type: 'bridge',
-      bridge: 'cni-podman1',
-      isGateway: true,
-      ipMasq: true,
-      hairpinMode: true,
-      ipam: {
-        type: 'host-local',
-        routes: [{ dst: '0.0.0.0/0' }],
-        ranges: [[{ subnet: '10.89.0.0/24', gateway: '10.89.0.1' }]],
-      },
-      capabilities: { ips: true },
-    },
-    { type: 'portmap', capabilities: { portMappings: true } },
-    { type: 'firewall', backend: '' },
-    { type: 'tuning' },
-  ],
+  plugins: podmanPlugins({ subnet: '10.89.0.0/24', gateway: '10.89.0.1' }),
 };
 
 /** The reference starts 47 processes for an ADD of this list and 36 for a DEL. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type FileCalls, OPEN } from '../../pkg/sys/file-calls.ts';
 import { files } from '../../pkg/sys/files.ts';
 import { bindFunctions } from '../../pkg/sys/libc.ts';
@@ -18,16 +19,6 @@ const OWN = [
 /** Nothing else of this machine is ever touched, whatever a configuration says. */
 const PRIVATE = [/^\/run(?:\/|$)/, /^\/var\/lib(?:\/|$)/, /^\/proc\/sys\/net\//, /^\/proc\/thread-self\/attr\/exec$/];
 
-/** A path without what leads back or nowhere. */
-function normalized(path: string): string {
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return `/${names.join('/')}`;
-}
-
 let isOpen = false;
 
 /** Does what the driver itself has to do with files: nobody watches. */
@@ -46,8 +37,8 @@ export function watchFiles(report: Report, allowed: () => readonly string[]): vo
   const before: FileCalls = { ...real };
   const check = (path: string): void => {
     if (isOpen) return;
-    const whole = normalized(path);
-    const folders = allowed().map(normalized);
+    const whole = resolve(path);
+    const folders = allowed().map((folder) => resolve(folder));
     const named = folders.some((folder) => whole === folder || `${whole}/`.startsWith(`${folder}/`));
     // A folder above one that is named is made as well.
     const above = folders.some((folder) => folder.startsWith(`${whole}/`));

@@ -6,6 +6,7 @@ import { ROOT } from '../../scripts/lib/project.ts';
 import { createHost } from '../netns/harness/host.ts';
 import type { PluginEntry } from '../netns/harness/libcni-conf.ts';
 import { BUILT_PLUGINS } from '../netns/harness/plugin.ts';
+import { podmanPlugins } from '../netns/harness/podman-list.ts';
 import { expectRestored, takeSnapshot } from '../netns/harness/snapshot.ts';
 import { bySize } from './size.ts';
 import { type Course, courseOf, pieces, quantile, readSoak, type Soak, slopeOf } from './soak-figures.ts';
@@ -18,27 +19,12 @@ const FOLDER = join(ROOT, 'dist/proof');
 /** How much more the end may have than the beginning. Times of few pods are mostly the machine's own ups and downs. */
 const BOUNDS = { memory: 1.15, add: CYCLES < 1000 ? 3 : 1.15, del: CYCLES < 1000 ? 3 : 1.15 } as const;
 
+const MAPPING = { hostPort: 8080, containerPort: 80, protocol: 'tcp' };
+
 /** podman's chain; what portmap is told stands in its configuration. */
-const CHAIN: readonly PluginEntry[] = [
-  {
-    type: 'bridge',
-    bridge: 'cni-podman1',
-    isGateway: true,
-    ipMasq: true,
-    hairpinMode: true,
-    ipam: {
-      type: 'host-local',
-      routes: [{ dst: '0.0.0.0/0' }],
-      ranges: [[{ subnet: '10.89.0.0/24', gateway: '10.89.0.1' }]],
-    },
-  },
-  {
-    type: 'portmap',
-    runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] },
-  },
-  { type: 'firewall', backend: '' },
-  { type: 'tuning' },
-];
+const CHAIN: readonly PluginEntry[] = podmanPlugins({ subnet: '10.89.0.0/24', gateway: '10.89.0.1' }).map((plugin) =>
+  plugin.type === 'portmap' ? { type: 'portmap', runtimeConfig: { portMappings: [MAPPING] } } : plugin,
+);
 
 /** The last address that was given; and what the kernel adds to a bridge a second or two after its first port. */
 const MAY_CHANGE: readonly RegExp[] = [

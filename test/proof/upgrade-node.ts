@@ -5,6 +5,7 @@ import { createHost, type Host, type Pod } from '../netns/harness/host.ts';
 import { type Attachment, Runtime } from '../netns/harness/libcni.ts';
 import type { Conflist } from '../netns/harness/libcni-conf.ts';
 import { BUILT_PLUGINS } from '../netns/harness/plugin.ts';
+import { podmanPlugins } from '../netns/harness/podman-list.ts';
 import { bySize } from './size.ts';
 import { answerOn, type Target, type Watch, type WatchReport, watch } from './upgrade-traffic.ts';
 
@@ -26,25 +27,7 @@ const range = (subnet: string): object => ({
 
 /** The networks of the node: every backend of rules, both families, bridges and cables. */
 export const NETWORKS: readonly Conflist[] = [
-  {
-    // As `podman network create` writes it.
-    cniVersion: '0.4.0',
-    name: 'podman',
-    plugins: [
-      {
-        type: 'bridge',
-        bridge: 'cni-podman1',
-        isGateway: true,
-        ipMasq: true,
-        hairpinMode: true,
-        ipam: { type: 'host-local', routes: [{ dst: '0.0.0.0/0' }], ranges: [[range('10.89.0')]] },
-        capabilities: { ips: true },
-      },
-      { type: 'portmap', capabilities: { portMappings: true } },
-      { type: 'firewall', backend: '' },
-      { type: 'tuning' },
-    ],
-  },
+  { cniVersion: '0.4.0', name: 'podman', plugins: podmanPlugins(range('10.89.0')) },
   {
     cniVersion: '1.0.0',
     name: 'dual',
