@@ -7,6 +7,9 @@ import { runVitestInGuest } from './lib/vm/vitest.ts';
 
 const RUN = ['node', 'scripts/run.mjs'] as const;
 
+/** Of a failure's reason, what is repeated at the end. */
+const REASON_LINES = 12;
+
 interface Step {
   readonly name: string;
   /** The values of --only that need this step. */
@@ -55,6 +58,10 @@ for (const [name, outcome] of outcomes) {
   const mark = outcome.failed === 0 ? style('green', '✓') : style('red', '✗');
   print(`${mark} ${name.padEnd(8)} ${seconds(outcome.milliseconds).padStart(8)}  ${describe(outcome)}`);
   if (outcome.problem !== undefined) print(`    ${style('red', outcome.problem)}`);
+  for (const failure of outcome.failures ?? []) {
+    print(`    ${style('red', failure.name)}`);
+    for (const line of failure.reason.split('\n').slice(0, REASON_LINES)) print(`      ${line}`);
+  }
 }
 const total = (key: 'passed' | 'failed' | 'skipped') =>
   [...outcomes.values()].reduce((sum, outcome) => sum + outcome[key], 0);

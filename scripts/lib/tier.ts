@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { ROOT } from './project.ts';
 import { differenceSince, RUN_MARKER, takeSnapshot } from './snapshot.ts';
@@ -12,15 +12,33 @@ export interface TierOutcome {
   readonly milliseconds: number;
   /** Why it counts as failed although no single test does. */
   readonly problem?: string;
+  /** What failed and why, so that the end of a long output says it once more. */
+  readonly failures?: readonly Failure[];
+}
+
+/** One test, or a file that could not be loaded, with the reason. */
+export interface Failure {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** The part of vitest's JSON report that is added up. */
 interface Report {
   readonly numPassedTests: number;
-  readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly FileResult[];
+}
+
+interface FileResult {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly status: string;
+    readonly fullName: string;
+    readonly failureMessages: readonly string[];
+  }[];
 }
 
 /** Runs commands one after another; they count for nothing when they succeed and as one failure otherwise. */
@@ -82,15 +100,24 @@ export async function withoutTrace(tier: () => Promise<TierOutcome>): Promise<Ti
   return { ...outcome, failed: outcome.failed + 1, problem };
 }
 
-function readReport(file: string): { passed: number; failed: number; skipped: number } | undefined {
+type Counts = Pick<TierOutcome, 'passed' | 'failed' | 'skipped' | 'failures'>;
+
+function readReport(file: string): Counts | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     const skipped = report.numPendingTests + report.numTodoTests;
-    // A file that cannot be loaded has no tests that could fail.
-    const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-    return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
+    const failures = report.testResults.flatMap(failuresOf);
+    return { passed: report.numPassedTests, failed: failures.length, skipped, failures };
   } catch {
     return undefined;
   }
+}
+
+/** A file that cannot be loaded or prepared fails without a test that does. */
+function failuresOf(file: FileResult): Failure[] {
+  const name = relative(ROOT, file.name);
+  const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+  if (file.status === 'failed' && failed.length === 0) return [{ name, reason: file.message }];
+  return failed.map((test) => ({ name: `${name} > ${test.fullName}`, reason: test.failureMessages.join('\n') }));
 }
