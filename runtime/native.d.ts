@@ -32,6 +32,11 @@ interface NativeRuntime {
     stdout: number,
     stderr: number,
   ): number;
+  /**
+   * Has a child send one request, which waits for what the kernel does meanwhile; it outlives this process if it must.
+   * The result is its process id or a negative errno; its exit status is the errno of a request that was not sent.
+   */
+  sendByChild(fd: number, request: Uint8Array): number;
   /** From now on a signal waits for a descriptor of `signalfd`. */
   holdSignal(number: number): number;
   /** Milliseconds of a clock that nobody sets. */

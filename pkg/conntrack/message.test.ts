@@ -97,7 +97,7 @@ describe('readFlow', () => {
     ['another port', described({ ...SENT, to: 5354 }, ANSWERED)],
     ['another family', described({ ...SENT, source: Array<number>(16).fill(1) }, ANSWERED)],
     ['another protocol', described({ ...SENT, protocol: 6 }, { ...ANSWERED, protocol: 6 })],
-    ['nothing but a header', { type: 0x100, flags: 2, body: new DataView(new ArrayBuffer(4)) }],
+    ['nothing but a header', { type: 0x100, flags: 2, number: 0, body: new DataView(new ArrayBuffer(4)) }],
   ])('%s is none of those', (_, message) => {
     expect(readFlow(message, WANTED)).toBeUndefined();
   });

@@ -53,6 +53,6 @@ test('a comment is read from what nft keeps with a rule', () => {
   const data = [...text(3, 'x'), ...text(0, 'c1')];
   const attribute = [data.length + 4, 0, 7, 0, ...data];
   const body = new DataView(Uint8Array.from([2, 0, 0, 0, ...attribute]).buffer);
-  expect(commentOf({ type: 0xa06, flags: 0, body })).toBe('c1');
+  expect(commentOf({ type: 0xa06, flags: 0, number: 0, body })).toBe('c1');
   expect(commentOf(only(chainFlush(CHAIN)))).toBe('');
 });

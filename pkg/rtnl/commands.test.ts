@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type IpCommand, ip } from '../ip/command.ts';
 import { nativeForm } from './commands.ts';
-import type { RtnlSocket } from './socket.ts';
+import { RtnlError, type RtnlSocket } from './socket.ts';
+
+/** The answer to whoever asks for a link that was deleted. */
+function gone(): never {
+  throw new RtnlError(-19, '');
+}
 
 /** What a command sends where `br` has the index 2 and `v` the index 3, in hexadecimal and without the header's length. */
 function sentBy(command: IpCommand): readonly string[] {
@@ -14,6 +19,10 @@ function sentBy(command: IpCommand): readonly string[] {
     // Nobody here could be asked for them again.
     indices: Object.assign(indices, { clear: () => {} }),
     exchange: (bytes: Uint8Array) => void sent.push(Buffer.from(bytes).toString('hex')),
+    delete(bytes: Uint8Array) {
+      this.exchange(bytes);
+      this.exchange = gone;
+    },
     exchangeWithNetns(path: string, request: (fd: number) => Uint8Array) {
       sent.push(path);
       this.exchange(request(9));
@@ -119,7 +128,7 @@ describe('what is sent is what ip sends', () => {
       '/n',
       compact(header(40, 16, 0x5), index, '0800 1c00 09000000'),
     ]);
-    expect(sentBy(ip`link del dev v`)).toEqual([compact(header(40, 17, 0x5), NO_LINK, '0600 0300 7600 0000')]);
+    expect(sentBy(ip`link del dev v`)).toEqual([compact(header(40, 17, 0xd), NO_LINK, '0600 0300 7600 0000')]);
     expect(sentBy(ip`link set dev v type bridge_slave hairpin on isolated off`)).toEqual([
       compact(
         header(76, 16, 0x5),
@@ -186,7 +195,12 @@ describe('what is sent is what ip sends', () => {
   test('what can change names makes them forgotten', () => {
     const forgets = (command: IpCommand): boolean => {
       const indices = new Map([['v', 3]]);
-      nativeForm(command)?.({ indices, exchange: () => [], exchangeWithNetns: () => [] } as unknown as RtnlSocket);
+      nativeForm(command)?.({
+        indices,
+        exchange: () => [{ body: new DataView(new ArrayBuffer(16)) }],
+        delete: () => {},
+        exchangeWithNetns: () => [],
+      } as unknown as RtnlSocket);
       return indices.size === 0;
     };
     expect(forgets(ip`link add name w type veth peer name x`)).toBe(true);

@@ -2,7 +2,7 @@ import type { NativeCommand } from './commands.ts';
 import { readSetting } from './link-add.ts';
 import { BRIDGE, IFF, IFLA, INFO, LINK, linkHeader, plainText } from './link-message.ts';
 import { type Attribute, FLAG, hasAttribute, nested, request, textBytes, u32 } from './message.ts';
-import { addressed, indexOf } from './names.ts';
+import { addressed, askByName, ifThere, indexOf } from './names.ts';
 import { readName, readSwitch } from './words.ts';
 
 const MAX_ALIAS_BYTES = 255;
@@ -48,7 +48,9 @@ export function linkDel(words: readonly string[]): NativeCommand | undefined {
   return (socket) => {
     const [index, named] = addressed(socket, name);
     socket.indices.clear();
-    socket.exchange(request(LINK.del, FLAG.ack, linkHeader(index), named));
+    socket.delete(request(LINK.del, FLAG.ack | FLAG.echo, linkHeader(index), named));
+    // News comes first; who asks then is answered when the other end is gone as well.
+    ifThere(() => askByName(socket, name));
   };
 }
 

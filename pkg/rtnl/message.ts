@@ -5,6 +5,8 @@ export type Attribute = readonly [type: number, value: Uint8Array];
 export interface Message {
   readonly type: number;
   readonly flags: number;
+  /** That of the request it answers. */
+  readonly number: number;
   readonly body: DataView;
 }
 
@@ -18,6 +20,8 @@ export const FLAG = {
   dump: 0x300,
   create: 0x400,
   append: 0x800,
+  /** Whoever asks for a change is told of it like those who listen. */
+  echo: 0x8,
 } as const;
 
 const HEADER_BYTES = 16;
@@ -72,7 +76,8 @@ export function messagesIn(bytes: Uint8Array): Message[] {
     const length = view.getUint32(at, true);
     if (length < HEADER_BYTES || at + length > bytes.length) break;
     const body = new DataView(bytes.buffer, bytes.byteOffset + at + HEADER_BYTES, length - HEADER_BYTES);
-    messages.push({ type: view.getUint16(at + 4, true), flags: view.getUint16(at + 6, true), body });
+    const [type, flags] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
+    messages.push({ type, flags, number: view.getUint32(at + 8, true), body });
     at += aligned(length);
   }
   return messages;

@@ -27,6 +27,10 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     newsSocket: unused,
     random: unused,
     netlinkSocket: unused,
+    sendByChild(_fd, bytes) {
+      sent.push(bytes);
+      return () => {};
+    },
     routeSocket: () => 7,
     send: (_fd, bytes) => void sent.push(bytes),
     receive(_fd, buffer) {
@@ -57,6 +61,41 @@ function errorOf(work: () => unknown): unknown {
 
 const question = request(18, 0, new Uint8Array(16), []);
 const repeatedHeader = [...question.subarray(0, 16)];
+
+/** The same with the number of a request. */
+function numbered(bytes: Uint8Array, number: number): Uint8Array {
+  new DataView(bytes.buffer).setUint32(8, number, true);
+  return bytes;
+}
+
+describe('a deletion', () => {
+  const deletion = () => request(17, 0, new Uint8Array(16), []);
+  const news = (number: number) => numbered(message(17, 0, [0]), number);
+  const yes = (number: number) => numbered(message(NLMSG_ERROR, 0x100, [0, 0, 0, 0, ...repeatedHeader]), number);
+
+  test('is over with the news of it, and its late answer is nobody else’s', () => {
+    const { libc, sent } = libcWith([news(1), yes(1), message(16, 0, [1]), news(2), yes(2), message(20, 0, [2])]);
+    const socket = new RtnlSocket(libc);
+    socket.delete(deletion());
+    expect(socket.exchange(question).map(({ type }) => type)).toEqual([16]);
+    socket.delete(deletion());
+    expect(socket.exchange(question).map(({ type }) => type)).toEqual([20]);
+    expect(sent.map((bytes) => bytes[8])).toEqual([1, 0, 2, 0]);
+  });
+
+  test('is over with its answer where there is no news', () => {
+    const socket = new RtnlSocket(libcWith([yes(1), message(16, 0, [1])]).libc);
+    socket.delete(deletion());
+    expect(socket.exchange(question)).toHaveLength(1);
+  });
+
+  test('does not take the late answer to the one before for its own', () => {
+    const refused = numbered(message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]), 2);
+    const socket = new RtnlSocket(libcWith([news(1), yes(1), refused]).libc);
+    socket.delete(deletion());
+    expect(errorOf(() => socket.delete(deletion()))).toMatchObject({ code: 'ENODEV' });
+  });
+});
 
 describe('RtnlSocket', () => {
   test('an answer of one message', () => {

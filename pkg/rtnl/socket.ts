@@ -3,6 +3,8 @@ import type { Libc } from '../sys/libc.ts';
 import { attributesOf, FLAG, type Message, messagesIn, textOf } from './message.ts';
 
 const ENOENT = 2;
+/** Where a request has its number. */
+const NUMBER_AT = 8;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_CAPPED = 0x100;
@@ -39,6 +41,8 @@ export class RtnlSocket {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
+  /** The number of the last deletion; all other requests have the number 0. */
+  #deletions = 0;
 
   constructor(libc: Libc, fd = libc.routeSocket()) {
     this.#libc = libc;
@@ -56,6 +60,26 @@ export class RtnlSocket {
         return this.#once(request);
       } catch (thrown) {
         if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
+      }
+    }
+  }
+
+  /**
+   * {@link exchange} for a deletion, which is over as soon as the kernel tells of it. Whoever sends one is kept until
+   * nobody can still be looking at what was deleted, 10 to 20 ms, so a child does that. A kernel before 6.2 tells nobody
+   * and answers at the end.
+   */
+  delete(request: Uint8Array): void {
+    const number = ++this.#deletions;
+    new DataView(request.buffer, request.byteOffset).setUint32(NUMBER_AT, number, true);
+    const awaitAnswer = this.#libc.sendByChild(this.#fd, request);
+    for (;;) {
+      awaitAnswer();
+      for (const message of this.#receive()) {
+        if (message.number !== number) continue;
+        // Either the answer, or the news that was asked for.
+        if (message.type === NLMSG_ERROR) acknowledged(message, []);
+        return;
       }
     }
   }
@@ -84,8 +108,8 @@ export class RtnlSocket {
     const answer: Message[] = [];
     let interrupted = false;
     for (;;) {
-      const length = this.#libc.receive(this.#fd, this.#buffer);
-      for (const message of messagesIn(this.#buffer.slice(0, length))) {
+      for (const message of this.#receive()) {
+        if (this.#isLate(message)) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
         if (message.type === NLMSG_ERROR) return acknowledged(message, answer);
         if (message.type === NLMSG_DONE) {
@@ -96,6 +120,16 @@ export class RtnlSocket {
         if ((message.flags & FLAG.multi) === 0) return answer;
       }
     }
+  }
+
+  #receive(): Message[] {
+    const length = this.#libc.receive(this.#fd, this.#buffer);
+    return messagesIn(this.#buffer.slice(0, length));
+  }
+
+  /** Whether it is the answer to a deletion of which the kernel has told before. */
+  #isLate({ number }: Message): boolean {
+    return number > 0 && number <= this.#deletions;
   }
 }
 

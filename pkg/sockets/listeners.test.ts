@@ -8,7 +8,7 @@ function socket(family: 2 | 10, port: number, address: readonly number[], only =
   const bytes = new Uint8Array(family === 2 ? 72 : 80);
   bytes.set([family, 10, 0, 0, port >> 8, port & 255, 0, 0, ...address]);
   if (family === 10) bytes.set([5, 0, 11, 0, only ? 1 : 0], 72);
-  return { type: 20, flags: 2, body: new DataView(bytes.buffer) };
+  return { type: 20, flags: 2, number: 0, body: new DataView(bytes.buffer) };
 }
 
 const ANY = Array<number>(16).fill(0);

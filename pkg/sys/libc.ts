@@ -1,4 +1,5 @@
 import { type ErrnoName, errnoName, errnoText } from './errno.ts';
+import { sendByChild } from './send-by-child.ts';
 
 /** A file's identity: two paths with the same pair lead to the same file or namespace. */
 export interface FileIdentity {
@@ -46,6 +47,8 @@ export interface Libc {
   /** A route netlink socket that gets the news of a group; receiving from it ends after so many milliseconds. */
   newsSocket(group: number, timeoutMs: number): number;
   send(fd: number, bytes: Uint8Array): void;
+  /** See {@link sendByChild}. */
+  sendByChild(fd: number, bytes: Uint8Array): () => void;
   /** Receives one datagram; gives its length. */
   receive(fd: number, buffer: Uint8Array): number;
   /** Fills a small buffer with random bytes. */
@@ -149,7 +152,7 @@ function checked(call: string, result: number): number {
 }
 
 function bind(): Libc {
-  const { symbols } = bindFunctions(
+  const binding = bindFunctions(
     'setns',
     'open',
     'close',
@@ -163,7 +166,10 @@ function bind(): Libc {
     'send',
     'recv',
     'getrandom',
+    'poll',
+    'wait4',
   );
+  const { symbols } = binding;
   const statx = (fd: number, path: string, flags: number): FileStatus => {
     // statx, because its structure is the same on every architecture.
     const buffer = new Uint8Array(STATX_BYTES);
@@ -208,6 +214,7 @@ function bind(): Libc {
       return fd;
     },
     send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
+    sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
     receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, 0))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };

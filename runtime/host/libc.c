@@ -1,5 +1,5 @@
 /* The functions of the C library that the program may call: all that it can do to the machine goes through these,
-   through spawn in native.c, and nothing else. */
+   spawn in native.c and errand.c, and nothing else. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
