@@ -34,14 +34,9 @@ export class Buffer extends Uint8Array<ArrayBuffer> {
   override includes(wanted: number | string, from = 0): boolean {
     if (typeof wanted === 'number') return super.includes(wanted, from);
     const bytes = host.encode(wanted);
-    const first = bytes[0];
-    if (first === undefined) return true;
-    for (let at = this.indexOf(first, from); at >= 0; at = this.indexOf(first, at + 1)) {
-      let same = 1;
-      while (same < bytes.length && this[at + same] === bytes[same]) same += 1;
-      if (same === bytes.length) return true;
-    }
-    return false;
+    if (bytes.length === 0) return true;
+    const rest = this.subarray(from);
+    return rest.length >= bytes.length && host.libc('memmem')(rest, rest.length, bytes, bytes.length) !== 0;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   FLAG,
   listedIn,
   type Message,
+  mentionsText,
   nested,
   request,
   textBytes,
@@ -151,14 +152,9 @@ export function commentOf({ body }: Message): string {
   return '';
 }
 
-/** Whether a text stands in a message somewhere, with its closing zero: a look that costs next to nothing. */
-export function mentions(message: Message, text: string): boolean {
-  return mentionsPart(message, `${text}\0`);
-}
-
-/** Whether a text stands in a message somewhere. */
-export function mentionsPart({ body }: Message, text: string): boolean {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(text);
+/** Whether a text stands in a message somewhere, with its closing zero. */
+export function mentions({ body }: Message, text: string): boolean {
+  return mentionsText(body, `${text}\0`);
 }
 
 function typeOf(message: number): number {

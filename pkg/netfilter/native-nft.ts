@@ -1,6 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { commentOf, mentionsPart, type NativeChain, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
+import { commentOf, type NativeChain, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
 import { encodeNftRule } from './native-nft-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
@@ -44,8 +44,8 @@ export class NativeNft {
   /** Whether a chain has all of these rules, each with a comment that begins so. */
   has(chain: NativeChain, rules: readonly string[], beginning: string): boolean {
     const own: Message[] = [];
-    for (const message of this.#session.list(chain) ?? []) {
-      if (mentionsPart(message, beginning) && commentOf(message).startsWith(beginning)) own.push(message);
+    for (const message of this.#session.list(chain, beginning) ?? []) {
+      if (commentOf(message).startsWith(beginning)) own.push(message);
     }
     for (const text of rules) {
       const rule = encodeNftRule(text, '', chain.family === 'inet');
@@ -67,11 +67,11 @@ export class NativeNft {
 
   /** Removes the rules of a chain whose comment begins so; `false` when it could not. */
   removeCommented(chain: NativeChain, beginning: string): boolean {
-    const listed = this.#session.list(chain);
+    const listed = this.#session.list(chain, beginning);
     if (listed === undefined) return false;
     const messages: Uint8Array[] = [];
     for (const message of listed) {
-      if (!mentionsPart(message, beginning) || !commentOf(message).startsWith(beginning)) continue;
+      if (!commentOf(message).startsWith(beginning)) continue;
       const rule = readRule(message, chain.family);
       if (rule !== undefined) messages.push(ruleDeletion(rule));
     }

@@ -17,6 +17,8 @@ export interface EncodedRule {
   readonly expressions: readonly Expression[];
   /** The protocol that it is for, which extensions want to know; 0 for any. */
   readonly protocol: number;
+  /** A text that stands in the rule as it is, whoever wrote it: its comment, or the chain that it leads to. */
+  readonly mentioned: string | undefined;
 }
 
 /** How older versions of iptables write a rule, and newer ones: with fewer extensions and fewer bytes. Newer ones read both. */
@@ -45,6 +47,7 @@ class RuleReader {
   #destination: readonly Expression[] | undefined;
   readonly #extensions: Extension[] = [];
   #end: Expression | undefined;
+  #mentioned: string | undefined;
 
   constructor(family: Family, words: readonly string[], spelling: Spelling) {
     this.#family = family;
@@ -63,7 +66,7 @@ class RuleReader {
       expressions.push(...own);
     }
     expressions.push(counter(), this.#end);
-    return { expressions, protocol: this.#protocol };
+    return { expressions, protocol: this.#protocol, mentioned: this.#mentioned };
   }
 
   #next(): string | undefined {
@@ -117,6 +120,7 @@ class RuleReader {
     const match = readMatch(option, value, this.#protocol, this.#spelling === 'new');
     if (match === undefined) return false;
     this.#extensions.push(match);
+    if (option === '--comment') this.#mentioned = value;
     return true;
   }
 
@@ -129,6 +133,7 @@ class RuleReader {
     const target = readTarget(name, this.#family, this.#words, this.#at);
     if (target === undefined) return false;
     this.#at += target.words;
+    if (target.expression === undefined) this.#mentioned ??= name;
     this.#end = target.expression ?? jump(name);
     return true;
   }

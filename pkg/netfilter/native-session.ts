@@ -24,10 +24,13 @@ export class NativeSession {
     return new NativeSession(fd, new RtnlSocket(c, fd));
   }
 
-  /** The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
-  list(chain: NativeChain): readonly Message[] | undefined {
+  /**
+   * The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. Only
+   * rules in which the given text stands somewhere, if there is one.
+   */
+  list(chain: NativeChain, mentioned?: string): readonly Message[] | undefined {
     try {
-      return this.#socket.exchange(listRequest(chain));
+      return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {
       if (!(thrown instanceof RtnlError)) throw thrown;
       return thrown.code === 'ENOENT' ? [] : undefined;

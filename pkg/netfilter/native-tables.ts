@@ -3,7 +3,7 @@ import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
 import { chainCreation, chainDeletion, chainFlush, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
 import { isForOtherPorts } from './native-ports.ts';
-import { encodeRule, type Spelling } from './native-rule.ts';
+import { type EncodedRule, encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
@@ -36,7 +36,7 @@ export class NativeTables {
   /** Whether all these rules, each behind its chain's name, are in a table. */
   haveAll(table: string, rules: readonly Command[]): boolean {
     for (const [chain = '', ...words] of rules) {
-      if (this.#find(this.#list(table, chain), words) === undefined) return false;
+      if (this.#find(table, chain, words) === undefined) return false;
     }
     return true;
   }
@@ -44,7 +44,7 @@ export class NativeTables {
   /** Whether a rule, behind its chain's name, is there and no rule in front of it can get packets to these ports. */
   isFirstFor(ports: readonly number[], table: string, [chain = '', ...words]: Command): boolean {
     const messages = this.#list(table, chain);
-    const found = this.#find(messages, words);
+    const found = this.#findIn(() => messages, words);
     if (found === undefined) return false;
     for (const message of messages) {
       if (message === found) break;
@@ -53,12 +53,17 @@ export class NativeTables {
     return true;
   }
 
-  /** The first of these that is the rule, however it was written: most are written in the same way by all. */
-  #find(messages: readonly Message[], words: readonly string[]): Message | undefined {
+  /** The first rule of a chain that is this one, however it was written. */
+  #find(table: string, chain: string, words: readonly string[]): Message | undefined {
+    return this.#findIn(({ mentioned }) => this.#list(table, chain, mentioned), words);
+  }
+
+  /** The first of these that is the rule: most are written in the same way by all. */
+  #findIn(messagesFor: (rule: EncodedRule) => readonly Message[], words: readonly string[]): Message | undefined {
     for (const spelling of SPELLINGS) {
       const rule = encodeRule(this.#family, words, spelling);
       if (rule === undefined) return undefined;
-      for (const message of messages) {
+      for (const message of messagesFor(rule)) {
         if (!isSameRule(message, rule)) continue;
         if (spelling === 'new') this.#spelling = 'new';
         return message;
@@ -83,7 +88,7 @@ export class NativeTables {
     for (const [, chain = '', ...words] of removals) {
       const rule = encodeRule(this.#family, words, 'old');
       const before = messages.length;
-      for (const message of this.#list(table, chain)) {
+      for (const message of this.#list(table, chain, rule?.mentioned)) {
         const found = rule !== undefined && isSameRule(message, rule) ? readRule(message, this.#family) : undefined;
         if (found !== undefined) messages.push(ruleDeletion(found));
       }
@@ -111,7 +116,7 @@ export class NativeTables {
         return rule !== undefined;
       }
       case '-D': {
-        const found = this.#find(this.#list(table, chain), words);
+        const found = this.#find(table, chain, words);
         const rule = found && readRule(found, this.#family);
         if (rule !== undefined) messages.push(ruleDeletion(rule));
         return rule !== undefined;
@@ -121,9 +126,10 @@ export class NativeTables {
     }
   }
 
-  #list(table: string, chain: string): readonly Message[] {
-    const key = `${table} ${chain}`;
-    const listed = this.#listed.get(key) ?? this.#session.list({ family: this.#family, table, chain }) ?? [];
+  /** The rules of a chain, or only those in which a text stands. */
+  #list(table: string, chain: string, mentioned?: string): readonly Message[] {
+    const key = `${table} ${chain} ${mentioned ?? ''}`;
+    const listed = this.#listed.get(key) ?? this.#session.list({ family: this.#family, table, chain }, mentioned) ?? [];
     this.#listed.set(key, listed);
     return listed;
   }

@@ -1,15 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import {
-  chainDeletion,
-  chainFlush,
-  commentOf,
-  mentions,
-  type NativeChain,
-  readRule,
-  ruleDeletion,
-} from './native-message.ts';
+import { chainDeletion, chainFlush, commentOf, type NativeChain, readRule, ruleDeletion } from './native-message.ts';
 import { NativeSession } from './native-session.ts';
 
 /** Lists the rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
@@ -47,8 +39,7 @@ export class NativeRemoval {
   /** Whether the chain was found and goes, with the rules of another one that lead to it. */
   chainWithJumps(target: NativeChain, from: string): boolean {
     const before = this.#messages.length;
-    for (const message of this.#session.list({ ...target, chain: from }) ?? []) {
-      if (!mentions(message, target.chain)) continue;
+    for (const message of this.#session.list({ ...target, chain: from }, `${target.chain}\0`) ?? []) {
       const rule = readRule(message, target.family);
       if (rule !== undefined) this.#messages.push(ruleDeletion(rule));
     }
@@ -59,10 +50,10 @@ export class NativeRemoval {
 
   /** Rules of a table with this comment go; `false` when the table cannot be read. One that is not there has none. */
   rulesWithComment(family: Family, table: string, chains: readonly string[], comment: string): boolean {
-    const listed = this.#session.list({ family, table, chain: '' });
+    const listed = this.#session.list({ family, table, chain: '' }, `${comment}\0`);
     if (listed === undefined) return false;
     for (const message of listed) {
-      if (!mentions(message, comment) || commentOf(message) !== comment) continue;
+      if (commentOf(message) !== comment) continue;
       const rule = readRule(message, family);
       if (rule !== undefined && chains.includes(rule.chain)) this.#messages.push(ruleDeletion(rule));
     }

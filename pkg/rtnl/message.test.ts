@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attributesOf, bytesOf, FLAG, messagesIn, request, textBytes, textOf } from './message.ts';
+import { attributesOf, bytesOf, FLAG, messagesIn, NLMSG_DONE, request, textBytes, textOf } from './message.ts';
 
 /** A request as the kernel would send it back. */
 function sentBack(bytes: Uint8Array) {
@@ -65,4 +65,25 @@ describe('reading', () => {
     expect(textOf(new DataView(new TextEncoder().encode('eth1').buffer))).toBe('eth1');
     expect(textOf(undefined)).toBe('');
   });
+});
+
+test('of a dump only the parts in which a text stands, and all that is no part of one', () => {
+  const numbered = (type: number, flags: number, text: string) => {
+    const bytes = request(type, 0, new Uint8Array(4), [[1, textBytes(text)]]);
+    new DataView(bytes.buffer).setUint16(6, flags, true);
+    return bytes;
+  };
+  const multi = FLAG.multi;
+  const received = Buffer.concat([
+    numbered(20, multi, 'one'),
+    numbered(21, multi, 'other'),
+    numbered(22, multi | FLAG.interrupted, 'one'),
+    numbered(23, 0, 'one'),
+    numbered(NLMSG_DONE, multi, ''),
+  ]);
+  const types = (mentioned?: string) => messagesIn(received, mentioned).map(({ type }) => type);
+  expect(types()).toEqual([20, 21, 22, 23, NLMSG_DONE]);
+  expect(types('other\0')).toEqual([21, 22, 23, NLMSG_DONE]);
+  expect(types('one')).toEqual([20, 22, 23, NLMSG_DONE]);
+  expect(types('nobody')).toEqual([22, 23, NLMSG_DONE]);
 });

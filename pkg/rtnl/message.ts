@@ -15,6 +15,8 @@ export const FLAG = {
   request: 0x1,
   multi: 0x2,
   ack: 0x4,
+  /** A change came between the parts of a dump. */
+  interrupted: 0x10,
   replace: 0x100,
   excl: 0x200,
   dump: 0x300,
@@ -23,6 +25,9 @@ export const FLAG = {
   /** Whoever asks for a change is told of it like those who listen. */
   echo: 0x8,
 } as const;
+
+/** The type of the message that ends a dump. */
+export const NLMSG_DONE = 3;
 
 const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
@@ -68,16 +73,31 @@ function pack(bytes: Uint8Array, start: number, attributes: readonly Attribute[]
   }
 }
 
-/** The messages in what was received at once. */
-export function messagesIn(bytes: Uint8Array): Message[] {
+/** Whether a text stands in these bytes somewhere: a look that costs next to nothing. */
+export function mentionsText({ buffer, byteOffset, byteLength }: ArrayBufferView, text: string): boolean {
+  return Buffer.from(buffer, byteOffset, byteLength).includes(text);
+}
+
+/**
+ * The messages in what was received at once. Where a text is given, the parts of a dump in which it does not stand are
+ * left out: of the rules of hundreds of containers those of one are wanted.
+ */
+export function messagesIn(bytes: Uint8Array, mentioned?: string): Message[] {
   const messages: Message[] = [];
+  const isMentioned = mentioned === undefined || mentionsText(bytes, mentioned);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     const length = view.getUint32(at, true);
     if (length < HEADER_BYTES || at + length > bytes.length) break;
-    const body = new DataView(bytes.buffer, bytes.byteOffset + at + HEADER_BYTES, length - HEADER_BYTES);
     const [type, flags] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
-    messages.push({ type, flags, number: view.getUint32(at + 8, true), body });
+    // What is no part of a dump, ends one or says that it was interrupted, is wanted always.
+    const isPart = (flags & (FLAG.multi | FLAG.interrupted)) === FLAG.multi && type !== NLMSG_DONE;
+    if (isMentioned || !isPart) {
+      const body = new DataView(bytes.buffer, bytes.byteOffset + at + HEADER_BYTES, length - HEADER_BYTES);
+      if (mentioned === undefined || !isPart || mentionsText(body, mentioned)) {
+        messages.push({ type, flags, number: view.getUint32(at + 8, true), body });
+      }
+    }
     at += aligned(length);
   }
   return messages;

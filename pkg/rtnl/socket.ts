@@ -1,15 +1,13 @@
 import { type ErrnoName, errnoName, errnoText } from '../sys/errno.ts';
 import type { Libc } from '../sys/libc.ts';
-import { attributesOf, FLAG, type Message, messagesIn, textOf } from './message.ts';
+import { attributesOf, FLAG, type Message, messagesIn, NLMSG_DONE, textOf } from './message.ts';
 
 const ENOENT = 2;
 /** Where a request has its number. */
 const NUMBER_AT = 8;
 const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
 const NLM_F_CAPPED = 0x100;
 const NLM_F_ACK_TLVS = 0x200;
-const NLM_F_DUMP_INTR = 0x10;
 const NLMSGERR_ATTR_MSG = 1;
 const ERROR_HEADER_BYTES = 20;
 /** As large as the kernel makes a part of a dump for whoever asks with less. */
@@ -53,11 +51,14 @@ export class RtnlSocket {
     this.#libc.close(this.#fd);
   }
 
-  /** Sends a request and gives all messages of the answer; throws an {@link RtnlError} when the kernel refuses. */
-  exchange(request: Uint8Array): Message[] {
+  /**
+   * Sends a request and gives all messages of the answer; throws an {@link RtnlError} when the kernel refuses. Of a dump,
+   * only parts in which the given text stands are given.
+   */
+  exchange(request: Uint8Array, mentioned?: string): Message[] {
     for (let tries = 1; ; tries++) {
       try {
-        return this.#once(request);
+        return this.#once(request, mentioned);
       } catch (thrown) {
         if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
       }
@@ -103,14 +104,14 @@ export class RtnlSocket {
     }
   }
 
-  #once(request: Uint8Array): Message[] {
+  #once(request: Uint8Array, mentioned: string | undefined): Message[] {
     this.#libc.send(this.#fd, request);
     const answer: Message[] = [];
     let interrupted = false;
     for (;;) {
-      for (const message of this.#receive()) {
+      for (const message of this.#receive(mentioned)) {
         if (this.#isLate(message)) continue;
-        interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+        interrupted ||= (message.flags & FLAG.interrupted) !== 0;
         if (message.type === NLMSG_ERROR) return acknowledged(message, answer);
         if (message.type === NLMSG_DONE) {
           if (interrupted) throw new InterruptedDump('the dump was interrupted by other changes');
@@ -122,9 +123,9 @@ export class RtnlSocket {
     }
   }
 
-  #receive(): Message[] {
+  #receive(mentioned?: string): Message[] {
     const length = this.#libc.receive(this.#fd, this.#buffer);
-    return messagesIn(this.#buffer.slice(0, length));
+    return messagesIn(this.#buffer.slice(0, length), mentioned);
   }
 
   /** Whether it is the answer to a deletion of which the kernel has told before. */

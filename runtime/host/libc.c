@@ -54,6 +54,7 @@ static const struct libc_entry FUNCTIONS[] = {
     RETURNS_INT(listen),
     RETURNS_LONG(lseek),
     RETURNS_INT(memfd_create),
+    RETURNS_LONG(memmem),
     RETURNS_INT(mkdir),
     RETURNS_INT(open),
     RETURNS_INT(pipe2),
