@@ -1,5 +1,6 @@
 // Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host,
 // as an executable of its own. stdin: a LiveRequest; prints a LiveTimes.
+import { readExistingFile } from '../pkg/sys/files.ts';
 import { readStdin } from '../pkg/sys/stdin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
 import type { TimedChain } from './chain-loop.ts';
@@ -29,6 +30,8 @@ interface Attachment {
 }
 
 const WARM_UP = 3;
+/** The host is calm when its bridge gets fewer packets than this in a second; it is waited for at most so long. */
+const CALM = { packets: 20, seconds: 90 } as const;
 const request: LiveRequest = JSON.parse(await readStdin());
 const measured: Attachment = { containerId: 'measured', netns: request.netns, ifName: 'eth0', hostPort: 19999 };
 const times: { ADD: number[]; DEL: number[] }[] = [];
@@ -37,6 +40,7 @@ for (const count of request.counts) {
   for (; alive < count; alive++) {
     add({ containerId: `live${alive}`, netns: request.crowd, ifName: `live${alive}`, hostPort: 20000 + alive });
   }
+  if (count > 0) await calm(request.chain);
   const own = { ADD: [] as number[], DEL: [] as number[] };
   for (let round = -WARM_UP; round < request.rounds; round++) {
     const added = add(measured);
@@ -48,6 +52,29 @@ for (const count of request.counts) {
   times.push(own);
 }
 await writeOut('stdout', JSON.stringify(times));
+
+/**
+ * Newcomers ask for neighbours and routers for some seconds, and a bridge hands every question to all: after hundreds have
+ * come at once that would be measured, not what one more costs.
+ */
+async function calm({ plugins }: TimedChain): Promise<void> {
+  const bridge = String(plugins[0]?.['bridge']);
+  let before = packetsOf(bridge);
+  for (let second = 0; second < CALM.seconds; second++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const now = packetsOf(bridge);
+    if (now - before < CALM.packets) return;
+    before = now;
+  }
+}
+
+/** How many packets a link has got so far. */
+function packetsOf(link: string): number {
+  const line = readExistingFile('/proc/self/net/dev')
+    .split('\n')
+    .find((text) => text.trim().startsWith(`${link}:`));
+  return Number(line?.split(':')[1]?.trim().split(/\s+/)[1]);
+}
 
 function add(attachment: Attachment): { nanoseconds: number; result: unknown } {
   let result: unknown;
