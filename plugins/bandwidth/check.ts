@@ -6,17 +6,14 @@ import { ipAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { burstTicks } from '../../pkg/rtnl/qdisc-change.ts';
 import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
 import type { ShownFilter, ShownQdisc } from '../../pkg/rtnl/tc-show.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { hasBurst } from './burst.ts';
 import { hostEnd } from './host-end.ts';
 import { ifbName } from './ifb-name.ts';
 import type { BandwidthCall } from './read-add.ts';
 import { bucketOf, type Limit, limitsOf, notChained } from './settings.ts';
-
-/** The program says how long a burst takes to the nanosecond, the reference to the microsecond. */
-const TICKS_APART = 16;
 
 /** Fails with everything that lets the container have other rates than it is to have. */
 export async function check(call: BandwidthCall): Promise<void> {
@@ -64,7 +61,7 @@ async function bucketDifferences(link: string, wanted: Limit, mtu: number, optio
   if (root.options.rate !== rate) found.push("Rate doesn't match");
   if (root.options.limit !== limit) found.push("Limit doesn't match");
   const ticks = Number.parseInt(root.options.burst_raw ?? '', 16);
-  if (Math.abs(ticks - burstTicks(rate, burst)) > TICKS_APART) found.push("Buffer doesn't match");
+  if (!hasBurst(ticks, rate, burst)) found.push("Buffer doesn't match");
   return found;
 }
 
