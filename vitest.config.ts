@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.ts';
+import { BY_IP } from './test/netns/harness/hands.ts';
 
 /** Only in the virtual machine that `npm run test:vm` starts: the kernel here may have nothing of what it is about. */
 const vm = {
@@ -11,7 +12,7 @@ const vm = {
     hookTimeout: 120_000,
     maxWorkers: 1,
     isolate: false,
-    sequence: { groupOrder: 7 },
+    sequence: { groupOrder: 8 },
   },
 };
 
@@ -71,13 +72,24 @@ export default defineConfig({
       },
       {
         test: {
+          // A part of netns again, by the programs instead of rtnetlink: what is compared with the reference plugins.
+          name: 'netns-ip',
+          include: ['test/netns/{bandwidth,host-device,macvlan,ptp,sbr,tap,tuning}/differential.test.ts'],
+          env: BY_IP,
+          testTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
           // Container runtimes that call the plugins; each file has a node and a runtime of its own.
           name: 'runtimes',
           include: ['test/runtimes/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
       {
@@ -88,7 +100,7 @@ export default defineConfig({
           testTimeout: 7_200_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
       ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),

@@ -1,5 +1,6 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|runtimes|proof|vm …] [-- --full]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
+import { HANDS } from '../test/netns/harness/hands.ts';
 import { FULL_PROOF } from '../test/proof/size.ts';
 import { print, seconds, style } from './lib/print.ts';
 import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome, withoutTrace } from './lib/tier.ts';
@@ -18,12 +19,15 @@ interface Step {
   run(): Promise<TierOutcome>;
 }
 
+/** The tier that is run by the hand that `--hand` says, which no other minds. */
+const BY_EITHER_HAND = 'netns';
+
 /** The steps in order. */
 const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
   {
     name: 'compile',
-    for: ['build', 'fuzz', 'ipam', 'netns', 'runtimes', 'proof', 'vm'],
+    for: ['build', 'fuzz', 'ipam', 'netns', 'netns-ip', 'runtimes', 'proof', 'vm'],
     run: () => runCommands([[...RUN, 'scripts/build.ts']]),
   },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
@@ -31,18 +35,22 @@ const STEPS: readonly Step[] = [
   { name: 'fuzz', for: ['fuzz'], needsExecutable: true, run: () => runVitest('fuzz') },
   { name: 'ipam', for: ['ipam'], needsExecutable: true, run: () => runVitestWithoutTrace('ipam') },
   { name: 'netns', for: ['netns'], needsExecutable: true, run: () => runVitestWithoutTrace('netns') },
+  { name: 'netns-ip', for: ['netns-ip'], needsExecutable: true, run: () => runVitestWithoutTrace('netns-ip') },
   { name: 'runtimes', for: ['runtimes'], needsExecutable: true, run: () => runVitestWithoutTrace('runtimes') },
   { name: 'proof', for: ['proof'], needsExecutable: true, run: () => runVitestWithoutTrace('proof') },
   { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, full: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, full: { type: 'boolean' }, hand: { type: 'string' } },
+});
 if (values.full) process.env[FULL_PROOF] = '1';
+if (values.hand !== undefined) useHand(values.hand);
 const known = new Set(STEPS.flatMap((step) => step.for));
 for (const only of values.only ?? []) {
   if (!known.has(only)) throw new Error(`--only is one of ${[...known].join(', ')}, not "${only}"`);
 }
-const wanted = values.only ?? [...known];
+const wanted = values.only ?? (values.hand === undefined ? [...known] : [BY_EITHER_HAND]);
 
 const outcomes = new Map<string, TierOutcome>();
 for (const step of STEPS) {
@@ -68,6 +76,15 @@ const total = (key: 'passed' | 'failed' | 'skipped') =>
 const sum = { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
 process.exitCode = sum.failed === 0 ? 0 : 1;
 print(describe(sum));
+
+/** Has the tests that come tell all plugins by what to speak to the kernel. */
+function useHand(name: string): void {
+  const hand = HANDS.get(name);
+  if (hand === undefined) throw new Error(`--hand is one of ${[...HANDS.keys()].join(', ')}, not "${name}"`);
+  const other = values.only?.find((tier) => tier !== BY_EITHER_HAND);
+  if (other !== undefined) throw new Error(`--hand is for --only ${BY_EITHER_HAND}, not for ${other}`);
+  Object.assign(process.env, hand);
+}
 
 function describe({ passed, failed, skipped }: Pick<TierOutcome, 'passed' | 'failed' | 'skipped'>): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { interfere, momentsOf } from './bridge/moments.ts';
 import { SHARED } from './bridge/support.ts';
 import { IPV4, IPV6, previous } from './firewall/support.ts';
+import { NATIVE } from './harness/hands.ts';
 import { callPlugin } from './harness/plugin.ts';
 import { expectRestored, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
@@ -16,7 +17,7 @@ test.each(['sendto', 'recvfrom', 'setns'])(
     const pod = await host.addPod();
     await pod.wearIn();
     const conf = { cniVersion: '1.0.0', name: 'lo', type: 'loopback' };
-    const call = { containerId: 'c1', netns: pod.path, ifName: 'lo', conf };
+    const call = { containerId: 'c1', netns: pod.path, ifName: 'lo', conf, env: NATIVE };
     const added = { ...call, verb: 'ADD' };
     const removed = { ...call, verb: 'DEL' };
     const moments = await momentsOf(host, 'loopback', added);
@@ -37,7 +38,7 @@ test('an answer that is lost leaves lo as it was', async () => {
   const pod = await host.addPod();
   await pod.wearIn();
   const conf = { cniVersion: '1.0.0', name: 'lo', type: 'loopback' };
-  const added = { verb: 'ADD', containerId: 'c1', netns: pod.path, ifName: 'lo', conf };
+  const added = { verb: 'ADD', containerId: 'c1', netns: pod.path, ifName: 'lo', conf, env: NATIVE };
   for (let ordinal = 2; ordinal <= 5; ordinal++) {
     const { stdout } = await interfere(
       host,
@@ -55,7 +56,7 @@ test('an answer that is lost leaves no rules of the firewall', async () => {
   const pod = await host.addPod();
   const prevResult = previous({ what: '', ips: [IPV4, IPV6] });
   const conf = { cniVersion: '1.0.0', name: 'net', backend: 'iptables', prevResult };
-  const call = { containerId: 'c1', netns: pod.path, ifName: 'eth0', conf };
+  const call = { containerId: 'c1', netns: pod.path, ifName: 'eth0', conf, env: NATIVE };
   for (const verb of ['ADD', 'DEL']) expect((await callPlugin(host, 'firewall', { ...call, verb })).exitCode).toBe(0);
   const before = await takeSnapshot(host);
   let failed = 0;

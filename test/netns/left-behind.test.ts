@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { attachmentOf, listOf, SHARED } from './bridge/support.ts';
 import { previous } from './firewall/support.ts';
+import { BY_IP } from './harness/hands.ts';
 import { callPlugin, type PluginCall } from './harness/plugin.ts';
 import { useHost } from './harness/use.ts';
 import { withoutProgram } from './harness/without.ts';
@@ -11,7 +12,7 @@ const host = await useHost({
   mayStay: [...SHARED, ...SHARED_BY_PORTMAP, /^host (?:iptables-save|nft table ip) .*filter .*CNI-(?:FORWARD|ADMIN)\b/],
 });
 /** Rules are left to programs, which can be missing. */
-const env = { CNI_TS_NETFILTER: 'exec', CNI_TS_IP: 'exec' };
+const env = { CNI_TS_NETFILTER: 'exec', ...BY_IP };
 
 /** What a call says on stderr; it has to succeed. */
 async function said(plugin: string, call: PluginCall): Promise<string> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { BY_IP, NATIVE } from './harness/hands.ts';
 import type { Host, Pod } from './harness/host.ts';
 import { callPlugin, type PluginCall, type PluginOutcome } from './harness/plugin.ts';
 
@@ -10,8 +11,8 @@ export const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '
 
 /** The ways to do things in a namespace. */
 export const WAYS = [
-  ['by itself', {}],
-  ['through ip', { CNI_TS_IP: 'exec' }],
+  ['by itself', NATIVE],
+  ['through ip', BY_IP],
 ] as const;
 
 /** What is not as usual in a call. */

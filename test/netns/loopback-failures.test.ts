@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { BY_IP, NATIVE } from './harness/hands.ts';
 import { BUILT_PLUGINS, callPlugin, pluginEnvironment } from './harness/plugin.ts';
 import { expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
@@ -124,8 +125,8 @@ describe('CHECK', () => {
 describe('a host without ip', () => {
   const conf = { cniVersion: '1.1.0', name: 'lo', type: 'loopback' };
 
-  const native = {};
-  const withoutNative = [{ CNI_TS_IP: 'exec' }];
+  const native = NATIVE;
+  const withoutNative = [BY_IP];
 
   test('does not miss it while the kernel is spoken to directly', async () => {
     const pod = await host.addPod();
@@ -154,7 +155,7 @@ describe('a host without ip', () => {
 
   test('or with one that only PATH does not lead to: it is found', async () => {
     const pod = await host.addPod();
-    const env = { PATH: temporaryFolder(), CNI_TS_IP: 'exec' };
+    const env = { PATH: temporaryFolder(), ...BY_IP };
     expect((await call('ADD', pod.path, { env })).result).toEqual(resultOf('1.0.0', pod.path));
     expectSilence(await callPlugin(host, 'loopback', { verb: 'STATUS', conf, env }));
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attachmentOf, SHARED as SHARED_BY_BRIDGE } from './bridge/support.ts';
+import { NATIVE } from './harness/hands.ts';
 import { Runtime } from './harness/libcni.ts';
 import type { Conflist } from './harness/libcni-conf.ts';
 import { BUILT_PLUGINS } from './harness/plugin.ts';
@@ -59,7 +60,7 @@ function started(): string[] {
 }
 
 test('the whole list, and no process besides its plugins', async () => {
-  const runtime = new Runtime(host, [folder, BUILT_PLUGINS]);
+  const runtime = new Runtime(host, [folder, BUILT_PLUGINS], NATIVE);
   // What all containers share is made by the first.
   const first = {
     ...attachmentOf(await host.addPod()),

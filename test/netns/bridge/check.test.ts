@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NATIVE } from '../harness/hands.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { ChainError, Runtime } from '../harness/libcni.ts';
 import { callPlugin } from '../harness/plugin.ts';
@@ -202,7 +203,7 @@ test.each(['iptables', 'nftables'])(
     const conf = { isGateway: true, ipMasq: true, ipMasqBackend: backend, ipam: DUAL };
     const call = { ...attachmentOf(pod), conf: { cniVersion: '1.0.0', name: 'net', type: 'bridge', ...conf } };
     const added = await callPlugin(host, 'bridge', { verb: 'ADD', ...call });
-    const look = { verb: 'CHECK', ...call, conf: { ...call.conf, prevResult: added.result } };
+    const look = { verb: 'CHECK', ...call, env: NATIVE, conf: { ...call.conf, prevResult: added.result } };
     expect(await processesOf(host, look, 'bridge')).toEqual([]);
     expect((await callPlugin(host, 'bridge', look)).error).toBe(undefined);
     await callPlugin(host, 'bridge', { verb: 'DEL', ...call });

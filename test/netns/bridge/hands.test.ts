@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareLines, distinctLines } from '../../../scripts/lib/network-state.ts';
+import { BY_IP, NATIVE } from '../harness/hands.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginOutcome } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -11,8 +12,8 @@ const host = await useHost({ mayStay: SHARED });
 
 /** Every way that commands and namespaces can be had. */
 const WAYS: readonly (readonly [title: string, env: Readonly<Record<string, string>>])[] = [
-  ['spoken to the kernel', {}],
-  ['by ip', { CNI_TS_IP: 'exec' }],
+  ['spoken to the kernel', NATIVE],
+  ['by ip', BY_IP],
 ];
 
 const CONFS: readonly (readonly [title: string, conf: object])[] = [

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SPEC_VERSIONS } from '../../../pkg/types/version.ts';
 import { referencePlugins } from '../../../scripts/lib/reference.ts';
 import { attachmentOf, leasesOn } from '../bridge/support.ts';
+import { BY_IP, NATIVE } from '../harness/hands.ts';
 import type { Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import { BUILT_PLUGINS, callPlugin } from '../harness/plugin.ts';
@@ -28,8 +29,8 @@ async function routesOf(pod: Pod): Promise<string> {
 }
 
 describe.each([
-  ['spoken to the kernel', {}],
-  ['by ip', { CNI_TS_IP: 'exec' }],
+  ['spoken to the kernel', NATIVE],
+  ['by ip', BY_IP],
 ])('%s', (_, env) => {
   test.each(['', ...SPEC_VERSIONS])(
     'the result in version %j is that of the reference’s delegate',

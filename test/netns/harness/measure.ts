@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ROOT } from '../../../scripts/lib/project.ts';
+import { handOfTests } from './hands.ts';
 import { type Outcome, PATH, type Place } from './place.ts';
 
 /** A program to be timed. */
@@ -20,7 +21,11 @@ const STOPWATCH = join(ROOT, 'test/netns/harness/stopwatch.mjs');
  * const outcomes = await measure(host, Array.from({ length: 50 }, () => add));
  */
 export async function measure(place: Place, runs: readonly TimedRun[]): Promise<readonly Outcome[]> {
-  const requests = runs.map(({ argv, env = {}, stdin = '' }) => ({ argv, env: { PATH, ...env }, stdin }));
+  const requests = runs.map(({ argv, env = {}, stdin = '' }) => ({
+    argv,
+    env: { PATH, ...handOfTests(), ...env },
+    stdin,
+  }));
   const argv = [process.execPath, STOPWATCH];
   const { exitCode, stdout, stderr } = await place.run(argv, { stdin: JSON.stringify(requests), timeoutMs: 300_000 });
   if (exitCode !== 0) throw new Error(`the stopwatch ended with ${exitCode}: ${stderr}`);

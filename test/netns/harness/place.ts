@@ -1,10 +1,11 @@
 import { execa } from 'execa';
 import { findProgram } from '../../../pkg/sys/process.ts';
 import { RUN_MARKER } from '../../../scripts/lib/snapshot.ts';
+import { handOfTests } from './hands.ts';
 
 /** How a program is run in a {@link Place}. */
 export interface RunOptions {
-  /** Its whole environment besides PATH; none of the test's own. */
+  /** Its whole environment besides PATH and the hand that the tests are run by; nothing else of the test's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   /** It is killed after this long; 30 s by default. */
@@ -60,7 +61,7 @@ export function placeOf(name: string, netns: string, mounts: string, pids?: stri
     const [program, ...args] = [...enter, ...argv] as const;
     return execa(program, args, {
       cwd: '/',
-      env: { PATH, ...runMarker(), ...env },
+      env: { PATH, ...runMarker(), ...handOfTests(), ...env },
       extendEnv: false,
       input: stdin,
       stripFinalNewline: false,

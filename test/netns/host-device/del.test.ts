@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { leasesOn } from '../bridge/support.ts';
+import { BY_IP } from '../harness/hands.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { useHost } from '../harness/use.ts';
 import { addDevice, attachmentOf, call, confOf, devicesOn, linksOf, MAC, removeDevice } from './support.ts';
@@ -34,7 +35,7 @@ const FORGOTTEN = 'dev0 down ""';
 
 const SCENARIOS: readonly Scenario[] = [
   { title: 'all is as it was' },
-  { title: 'by the ip program', env: { CNI_TS_IP: 'exec' } },
+  { title: 'by the ip program', env: BY_IP },
   { title: 'no result is passed', prevResult: false },
   { title: 'the record is lost', before: loseRecord, device: FORGOTTEN },
   { title: 'the record and the result are lost', before: loseRecord, prevResult: false, device: FORGOTTEN },
@@ -266,5 +267,5 @@ test('STATUS minds only what makes every ADD fail', async () => {
   expect(await status({ device: undefined })).toBe(undefined);
   expect(await status({ device: undefined, hwaddr: 'zz' })).toBe(50);
   expect(await status({ ipam: { type: 'host-local' } })).toBe(50);
-  expect(await status({}, { CNI_TS_IP: 'exec' })).toBe(undefined);
+  expect(await status({}, BY_IP)).toBe(undefined);
 });

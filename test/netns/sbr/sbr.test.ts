@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { interfere, momentsOf } from '../bridge/moments.ts';
 import { OURS, referenceSuite } from '../bridge/suites.ts';
 import { configure, MAY_STAY, toolOn } from '../cli/support.ts';
+import { BY_IP, byHand, NATIVE } from '../harness/hands.ts';
 import type { Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
-import { BUILT_PLUGINS, callPlugin, type PluginCall } from '../harness/plugin.ts';
+import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { call, callOf, routedPod, routingOf } from './support.ts';
 
@@ -150,11 +151,11 @@ test('CHECK names what leads packets another way; STATUS says what makes every A
 test('the program does what the kernel is told without it; no program is started when there is no need', async () => {
   for (const conf of [{}, { addSourceHints: true }]) {
     const [one, other] = [await routedPod(host), await routedPod(host)];
-    const exec = { env: { CNI_TS_IP: 'exec' } };
+    const exec = { env: BY_IP };
     const argv = ['strace', '-f', '-qq', '-e', 'trace=execve', `${BUILT_PLUGINS}/sbr`];
     for (const verb of ['ADD', 'CHECK', 'DEL']) {
       const traced = callOf(verb, one, conf);
-      const env = { CNI_COMMAND: verb, CNI_CONTAINERID: 'c1', CNI_NETNS: one.path, CNI_IFNAME: 'eth0', CNI_PATH: '/' };
+      const env = pluginEnvironment({ ...traced, path: '/', env: NATIVE });
       const { exitCode, stderr } = await host.run(argv, { stdin: JSON.stringify(traced.conf), env });
       expect([verb, exitCode, stderr.match(/execve/g)?.length]).toEqual([verb, 0, 1]);
       expect((await call(host, { ...callOf(verb, other, conf), ...exec })).error).toBe(undefined);
@@ -195,9 +196,9 @@ test.each([
 ])('a step that %s: rules and routes are as before', async (_, what) => {
   const sample = await routedPod(host);
   const addTo = (pod: Pod): PluginCall => ({ ...callOf('ADD', pod, { addSourceHints: true }), path: BUILT_PLUGINS });
-  const moments = (await momentsOf(host, 'sbr', addTo(sample))).filter(({ call }) =>
-    ['sendto', 'setns', 'flock'].includes(call),
-  );
+  // What the kernel is told, or a program.
+  const steps = [byHand({ native: 'sendto', ip: 'write' }), 'setns', 'flock'];
+  const moments = (await momentsOf(host, 'sbr', addTo(sample))).filter(({ call }) => steps.includes(call));
   await sample.remove();
   expect(moments.length).toBeGreaterThan(20);
   let failed = 0;

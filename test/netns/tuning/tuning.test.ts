@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BY_IP } from '../harness/hands.ts';
 import { callPlugin } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { PREVIOUS } from './support.ts';
@@ -123,7 +124,7 @@ test.each(['DEL', 'GC'])('%s also removes what a killed ADD has left half writte
 test('by programs alone', async () => {
   const pod = await podWithLink();
   const conf = { mtu: 1400, promisc: true, allmulti: true, sysctl: { 'net.core.somaxconn': '70' } };
-  const env = { CNI_TS_IP: 'exec' };
+  const env = BY_IP;
   expect((await call('ADD', pod.path, conf, env)).exitCode).toBe(0);
   expect((await call('CHECK', pod.path, conf, env)).stdout).toBe('');
   expect((await call('DEL', pod.path, conf, env)).exitCode).toBe(0);
