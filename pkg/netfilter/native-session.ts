@@ -1,6 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
+import { InterruptedDump, RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { closeElsewhere } from '../sys/close-elsewhere.ts';
 import { libc, NETLINK } from '../sys/libc.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
@@ -25,13 +25,15 @@ export class NativeSession {
   }
 
   /**
-   * The rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. Only
-   * rules in which the given text stands somewhere, if there is one.
+   * The rules of a chain, or of a table without one; only those in which the given text stands, if there is one. None when
+   * the chain is not there, `undefined` when nobody may look, or when others change rules all the time: a program is more
+   * patient.
    */
   list(chain: NativeChain, mentioned?: string): readonly Message[] | undefined {
     try {
       return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {
+      if (thrown instanceof InterruptedDump) return undefined;
       if (!(thrown instanceof RtnlError)) throw thrown;
       return thrown.code === 'ENOENT' ? [] : undefined;
     }

@@ -26,8 +26,8 @@ export class RtnlError extends Error {
   }
 }
 
-/** A dump that another change overtook: its answer may lack something. */
-class InterruptedDump extends Error {}
+/** A dump that another change overtook, each time that it was asked for: its answer may lack something. */
+export class InterruptedDump extends Error {}
 
 /**
  * A netlink socket, for routes unless it is given another one; it speaks to the namespace that its thread was in when it

@@ -5,7 +5,7 @@ import type { PluginCall } from '../harness/plugin.ts';
 import { bytesReadBy, processesOf } from '../harness/traced.ts';
 import { useHost } from '../harness/use.ts';
 import { OURS } from './suites.ts';
-import { BACKENDS, callOf, containerRulesOn, type Mapped, SHARED, succeed, tcp, udp } from './support.ts';
+import { BACKENDS, callOf, containerRulesOn, crowdOf, type Mapped, SHARED, succeed, tcp, udp } from './support.ts';
 
 const host = await useHost({ mayStay: SHARED });
 
@@ -22,20 +22,6 @@ async function settle(backend: string, addresses?: readonly string[]): Promise<v
   const mapped: Mapped = { ...first, ...(addresses === undefined ? {} : { addresses }) };
   await succeed(host, OURS, nativeCallOf('ADD', mapped));
   await succeed(host, OURS, nativeCallOf('DEL', mapped));
-}
-
-/** A shell line that makes the rules of many containers. */
-function crowd(backend: string, containers: number): string {
-  const lines = Array.from({ length: containers }, (_, index) => {
-    if (backend === 'nftables') {
-      return `add rule ip cni_hostport hostports tcp dport ${20_000 + index} dnat to 10.99.1.1:80 comment "n${index}"`;
-    }
-    const chain = `CNI-DN-${String(index).padStart(21, '0')}`;
-    return `:${chain} - [0:0]\n-A ${chain} -p tcp -j DNAT --to-destination 10.99.1.1:80\n-A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports ${20_000 + index} -j ${chain}`;
-  });
-  const [before, after, program] =
-    backend === 'nftables' ? ['', '', 'nft -f -'] : ['*nat\n', '\nCOMMIT', 'iptables-restore --noflush'];
-  return `${program} <<'END'\n${before}${lines.join('\n')}${after}\nEND\n`;
 }
 
 describe.each(BACKENDS)('%s', (backend) => {
@@ -85,7 +71,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       await remove();
       const alone = await bytesReadBy(crowded, add);
       await remove();
-      const { exitCode, stderr } = await crowded.run(['sh', '-c', crowd(backend, 300)]);
+      const { exitCode, stderr } = await crowded.run(['sh', '-c', crowdOf(backend, 300)]);
       expect(exitCode, stderr).toBe(0);
       expect(await processesOf(crowded, add)).toEqual([]);
       await succeed(crowded, OURS, nativeCallOf('CHECK', mapped));

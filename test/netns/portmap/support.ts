@@ -115,3 +115,17 @@ export async function addNetwork(host: Host): Promise<void> {
   await host.ip('addr add 10.99.0.1/16 dev br0');
   await host.ip('link set dev br0 up');
 }
+
+/** A shell line that makes the rules of many containers. */
+export function crowdOf(backend: string, containers: number): string {
+  const lines = Array.from({ length: containers }, (_, index) => {
+    if (backend === 'nftables') {
+      return `add rule ip cni_hostport hostports tcp dport ${20_000 + index} dnat to 10.99.1.1:80 comment "n${index}"`;
+    }
+    const chain = `CNI-DN-${String(index).padStart(21, '0')}`;
+    return `:${chain} - [0:0]\n-A ${chain} -p tcp -j DNAT --to-destination 10.99.1.1:80\n-A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports ${20_000 + index} -j ${chain}`;
+  });
+  const [before, after, program] =
+    backend === 'nftables' ? ['', '', 'nft -f -'] : ['*nat\n', '\nCOMMIT', 'iptables-restore --noflush'];
+  return `${program} <<'END'\n${before}${lines.join('\n')}${after}\nEND\n`;
+}
