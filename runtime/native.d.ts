@@ -37,6 +37,11 @@ interface NativeRuntime {
    * The result is its process id or a negative errno; its exit status is the errno of a request that was not sent.
    */
   sendByChild(fd: number, request: Uint8Array): number;
+  /**
+   * Has a child keep a descriptor open for so long, also when this process closes it or ends. The result is as that of
+   * {@link sendByChild}.
+   */
+  holdByChild(fd: number, milliseconds: number): number;
   /** From now on a signal waits for a descriptor of `signalfd`. */
   holdSignal(number: number): number;
   /** Milliseconds of a clock that nobody sets. */

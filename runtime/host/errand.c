@@ -2,6 +2,7 @@
 #include "errand.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct errand {
   struct errand *next;
   pid_t pid;
   int fd;
+  int milliseconds;
   size_t length;
   uint8_t request[MAX_REQUEST_BYTES];
   _Alignas(16) uint8_t stack[STACK_BYTES];
@@ -43,7 +45,15 @@ static int run_errand(void *given) {
   /* Whoever called this program waits for the end of its output, and other processes for its locks. */
   if (errand->fd > 0) close_range(0, (unsigned)errand->fd - 1, 0);
   close_range((unsigned)errand->fd + 1, ~0U, 0);
-  return send(errand->fd, errand->request, errand->length, 0) < 0 ? errno : 0;
+  if (errand->length > 0 && send(errand->fd, errand->request, errand->length, 0) < 0) return errno;
+  if (errand->milliseconds > 0) poll(NULL, 0, errand->milliseconds);
+  return 0;
+}
+
+/* The memory is shared, because a copy of it would take longer than everything else here. */
+static JSValue start(JSContext *ctx, struct errand *errand) {
+  errand->pid = clone(run_errand, errand->stack + STACK_BYTES, CLONE_VM, errand);
+  return JS_NewInt32(ctx, errand->pid < 0 ? -errno : errand->pid);
 }
 
 JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -58,9 +68,21 @@ JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValu
   struct errand *errand = free_errand();
   if (!errand) return JS_NewInt32(ctx, -ENOMEM);
   errand->fd = fd;
+  errand->milliseconds = 0;
   errand->length = length;
   memcpy(errand->request, request, length);
-  /* The memory is shared, because a copy of it would take longer than everything else here. */
-  errand->pid = clone(run_errand, errand->stack + STACK_BYTES, CLONE_VM, errand);
-  return JS_NewInt32(ctx, errand->pid < 0 ? -errno : errand->pid);
+  return start(ctx, errand);
+}
+
+JSValue native_hold_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this;
+  (void)argc;
+  int fd, milliseconds;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0 || JS_ToInt32(ctx, &milliseconds, argv[1]) < 0) return JS_EXCEPTION;
+  struct errand *errand = free_errand();
+  if (!errand) return JS_NewInt32(ctx, -ENOMEM);
+  errand->fd = fd;
+  errand->milliseconds = milliseconds;
+  errand->length = 0;
+  return start(ctx, errand);
 }

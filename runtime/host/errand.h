@@ -1,4 +1,4 @@
-/* Requests whose end takes the kernel long, and which a child waits for. */
+/* What takes the kernel long and nobody needs to wait for: a child does that, and outlives the process if it must. */
 #ifndef CNI_TS_ERRAND_H
 #define CNI_TS_ERRAND_H
 
@@ -6,5 +6,8 @@
 
 /* Native.sendByChild(fd, bytes): the child's pid, or -errno. */
 JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv);
+
+/* Native.holdByChild(fd, milliseconds): the child's pid, or -errno. */
+JSValue native_hold_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv);
 
 #endif

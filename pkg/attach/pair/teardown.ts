@@ -1,5 +1,4 @@
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
-import { isNative } from '../../netfilter/native-variant.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
@@ -30,15 +29,8 @@ export async function tearDown(remains: Remains, options: RunOptions, warn: (lin
     failureOf(removeMasqueradeOf(remains, options, left)),
     failureOf(removeSpoofCheckOf(remains, options, left)),
   ];
-  // Without a program they go at once, and what the kernel has to wait for then it waits for while the link goes.
-  if (needsNoProgram(remains, options)) await rules[0];
-  const linkOptions = await optionsBeside(remains, options);
-  const linkFailure = await failureOf(removeVeth(remains, linkOptions, warn));
-  const otherFailures: unknown[] = [];
-  for (const rule of rules) {
-    const failure = await rule;
-    if (failure !== undefined) otherFailures.push(failure);
-  }
+  const linkFailure = await failureOf(removeVeth(remains, options, warn));
+  const otherFailures = (await Promise.all(rules)).filter((failure) => failure !== undefined);
   return { linkFailure, otherFailures, left };
 }
 
@@ -50,22 +42,6 @@ async function failureOf(work: Promise<void>): Promise<unknown> {
   } catch (thrown) {
     return thrown;
   }
-}
-
-/**
- * Deleting a link takes as long as the kernel's grace period, and the native hand waits for it. Rules of nftables go in
- * two steps, a look and a change, so the thread has to be free in between: then `ip` deletes the link.
- */
-async function optionsBeside(remains: Remains, options: RunOptions): Promise<RunOptions> {
-  const { masquerade, spoofCheck } = remains;
-  if (!spoofCheck && (needsNoProgram(remains, options) || !masquerade.includes('nftables'))) return options;
-  return { ...options, hand: (await import('../../plan/ip-hand.ts')).ipHand };
-}
-
-function needsNoProgram({ masquerade }: Remains, { onlyFilterPrograms }: RunOptions): boolean {
-  if (onlyFilterPrograms === true) return false;
-  for (const backend of masquerade) if (!isNative(backend)) return false;
-  return true;
 }
 
 async function removeMasqueradeOf(
