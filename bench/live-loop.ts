@@ -30,6 +30,8 @@ interface Attachment {
 }
 
 const WARM_UP = 3;
+/** What a bridge of hundreds of ports does after one came or went is not part of what the next one costs. */
+const PAUSE_MS = 250;
 /** The host is calm when its bridge gets fewer packets than this in a second; it is waited for at most so long. */
 const CALM = { packets: 20, seconds: 90 } as const;
 const request: LiveRequest = JSON.parse(await readStdin());
@@ -43,7 +45,9 @@ for (const count of request.counts) {
   if (count > 0) await calm(request.chain);
   const own = { ADD: [] as number[], DEL: [] as number[] };
   for (let round = -WARM_UP; round < request.rounds; round++) {
+    await sleep(PAUSE_MS);
     const added = add(measured);
+    await sleep(PAUSE_MS);
     const removed = remove(measured, added.result);
     if (round < 0) continue;
     own.ADD.push(added.nanoseconds);
@@ -61,11 +65,15 @@ async function calm({ plugins }: TimedChain): Promise<void> {
   const bridge = String(plugins[0]?.['bridge']);
   let before = packetsOf(bridge);
   for (let second = 0; second < CALM.seconds; second++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
     const now = packetsOf(bridge);
     if (now - before < CALM.packets) return;
     before = now;
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** How many packets a link has got so far. */
