@@ -4,6 +4,7 @@ import { type Conflist, confOf } from '../netns/harness/libcni-conf.ts';
 import { callPlugin, type PluginCall, type ResultDocument } from '../netns/harness/plugin.ts';
 import { plugLan } from '../netns/macvlan/support.ts';
 import { tcp, udp } from '../netns/portmap/support.ts';
+import type { ResidentHost } from './faults-resident.ts';
 
 /** What is found wrong. */
 export class Violation extends Error {}
@@ -131,8 +132,8 @@ export const CHAINS: readonly Chain[] = [
 ];
 
 /** A pod of a chain in which the plugins before the one in question have done their work. */
-export interface Scene {
-  readonly host: Host;
+export interface Scene<Node extends Host = ResidentHost> {
+  readonly host: Node;
   readonly pod: Pod;
   /** The call of the plugin in question; after an ADD with what that gave. */
   call(verb: string, result?: ResultDocument): PluginCall;
@@ -146,7 +147,12 @@ export interface Scene {
 }
 
 /** Brings a pod as far as the plugin of this number. */
-export async function sceneFor(host: Host, chain: Chain, at: number, containerId = 'victim'): Promise<Scene> {
+export async function sceneFor<Node extends Host>(
+  host: Node,
+  chain: Chain,
+  at: number,
+  containerId = 'victim',
+): Promise<Scene<Node>> {
   const pod = await host.addPod();
   await pod.wearIn();
   // Addresses that come by themselves come when they like.

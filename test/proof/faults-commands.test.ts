@@ -1,12 +1,16 @@
 import { afterAll, test } from 'vitest';
-import { COMMAND_FAULTS, makeFakes } from './faults-commands.ts';
+import { COMMAND_FAULTS, type Fakes, makeFakes } from './faults-commands.ts';
 import { proveAll } from './faults-run.ts';
 
-const fakes = makeFakes();
-afterAll(() => fakes.remove());
+const all: Fakes[] = [];
+afterAll(() => {
+  for (const fakes of all) fakes.remove();
+});
 
 test('whatever a program does, every call ends well or leaves nothing', async () => {
   await proveAll('DEL', 2, async (slot, scene) => {
+    const fakes = makeFakes();
+    all.push(fakes);
     const result = slot.verb === 'DEL' ? await scene.succeed('ADD') : undefined;
     const starts = await fakes.startsOf(scene.host, scene.plugin, scene.call(slot.verb, result));
     if (slot.verb === 'ADD') await scene.succeed('DEL');

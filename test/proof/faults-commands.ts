@@ -93,10 +93,11 @@ const IPTABLES = [
 const SCRIPT = `#!/bin/sh
 me=\${0##*/}
 number=1
-until mkdir "$FOLDER/count/$me.$number" 2>/dev/null; do number=$((number + 1)); done
-echo "$*" >"$FOLDER/count/$me.$number/argv"
+set -C
+until { echo "$*" >"$FOLDER/count/$me.$number"; } 2>/dev/null; do number=$((number + 1)); done
+set +C
 if [ -e "$FOLDER/target/$me.$number" ]; then
-  touch "$FOLDER/hit"
+  : >"$FOLDER/hit"
   . "$FOLDER/target/$me.$number"
 fi
 exec "$REAL" "$@"
@@ -149,7 +150,7 @@ export function makeFakes(): Fakes {
           return {
             program,
             ordinal: Number(ordinal),
-            argv: readFileSync(join(folder, 'count', name, 'argv'), 'utf8').trim(),
+            argv: readFileSync(join(folder, 'count', name), 'utf8').trim(),
           };
         });
     },

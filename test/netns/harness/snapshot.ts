@@ -36,7 +36,7 @@ export async function takeSnapshot(host: Host, options: SnapshotOptions = {}): P
   const pods = options.pods ?? host.pods;
   const network = await Promise.all([networkOf(host, 'host'), ...pods.map((pod) => networkOf(pod, pod.name))]);
   const others = host.pods.filter((pod) => !pods.includes(pod)).map((pod) => pod.path);
-  const files = FOLDERS.flatMap((folder) => listFiles(host.root, folder)).filter((line) => {
+  const files = filesOf(host).filter((line) => {
     return !others.some((path) => line.startsWith(`file ${path} `));
   });
   const processes = processesIn(host.pid, pods).map(({ command }) => `process ${command}`);
@@ -67,6 +67,11 @@ async function networkOf(place: Place, label: string): Promise<readonly string[]
   // Its name may have gone, and an empty list would read as if all in it had gone by itself.
   if (exitCode !== 0) return [`${label} cannot be read: ${stderr.trim()}`];
   return readNetworkState(stdout).map((line) => `${label} ${line}`);
+}
+
+/** The files of a host that plugins write: one line each. */
+export function filesOf(host: Host): readonly string[] {
+  return FOLDERS.flatMap((folder) => listFiles(host.root, folder));
 }
 
 function listFiles(root: string, folder: string): readonly string[] {
