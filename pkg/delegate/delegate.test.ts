@@ -14,9 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakePlugin } from '../../test/protocol/fake-plugin.ts';
 import type { AnyPlugin, AttachmentCall, Environment } from '../skel/plugin.ts';
+import { PATIENCE } from '../sys/patience.ts';
 import { CniError } from '../types/error.ts';
 import { createDelegator } from './delegator.ts';
 import { findPlugin } from './find-plugin.ts';
@@ -142,6 +143,21 @@ describe('another program', () => {
     const { message, ...rest } = expected;
     expect(error).toMatchObject(rest);
     expect(error.message).toMatch(message);
+  });
+
+  test('that hangs is killed and named, before the runtime loses its patience', async () => {
+    vi.stubEnv('CNI_COMMAND', 'ADD');
+    const { call, last } = PATIENCE;
+    Object.assign(PATIENCE, { call: 0, last: 300 });
+    try {
+      script('x', 'echo waiting for the API >&2; exec sleep 30');
+      const error = await errorOf(delegator().add({ type: 'x', config: CONFIG }));
+      expect(error.message).toBe(`${folder}/x did not end its ADD within 0.3 s and was killed`);
+      expect(error.details).toContain('it said "waiting for the API\\n"');
+    } finally {
+      Object.assign(PATIENCE, { call, last });
+      vi.unstubAllEnvs();
+    }
   });
 
   test('that prints no result on ADD', async () => {

@@ -2,12 +2,13 @@ import { decodeJson, isObject } from '../json/decode.ts';
 import type { DelegateRequest } from '../skel/delegator.ts';
 import type { Environment } from '../skel/plugin.ts';
 import { causeErrno } from '../sys/errno.ts';
+import { patienceFor } from '../sys/patience.ts';
 import { type ProcessOutcome, runProcess } from '../sys/process.ts';
 import { writeOut } from '../sys/write-out.ts';
 import { readFields } from '../types/decode.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 
-/** Longer than any runtime waits for a whole chain, so that its own limit is the one that is met first. */
+/** For people and scripts, who may have more patience than runtimes: in a plugin's call what is left of its time counts. */
 const TIMEOUT_MS = 240_000;
 
 /** The code of an error that was made up because a plugin's own could not be read. */
@@ -28,12 +29,24 @@ export function foreignError(thrown: unknown): ForeignPluginError {
 
 /** Runs another executable as a plugin and gives its stdout; its failure is thrown as the error it printed. */
 export async function runForeign(file: string, request: DelegateRequest, environment: Environment): Promise<string> {
-  const outcome = await runWhenWritten(file, request, environment);
+  const timeoutMs = patienceFor(TIMEOUT_MS);
+  const outcome = await runWhenWritten(file, request, environment, timeoutMs);
   if (outcome.status === 0) {
     if (outcome.stderr !== '') await writeOut('stderr', outcome.stderr);
     return outcome.stdout;
   }
+  if (outcome.timedOut) throw hung(file, request.verb, timeoutMs, outcome);
   throw await printedError(outcome);
+}
+
+/** One that did not end in time was killed, and what it has done is not known. */
+function hung(file: string, verb: string, timeoutMs: number, { stderr }: ProcessOutcome): CniError {
+  const said = stderr === '' ? '' : `; it said ${JSON.stringify(stderr.slice(0, 4096))}`;
+  return new CniError(
+    ErrorCode.internal,
+    `${file} did not end its ${verb} within ${timeoutMs / 1000} s and was killed`,
+    `what it waits for is not known here: look at its logs, and at the server that it asks${said}`,
+  );
 }
 
 /** A file that somebody still writes cannot be run; the kernel tells nobody when that is over, so it is asked again. */
@@ -41,10 +54,11 @@ async function runWhenWritten(
   file: string,
   request: DelegateRequest,
   environment: Environment,
+  timeoutMs: number,
 ): Promise<ProcessOutcome> {
   for (let tries = 1; ; tries++) {
     try {
-      return await runProcess({ argv: [file], stdin: request.config, environment, timeoutMs: TIMEOUT_MS });
+      return await runProcess({ argv: [file], stdin: request.config, environment, timeoutMs });
     } catch (thrown) {
       if (!isTextFileBusy(thrown)) throw thrown;
       if (tries === BUSY_TRIES) throw new CniError(ErrorCode.tryAgain, `${file} is being replaced (text file busy)`);

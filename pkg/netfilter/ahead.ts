@@ -1,5 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { RunOptions } from '../plan/executor.ts';
+import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { isNative } from './native-variant.ts';
@@ -20,9 +21,6 @@ const PROGRAMS: Readonly<Record<MasqueradeBackend, readonly [string, ...string[]
   nftables: ['nft', '-f', '-'],
 };
 
-/** As long as it may take until it is known what to do: longer than any IPAM plugin takes. */
-const PATIENCE_MS = 300_000;
-
 /**
  * Starts the program that will make rules; `undefined` when it is not likely to be needed, or when it cannot be started,
  * and whoever needs it says so.
@@ -39,7 +37,7 @@ export function startAhead(
     decide = resolve;
   });
   try {
-    const running = place.start({ argv, stdin, diesWithUs: true, timeoutMs: PATIENCE_MS });
+    const running = place.start({ argv, stdin, diesWithUs: true, timeoutMs: patienceFor(PATIENCE.plan) });
     let isTaken = false;
     return {
       fits: (other) => !isTaken && argv[0] === other[0] && argv[1] === other[1],

@@ -1,5 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { WorkContext } from '../plan/action.ts';
+import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import { findProgram, type ProcessOutcome } from '../sys/process.ts';
 import { ProgramError } from '../sys/process-error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
@@ -31,14 +32,14 @@ export class Site {
     this.#deadline = performance.now() + context.timeoutMs;
   }
 
-  /** The same place with as much time again: for taking back what may be half done. */
+  /** The same place with time of its own: for taking back what may be half done. */
   afresh(): Site {
-    return new Site(this.#context);
+    return new Site({ ...this.#context, timeoutMs: PATIENCE.undo });
   }
 
   /** What is left of the time. */
   get timeoutMs(): number {
-    return Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    return patienceFor(Math.max(1, Math.ceil(this.#deadline - performance.now())));
   }
 
   /** Seconds to wait for the lock of iptables: less than there is time, so that iptables itself says why. */
@@ -70,6 +71,8 @@ const LOCKED = /holding the xtables lock/;
 /** A program that ran and failed. */
 export class FilterError extends CniError {
   readonly timedOut: boolean;
+  /** Whether it was ended, also for that it hung: what it would have said is not known. */
+  readonly wasEnded: boolean;
   /** What it printed on stderr. */
   readonly stderr: string;
   /** Whether the same may well succeed a moment later. */
@@ -86,6 +89,7 @@ export class FilterError extends CniError {
       `network namespace: ${site.place.label}${input}`,
     );
     this.timedOut = timedOut;
+    this.wasEnded = status === undefined;
     this.stderr = stderr;
     // Who changes the rules at the same time makes a transaction meet what it did not expect.
     this.transient = !timedOut && COLLISION.test(stderr);

@@ -1,4 +1,5 @@
 import { causeErrno, thrownText } from '../sys/errno.ts';
+import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import { toCniError } from '../types/error.ts';
 import { isIpAction, printAction, type WorkAction, type WorkContext } from './action.ts';
 import type { IpFailure, IpHand, IpRun } from './hand.ts';
@@ -13,7 +14,7 @@ import { undoAll } from './undo.ts';
 export interface RunOptions {
   /** Takes one entry for every step. */
   readonly trace?: Trace | undefined;
-  /** For the whole plan; what is left of it is each process's limit. Undoing has as much again. 60 s by default. */
+  /** For the whole plan; what is left of it is each process's limit. 60 s by default. */
   readonly timeoutMs?: number;
   /** When it fires, the plan stops after the running step and takes back what it did. */
   readonly signal?: { readonly aborted: boolean };
@@ -30,8 +31,6 @@ export interface PlanRun {
   /** Takes everything back after all; gives what could not be, one line each. A second call finds nothing to do. */
   undo(): Promise<string[]>;
 }
-
-const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** How long the event loop may have to wait for its turn. */
 const TURN_MS = 5;
@@ -68,7 +67,6 @@ class Execution {
   readonly #hand: IpHand;
   readonly #trace: Trace | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
-  readonly #timeoutMs: number;
   readonly #onlyFilterPrograms: boolean | undefined;
   readonly #deadline: number;
 
@@ -76,9 +74,8 @@ class Execution {
     this.#hand = options.hand ?? nativeHand;
     this.#trace = options.trace;
     this.#signal = options.signal;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#onlyFilterPrograms = options.onlyFilterPrograms;
-    this.#deadline = performance.now() + this.#timeoutMs;
+    this.#deadline = performance.now() + (options.timeoutMs ?? PATIENCE.plan);
   }
 
   async plan(plan: Plan): Promise<void> {
@@ -107,7 +104,6 @@ class Execution {
     return undoAll(journal, {
       hand: this.#hand,
       trace: this.#trace,
-      timeoutMs: this.#timeoutMs,
       onlyFilterPrograms: this.#onlyFilterPrograms,
     });
   }
@@ -126,7 +122,7 @@ class Execution {
   }
 
   get #timeLeft(): number {
-    return Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    return patienceFor(Math.max(1, Math.ceil(this.#deadline - performance.now())));
   }
 
   /** Does the first of these commands and those that one process can do with it; gives how many are dealt with. */

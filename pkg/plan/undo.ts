@@ -1,5 +1,6 @@
 import type { ErrnoName } from '../sys/errno.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
+import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import { isIpAction, printAction } from './action.ts';
 import type { IpHand } from './hand.ts';
 import type { PlacedAction } from './plan.ts';
@@ -9,11 +10,13 @@ import type { Trace, TraceOutcome } from './trace.ts';
 /** What taking something back may find: it has gone by itself. */
 const GONE: readonly (ErrnoName | undefined)[] = ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'];
 
+/** What each of them has even when those before have taken all the time. */
+const SHORTEST_MS = 1_000;
+
 /** Everything that taking back needs. */
 export interface UndoContext {
   readonly hand: IpHand;
   readonly trace: Trace | undefined;
-  readonly timeoutMs: number;
   readonly onlyFilterPrograms?: boolean | undefined;
 }
 
@@ -22,15 +25,25 @@ export interface UndoContext {
  *
  * @returns what could not be taken back, one line each
  */
-export async function undoAll(actions: readonly PlacedAction[], context: UndoContext): Promise<string[]> {
+export async function undoAll(actions: readonly PlacedAction[], given: UndoContext): Promise<string[]> {
+  const deadline = performance.now() + PATIENCE.undo;
+  const context: TimedContext = {
+    ...given,
+    // One that hangs must not keep the others from being tried.
+    timeLeft: () => patienceFor(Math.max(SHORTEST_MS, Math.ceil(deadline - performance.now()))),
+  };
   const leftovers: string[] = [];
   let rest = actions;
   while (rest.length > 0) rest = rest.slice(await undoSome(rest, leftovers, context));
   return leftovers;
 }
 
+interface TimedContext extends UndoContext {
+  timeLeft(): number;
+}
+
 /** Takes back the first of these, and those that one process can do with it; gives how many were dealt with. */
-async function undoSome(actions: readonly PlacedAction[], leftovers: string[], context: UndoContext): Promise<number> {
+async function undoSome(actions: readonly PlacedAction[], leftovers: string[], context: TimedContext): Promise<number> {
   const [first] = actions;
   if (first === undefined) return 0;
   const started = performance.now();
@@ -45,8 +58,8 @@ async function undoSome(actions: readonly PlacedAction[], leftovers: string[], c
   };
   if (!isIpAction(first.action)) {
     try {
-      const { timeoutMs, onlyFilterPrograms } = context;
-      await first.action.run({ place: first.place, timeoutMs, onlyFilterPrograms });
+      const { onlyFilterPrograms } = context;
+      await first.action.run({ place: first.place, timeoutMs: context.timeLeft(), onlyFilterPrograms });
       note(first, 'undone');
     } catch (thrown) {
       settle(first, causeErrno(thrown), thrownText(thrown));
@@ -54,7 +67,7 @@ async function undoSome(actions: readonly PlacedAction[], leftovers: string[], c
     return 1;
   }
   const commands = ipRunOf(actions);
-  const run = await context.hand.run(first.place, commands, context.timeoutMs);
+  const run = await context.hand.run(first.place, commands, context.timeLeft());
   for (const one of actions.slice(0, run.done)) note(one, 'undone');
   if (run.failure === undefined) return run.taken;
   // In doubt none of them counts as done, and the rest is still tried.

@@ -19,19 +19,38 @@ export interface Child {
 /** How long the outputs of a killed child are still read. */
 const GRACE_MS = 100;
 
-/** Follows a child to its end: both outputs, the time limit, the size limit. */
-export async function collect(child: Child, timeoutMs: number, maxBytes: number): Promise<ProcessOutcome> {
+/** How long a killed child is waited for: one that the kernel does not let go of ends when the kernel likes. */
+const UNKILLABLE_MS = 2_000;
+
+/** Follows a child to its end: both outputs, the time limit, which counts from when it has its input, the size limit. */
+export async function collect(
+  child: Child,
+  timeoutMs: number,
+  maxBytes: number,
+  input?: Promise<unknown>,
+): Promise<ProcessOutcome> {
   let timedOut = false;
   let exit: Exit | undefined;
+  let isOver = false;
   const timers: NodeJS.Timeout[] = [];
   const after = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms));
 
+  let giveUp: (how: Exit) => void = () => {};
+  const unkillable = new Promise<Exit>((resolve) => {
+    giveUp = resolve;
+  });
   const abandoned = new Promise<void>((resolve) => {
-    after(timeoutMs, () => {
-      timedOut = exit === undefined;
-      child.kill();
-      after(GRACE_MS, resolve);
-    });
+    const setLimit = (): void => {
+      if (isOver) return;
+      after(timeoutMs, () => {
+        timedOut = exit === undefined;
+        child.kill();
+        after(GRACE_MS, resolve);
+        after(UNKILLABLE_MS, () => giveUp({ status: undefined, signal: 'SIGKILL' }));
+      });
+    };
+    if (input === undefined) setLimit();
+    else input.then(setLimit, setLimit);
   });
   const gather = async (output: 'stdout' | 'stderr'): Promise<() => string> => {
     const decoder = new TextDecoder();
@@ -50,9 +69,14 @@ export async function collect(child: Child, timeoutMs: number, maxBytes: number)
       exit = how;
       return how;
     });
-    const [how, stdout, stderr] = await Promise.all([exited, gather('stdout'), gather('stderr')]);
+    const [how, stdout, stderr] = await Promise.all([
+      Promise.race([exited, unkillable]),
+      gather('stdout'),
+      gather('stderr'),
+    ]);
     return { ...how, timedOut, stdout: stdout(), stderr: stderr() };
   } finally {
+    isOver = true;
     for (const timer of timers) clearTimeout(timer);
     child.letGo();
   }

@@ -1,5 +1,6 @@
 import { isRegularFile } from './file-calls.ts';
 import { files, statusOf } from './files.ts';
+import { PATIENCE, patienceFor } from './patience.ts';
 import { ProgramError } from './process-error.ts';
 import { startWithNative } from './process-native.ts';
 import { startWithNode } from './process-node.ts';
@@ -18,7 +19,7 @@ export interface ProcessRequest {
    * know of. Needs setpriv(1); without it the program goes on.
    */
   readonly diesWithUs?: boolean;
-  /** After this time it is killed; 30 s by default. */
+  /** After this time it is killed, counted from when its input is there; 30 s by default. */
   readonly timeoutMs?: number;
 }
 
@@ -45,8 +46,6 @@ export interface Running {
 /** Beyond this much output a program is killed. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-const DEFAULT_TIMEOUT_MS = 30_000;
-
 /** Where programs are looked for when PATH does not have them: runtimes like to start plugins with a bare PATH. */
 const SYSTEM_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -69,7 +68,8 @@ export function startProcess(request: ProcessRequest): Running {
     guard === null
       ? start(path, [program, ...args], environment, request.stdin)
       : start(guard, ['setpriv', '--pdeathsig', 'KILL', '--', path, ...args], environment, request.stdin);
-  const outcome = collect(child, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES);
+  const input = typeof request.stdin === 'object' ? request.stdin : undefined;
+  const outcome = collect(child, request.timeoutMs ?? patienceFor(PATIENCE.program), MAX_OUTPUT_BYTES, input);
   // Who starts several and fails before asking for this one's outcome must not bring the process down.
   outcome.catch(() => {});
   return { outcome: () => outcome };
