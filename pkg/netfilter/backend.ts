@@ -2,7 +2,7 @@ import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
-import { isMissing, missingProgram, packageOf, runFilter, Site } from './program.ts';
+import { FilterError, isMissing, missingProgram, packageOf, runFilter, Site } from './program.ts';
 import { IPTABLES } from './restore.ts';
 
 /** The oldest nft that knows comments of tables. */
@@ -52,6 +52,11 @@ export async function nftProblem(site: Site): Promise<CniError | undefined> {
   }
 }
 
+/** Whether a backend is known not to be of use here. One that hung or was killed has said nothing about that. */
+export function isUnusable(problem: CniError | undefined): boolean {
+  return problem !== undefined && !(problem instanceof FilterError && problem.wasEnded);
+}
+
 /**
  * After iptables has failed: nft is to be used only where iptables cannot be used and nft can.
  *
@@ -59,7 +64,7 @@ export async function nftProblem(site: Site): Promise<CniError | undefined> {
  */
 export async function expectOnlyNft(site: Site, failure: unknown): Promise<void> {
   const [iptables, nft] = await Promise.all([iptablesProblem(site, 4), nftProblem(site)]);
-  if (iptables === undefined) throw failure;
+  if (!isUnusable(iptables)) throw failure;
   if (nft === undefined) return;
   const { code, message, details } = toCniError(failure);
   throw new CniError(code, message, [details, `nftables cannot be used either: ${nft}`].filter(Boolean).join('; '), {

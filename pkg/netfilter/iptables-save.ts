@@ -56,9 +56,9 @@ export async function readTable(site: Site, family: Family, table: 'nat' | 'filt
   try {
     return parseSave(await runFilter(site, [`${IPTABLES[family]}-save`, '-t', table]));
   } catch (thrown) {
-    if (!(thrown instanceof FilterError)) throw thrown;
-    const { iptablesProblem } = await import('./backend.ts');
-    if ((await iptablesProblem(site, family)) === undefined) throw thrown;
+    if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
+    const { iptablesProblem, isUnusable } = await import('./backend.ts');
+    if (!isUnusable(await iptablesProblem(site, family))) throw thrown;
     return { chains: new Set(), rules: [] };
   }
 }

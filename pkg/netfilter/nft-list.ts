@@ -31,11 +31,11 @@ export async function listRules(
   try {
     return parseRules(await runFilter(site, ['nft', '-j', 'list', what, ...names]));
   } catch (thrown) {
-    if (!(thrown instanceof FilterError)) throw thrown;
+    if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
     if (/No such file or directory/.test(thrown.stderr)) return undefined;
-    const { nftProblem } = await import('./backend.ts');
+    const { isUnusable, nftProblem } = await import('./backend.ts');
     // Where nft cannot be used it has made no rules.
-    if ((await nftProblem(site)) === undefined) throw thrown;
+    if (!isUnusable(await nftProblem(site))) throw thrown;
     return undefined;
   }
 }

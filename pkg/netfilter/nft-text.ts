@@ -26,11 +26,11 @@ export async function listTable(site: Site, family: 'ip' | 'ip6', table: string)
       output.slice(0, 200),
     );
   } catch (thrown) {
-    if (!(thrown instanceof FilterError)) throw thrown;
+    if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
     if (thrown.stderr.includes('No such file or directory')) return undefined;
-    const { nftProblem } = await import('./backend.ts');
+    const { isUnusable, nftProblem } = await import('./backend.ts');
     // Where nft cannot be used it has made no rules.
-    if ((await nftProblem(site)) === undefined) throw thrown;
+    if (!isUnusable(await nftProblem(site))) throw thrown;
     return undefined;
   }
 }
