@@ -146,6 +146,11 @@ export interface Scene<Node extends Host = ResidentHost> {
   succeed(verb: string, result?: ResultDocument): Promise<ResultDocument | undefined>;
 }
 
+/** Addresses that come by themselves come when they like, so none do; those that are given are not waited for at random. */
+export const STEADY_IPV6 = `cd /proc/sys/net/ipv6/conf/default
+echo 1 >addr_gen_mode
+echo 0 >router_solicitation_delay`;
+
 /** Brings a pod as far as the plugin of this number. */
 export async function sceneFor<Node extends Host>(
   host: Node,
@@ -155,8 +160,7 @@ export async function sceneFor<Node extends Host>(
 ): Promise<Scene<Node>> {
   const pod = await host.addPod();
   await pod.wearIn();
-  // Addresses that come by themselves come when they like.
-  await pod.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode']);
+  await pod.run(['sh', '-c', STEADY_IPV6]);
   await chain.preparePod?.(host, pod);
   const ifName = chain.ifName ?? 'eth0';
   let before: ResultDocument | undefined;

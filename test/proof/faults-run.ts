@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { callPlugin } from '../netns/harness/plugin.ts';
-import { CHAINS, type Chain, type Scene, sceneFor, Violation } from './faults-chains.ts';
+import { CHAINS, type Chain, type Scene, STEADY_IPV6, sceneFor, Violation } from './faults-chains.ts';
 import { createResidentHost, type ResidentHost } from './faults-resident.ts';
 import { type Before, type Ending, type FaultyCall, lookAt, tryAdd, tryDel } from './faults-trial.ts';
 import { bySize } from './size.ts';
@@ -36,9 +36,8 @@ interface Tally {
   readonly violations: string[];
 }
 
-/** Has everything that `trialsFor` gives fail in a slot, one after another on one pod. */
-async function prove(slot: Slot, trialsFor: (scene: Scene) => Promise<readonly Trial[]>): Promise<Tally> {
-  const tally: Tally = { title: slot.title, kinds: new Map(), endings: new Map(), violations: [] };
+/** Has everything that `trialsFor` gives fail in a slot, one after another on one pod, and counts what came of it. */
+async function prove(slot: Slot, tally: Tally, trialsFor: (scene: Scene) => Promise<readonly Trial[]>): Promise<void> {
   let stage = await openStage(slot);
   try {
     const trials = await trialsFor(stage.scene);
@@ -58,7 +57,6 @@ async function prove(slot: Slot, trialsFor: (scene: Scene) => Promise<readonly T
   } finally {
     await stage.host.dispose();
   }
-  return tally;
 }
 
 /** Said at once as well: a whole proof takes long, and may be ended before it ends. */
@@ -77,8 +75,7 @@ interface Stage {
 async function openStage({ chain, at }: Slot): Promise<Stage> {
   const host = await createResidentHost('faults');
   try {
-    // Addresses that come by themselves come when they like.
-    await host.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode']);
+    await host.run(['sh', '-c', STEADY_IPV6]);
     await chain.prepare?.(host);
     const first = await sceneFor(host, chain, at, 'first');
     await first.succeed('DEL', await first.succeed('ADD'));
@@ -111,33 +108,45 @@ function count<Key>(counts: Map<Key, number>, key: Key): void {
 const ONLY = new RegExp(process.env['CNI_TS_PROOF_ONLY'] ?? '');
 /** At most so many faults in each slot, instead of a sample or all. */
 const MOST = process.env['CNI_TS_PROOF_MOST'];
-/** Slots at a time, each on a node of its own: the kernel is waited for most of the time. */
-const WORKERS = 3;
+/** Pieces of a slot, each with a pod of its own: some take a second for each fault, since IPv6 does. */
+const PARTS = bySize(1, 4);
 
 /**
  * Proves all slots, tells how it went, and fails with everything that was found wrong. A sample has one verb of each
- * plugin of each chain, `first` that of the first plugin, and `sample` faults of it.
+ * plugin of each chain, `first` that of the first plugin, and `sample` faults of it. So many `workers` take slot after
+ * slot, each on a node of its own.
  */
 export async function proveAll(
   first: Slot['verb'],
   sample: number,
+  workers: number,
   trialsFor: (slot: Slot, scene: Scene) => Promise<readonly Trial[]>,
 ): Promise<void> {
   const most = MOST === undefined ? bySize(sample, Number.POSITIVE_INFINITY) : Number(MOST);
-  const tallies: Tally[] = [];
-  const taken = [...SLOTS.entries()].filter(([number, slot]) => ONLY.test(slot.title) && isTaken(number, first));
+  const taken = SLOTS.map((slot, number) => ({ slot, number, tally: tallyOf(slot), undone: PARTS })).filter(
+    ({ slot, number }) => ONLY.test(slot.title) && isTaken(number, first),
+  );
   // What one takes from it the others do not get.
-  const left = taken.values();
+  const left = taken.flatMap((task) => Array.from({ length: PARTS }, (_, part) => ({ task, part }))).values();
   const work = async (): Promise<void> => {
-    for (const [number, slot] of left) {
-      const tally = await prove(slot, async (scene) => spread(await trialsFor(slot, scene), most, number));
-      console.log(`${slot.title}: ${summed([tally.kinds])}; ${summed([tally.endings])}`);
-      tallies.push(tally);
+    for (const { task, part } of left) {
+      const { slot, number, tally } = task;
+      await prove(slot, tally, async (scene) => {
+        const trials = spread(await trialsFor(slot, scene), most, number);
+        return trials.filter((_, index) => index % PARTS === part);
+      });
+      task.undone -= 1;
+      if (task.undone === 0) console.log(`${slot.title}: ${summed([tally.kinds])}; ${summed([tally.endings])}`);
     }
   };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  await Promise.all(Array.from({ length: workers }, work));
+  const tallies = taken.map(({ tally }) => tally);
   console.log(`all: ${summed(tallies.map(({ kinds }) => kinds))}; ${summed(tallies.map(({ endings }) => endings))}`);
   expect(tallies.flatMap(({ violations }) => violations).join('\n')).toBe('');
+}
+
+function tallyOf({ title }: Slot): Tally {
+  return { title, kinds: new Map(), endings: new Map(), violations: [] };
 }
 
 /** A sample has one verb of each plugin, in turn. */
