@@ -117,7 +117,7 @@ sub elements_of {
   my ($family) = unpack 'C', $set;
   my ($table, $name) = $set =~ /^.. 1=\d+:([^\0]*)\0;2=\d+:([^\0]*)\0;/s or die "a set without a name\n";
   my $attributes = join '', map { my ($type, $text) = @$_; pack('S S', 5 + length $text, $type) . $text . "\0" x (4 - length($text) % 4) } [1, $table], [2, $name];
-  return ask($socket, $GETELEM, pack('C x3', $family) . $attributes);
+  return map { substr $_, 4 } ask($socket, $GETELEM, pack('C x3', $family) . $attributes);
 }
 
 # Asks for a dump until no change came between; the bodies of the answers.
