@@ -23,12 +23,14 @@ export async function add(call: AddCall): Promise<Result> {
     const options = { ...(await runOptions(call.environment, 'host-device')), signal: termination() };
     const records = new RecordStore(recordFolder(call.environment));
     const around = await attachmentOf({ call, wanted, netns, options, records });
+    // What cannot even be planned leaves no note.
+    const link = linkPlan(around);
     note(around, records);
     const { host } = around;
     const added = await addInSteps({
       call,
       plugin: 'host-device',
-      link: linkPlan(around),
+      link,
       ipam: around.ipam,
       layer3(leased) {
         const plan = new Plan();

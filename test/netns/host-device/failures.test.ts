@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { interfere, type Moment, momentsOf } from '../bridge/moments.ts';
 import { leasesOn } from '../bridge/support.ts';
 import { byHand } from '../harness/hands.ts';
 import type { Pod } from '../harness/host.ts';
-import { BUILT_PLUGINS, callPlugin, type PluginCall } from '../harness/plugin.ts';
+import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { linkState } from '../link-state.ts';
 import { addDevice, attachmentOf, confOf, devicesOn, removeDevice } from './support.ts';
@@ -98,5 +99,26 @@ test('an address that the kernel does not take: all is as before, and the error 
   const refused = await callPlugin(host, 'host-device', { ...callOf('ADD', pod), conf: wrong });
   expect(refused.error?.msg).toContain('failed to find plugin "no-such-plugin"');
   expect(await linkState(pod)).toEqual(before);
+  await removeDevice(host);
+});
+
+test('a process that may open no more files: an ADD leaves nothing, wherever it is by then', async () => {
+  await addDevice(host);
+  const pod = await preparedPod();
+  const before = await state(pod);
+  const call = callOf('ADD', pod);
+  const own = '/proc/thread-self/ns/net';
+  const messages: string[] = [];
+  for (const when of [1, 2, 3]) {
+    const inject = ['-P', own, '-e', 'trace=openat', '-e', `inject=openat:error=EMFILE:when=${when}`];
+    const argv = ['strace', '-qq', '-o', '/dev/null', ...inject, join(BUILT_PLUGINS, 'host-device')];
+    const outcome = await host.run(argv, { env: pluginEnvironment(call), stdin: JSON.stringify(call.conf) });
+    if (outcome.exitCode === 0) break;
+    messages.push(JSON.parse(outcome.stdout).msg);
+    expect(await state(pod), outcome.stdout).toEqual(before);
+  }
+  // The last of them is where nothing is done yet, but all is known.
+  expect(messages).toContain(`open ${own}: too many open files`);
+  await callPlugin(host, 'host-device', callOf('DEL', pod));
   await removeDevice(host);
 });
