@@ -44,7 +44,7 @@ function hung(file: string, verb: string, timeoutMs: number, { stderr }: Process
   const said = stderr === '' ? '' : `; it said ${JSON.stringify(stderr.slice(0, 4096))}`;
   return new CniError(
     ErrorCode.internal,
-    `${file} did not end its ${verb} within ${timeoutMs / 1000} s and was killed`,
+    `${file} did not end its ${verb} within ${Math.round(timeoutMs / 100) / 10} s and was killed`,
     `what it waits for is not known here: look at its logs, and at the server that it asks${said}`,
   );
 }

@@ -85,7 +85,7 @@ export class FilterError extends CniError {
     const input = text === undefined ? '' : `; its input: ${text.trim().split('\n').join(' | ')}`;
     super(
       LOCKED.test(stderr) ? ErrorCode.tryAgain : ErrorCode.internal,
-      `running [${argv.join(' ')}]: ${end}: ${stderr.trim()}`,
+      `running [${argv.join(' ')}]: ${end}${stderr.trim() === '' ? '' : `: ${stderr.trim()}`}`,
       `network namespace: ${site.place.label}${input}`,
     );
     this.timedOut = timedOut;
