@@ -106,7 +106,7 @@ export function makeFakes(): Fakes {
       reset();
       const isHanging = fault === 'hangs' || fault === 'always hangs';
       const executable = isHanging ? await impatientFolder() : BUILT_PLUGINS;
-      const put = (): Promise<Outcome> => run(host, join(executable, plugin), faked(call));
+      const put = (): Promise<Outcome> => run(host, executable, plugin, faked({ ...call, path: executable }));
       if (fault === 'is missing') {
         let outcome: Outcome | undefined;
         rmSync(join(bin, start.program));
@@ -136,7 +136,8 @@ export function makeFakes(): Fakes {
 /** Everything goes through programs, so that there is something to fail. */
 const ENVIRONMENT = { CNI_TS_IP: 'exec', CNI_TS_NETFILTER: 'exec' };
 
-function run(host: Host, plugin: string, call: PluginCall): Promise<Outcome> {
+/** Plugins that the call delegates to are of the same folder, so that they are the same executable. */
+function run(host: Host, folder: string, plugin: string, call: PluginCall): Promise<Outcome> {
   const options = { env: pluginEnvironment(call), stdin: JSON.stringify(call.conf), timeoutMs: 150_000 };
-  return host.run([plugin], options);
+  return host.run([join(folder, plugin)], options);
 }
