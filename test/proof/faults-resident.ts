@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../scripts/lib/project.ts';
 import { createHost, type Host } from '../netns/harness/host.ts';
-import { type Outcome, PATH, type RunOptions } from '../netns/harness/place.ts';
+import { type Outcome, PATH, type RunOptions, runMarker } from '../netns/harness/place.ts';
 import { filesOf } from '../netns/harness/snapshot.ts';
 
 /** A system call that is not carried out: the N-th of its name that the program itself makes. */
@@ -36,7 +36,10 @@ const SCRIPT = join(ROOT, 'test/proof/faults-resident.pl');
 export async function createResidentHost(purpose: string): Promise<ResidentHost> {
   const host = await createHost(purpose);
   const [program, ...args] = host.enter;
-  const child = spawn(program, [...args, 'perl', SCRIPT], { env: { PATH }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, [...args, 'perl', SCRIPT], {
+    env: { PATH, ...runMarker() },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
   const ask = (...words: readonly string[]): Promise<string> => {
@@ -51,7 +54,7 @@ export async function createResidentHost(purpose: string): Promise<ResidentHost>
   };
   const run = async (argv: readonly string[], options: RunOptions, fault: readonly string[]) => {
     const { env = {}, stdin = '', timeoutMs = 30_000 } = options;
-    const variables = Object.entries({ PATH, ...env }).map(([name, value]) => `${name}=${value}`);
+    const variables = Object.entries({ PATH, ...runMarker(), ...env }).map(([name, value]) => `${name}=${value}`);
     const words = [String(timeoutMs / 1000), hexOf(argv), hexOf(variables), hexOf([stdin], '')];
     const answer = await ask('run', ...words, ...fault);
     const [status = '', hits, seconds, stdout = '', stderr = ''] = answer.split(' ');

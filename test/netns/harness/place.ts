@@ -110,7 +110,7 @@ export function placeOf(name: string, netns: string, mounts: string, pids?: stri
 }
 
 /** Processes that outlive the test run are known by it. */
-function runMarker(): Readonly<Record<string, string>> {
+export function runMarker(): Readonly<Record<string, string>> {
   const run = process.env[RUN_MARKER];
   return run === undefined ? {} : { [RUN_MARKER]: run };
 }
