@@ -1,6 +1,7 @@
 import { afterAll, test } from 'vitest';
 import { COMMAND_FAULTS, type CommandFault } from './faults-acts.ts';
 import { type Fakes, makeFakes } from './faults-commands.ts';
+import { removeImpatientFolder } from './faults-impatient.ts';
 import { proveAll } from './faults-run.ts';
 
 const LASTING: readonly CommandFault[] = ['is missing', 'always hangs'];
@@ -8,6 +9,7 @@ const LASTING: readonly CommandFault[] = ['is missing', 'always hangs'];
 const all: Fakes[] = [];
 afterAll(() => {
   for (const fakes of all) fakes.remove();
+  removeImpatientFolder();
 });
 
 test('whatever a program does, every call ends well or leaves nothing', async () => {

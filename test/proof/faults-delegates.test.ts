@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { afterAll, test } from 'vitest';
 import { writeSubnets } from '../netns/flannel/support.ts';
 import { createHost } from '../netns/harness/host.ts';
 import { callPlugin, type PluginCall } from '../netns/harness/plugin.ts';
 import { expectRestored, takeSnapshot } from '../netns/harness/snapshot.ts';
 import { plugLan } from '../netns/macvlan/support.ts';
-import { impatientFolder } from './faults-impatient.ts';
+import { impatientFolder, removeImpatientFolder } from './faults-impatient.ts';
 
 const RESULT = '{"cniVersion":"1.0.0","ips":[{"address":"10.9.0.2/24","gateway":"10.9.0.1"}]}';
 const SCRIPT = `#!/bin/sh
@@ -18,6 +18,8 @@ if [ "$CNI_COMMAND" = ADD ]; then echo '${RESULT}'; fi
 const LONGEST_MS = 8_000;
 const HUNG = /others did not end its (?:ADD|DEL) within [\d.]+ s and was killed/;
 const ipam = { type: 'others' };
+
+afterAll(removeImpatientFolder);
 
 test.concurrent.for([
   { type: 'bridge', ipam },

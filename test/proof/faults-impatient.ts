@@ -4,6 +4,8 @@ import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import { driver } from '../../scripts/lib/driver.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
 
+const FOLDER = join(ROOT, `dist/drivers/impatient-plugins-${process.pid}`);
+
 let folder: Promise<string> | undefined;
 
 /** A folder with the plugins, which soon lose their patience: see impatient.ts. */
@@ -12,12 +14,15 @@ export function impatientFolder(): Promise<string> {
   return folder;
 }
 
+/** Removes it. */
+export function removeImpatientFolder(): void {
+  rmSync(FOLDER, { recursive: true, force: true });
+}
+
 async function makeFolder(): Promise<string> {
   const executable = await driver('test/proof/impatient.ts');
-  const made = join(ROOT, `dist/drivers/impatient-plugins-${process.pid}`);
-  rmSync(made, { recursive: true, force: true });
-  mkdirSync(made);
-  for (const name of PLUGIN_NAMES) linkSync(executable, join(made, name));
-  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-  return made;
+  removeImpatientFolder();
+  mkdirSync(FOLDER);
+  for (const name of PLUGIN_NAMES) linkSync(executable, join(FOLDER, name));
+  return FOLDER;
 }
