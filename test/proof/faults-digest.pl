@@ -45,7 +45,7 @@ my %sockets;
 sub digest_of {
   my @paths = @_;
   my $own = join ' ', map { sha1_hex($_) } map { state_of($_) } '', @paths;
-  return "$own " . sha1_hex(join "\n", processes_in(@paths));
+  return "$own " . sha1_hex(join "\n", lasting_processes_in(@paths));
 }
 
 sub state_of {
@@ -138,6 +138,22 @@ sub ask {
     }
     return @bodies unless $is_interrupted;
   }
+}
+
+# A plugin that has ended may have a child that waits for the kernel a moment longer; a plugin is called without arguments.
+sub lasting_processes_in {
+  for my $turn (1 .. 200) {
+    my @pids = processes_in(@_);
+    return @pids if $turn == 200 || !grep { is_plugin($_) } @pids;
+    select undef, undef, undef, 0.005;
+  }
+}
+
+sub is_plugin {
+  my ($pid) = @_;
+  open(my $file, '<', "/proc/$pid/cmdline") or return 0;
+  my ($program, @arguments) = split /\0/, <$file> // '';
+  return !@arguments && defined $program && $program =~ m{/};
 }
 
 # What runs in one of these namespaces besides this process.

@@ -87,17 +87,16 @@ sub follow {
   my ($first, $name, $ordinal, $errno, $bytes) = @_;
   my $number = number_of($name);
   my $error = Errno->can($errno)->();
-  my ($seen, $hits, $status, $socket, %traced) = (0, 0, 0, undef, $first => 1);
+  my ($seen, $hits, $status, $socket) = (0, 0, 0);
   await();
   trace(SETOPTIONS, $first, 0, OPTIONS);
   trace(CONT, $first, 0, 0);
-  while (%traced && (my ($pid, $how) = await())) {
+  # Until nobody is left: one that was started and never let go of would stand still for ever.
+  while (my ($pid, $how) = await()) {
     if (($how & 0xff) != 0x7f) {
-      delete $traced{$pid};
       $status = $how if $pid == $first;
       next;
     }
-    $traced{$pid} = 1;
     my ($signal, $event) = (($how >> 8) & 0xff, $how >> 16);
     if ($event == EVENT_SECCOMP && $pid == $first) {
       my @call = call_of($pid);

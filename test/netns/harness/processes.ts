@@ -1,9 +1,27 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 /** A process that is in one of a host's namespaces. */
 export interface FoundProcess {
   readonly pid: number;
   readonly command: string;
+}
+
+/** A child of a plugin that has ended waits for the kernel this long at most. */
+const PATIENCE_MS = 1000;
+
+/** {@link processesIn} when the children of plugins that have ended are gone; a plugin is called without arguments. */
+export async function lastingProcessesIn(
+  holder: number,
+  pods: readonly { readonly outerPath: string }[],
+): Promise<readonly FoundProcess[]> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = processesIn(holder, pods);
+    const isPlugin = found.some(({ command }) => command.startsWith('/') && !command.includes(' '));
+    if (!isPlugin || performance.now() > deadline) return found;
+    await setTimeout(5);
+  }
 }
 
 /** The processes in the namespaces of a host and of these pods, without the one that holds the host. */

@@ -10,7 +10,7 @@ import {
 } from '../../../scripts/lib/network-state.ts';
 import type { Host, Pod } from './host.ts';
 import type { Place } from './place.ts';
-import { processesIn } from './processes.ts';
+import { lastingProcessesIn } from './processes.ts';
 
 /** Everything that a plugin could leave on a host or take away from it: one line per thing. */
 export type HostSnapshot = ReadonlySet<string>;
@@ -39,7 +39,7 @@ export async function takeSnapshot(host: Host, options: SnapshotOptions = {}): P
   const files = filesOf(host).filter((line) => {
     return !others.some((path) => line.startsWith(`file ${path} `));
   });
-  const processes = processesIn(host.pid, pods).map(({ command }) => `process ${command}`);
+  const processes = (await lastingProcessesIn(host.pid, pods)).map(({ command }) => `process ${command}`);
   const ignore = [...ALWAYS_IGNORED, ...(options.ignore ?? [])];
   const lines = [...network.flat(), ...files, ...processes];
   return distinctLines(lines.filter((line) => !ignore.some((pattern) => pattern.test(line))));
