@@ -12,9 +12,10 @@ export interface LiveRequest {
   /** How many are alive while it is measured, rising. */
   readonly counts: readonly number[];
   readonly rounds: number;
-  /** Where the one that is measured comes and goes, and where all others live. */
+  /** Where the one that is measured comes and goes. */
   readonly netns: string;
-  readonly crowd: string;
+  /** Where each of the others lives: together in one they would be much slower to answer. */
+  readonly crowd: readonly string[];
   readonly path: string;
   readonly scratch: string;
 }
@@ -40,7 +41,8 @@ const times: { ADD: number[]; DEL: number[] }[] = [];
 let alive = 0;
 for (const count of request.counts) {
   for (; alive < count; alive++) {
-    add({ containerId: `live${alive}`, netns: request.crowd, ifName: `live${alive}`, hostPort: 20000 + alive });
+    const netns = request.crowd[alive] ?? '';
+    add({ containerId: `live${alive}`, netns, ifName: 'eth0', hostPort: 20000 + alive });
   }
   if (count > 0) await calm(request.chain);
   const own = { ADD: [] as number[], DEL: [] as number[] };

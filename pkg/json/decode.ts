@@ -34,10 +34,16 @@ export function isObject(value: unknown): value is { [key: string]: unknown } {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** How often a character is in a text, counted up to so many. */
+function atMost(text: string, character: string, most: number): number {
+  return text.split(character, most + 1).length - 1;
+}
+
 /** What makes a document unreasonable, found without building anything. */
 function excess(text: string): string | undefined {
-  // What is short and opens little cannot be; looking at each character would take longer than decoding it.
-  if (text.length < MAX_VALUES && text.split('[').length + text.split('{').length <= MAX_DEPTH) return undefined;
+  // What opens little and has few commas cannot be; looking at each character would take longer than decoding it.
+  const opened = atMost(text, '[', MAX_DEPTH) + atMost(text, '{', MAX_DEPTH);
+  if (opened < MAX_DEPTH && opened + atMost(text, ',', MAX_VALUES) < MAX_VALUES) return undefined;
   let depth = 0;
   let values = 0;
   for (let index = 0; index < text.length; index++) {

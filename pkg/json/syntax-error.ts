@@ -116,14 +116,16 @@ export function findSyntaxError(text: string): string {
   return `${position(text, offset)}: found ${found}, expected ${expected}`;
 }
 
+/** A document may consist of millions of line breaks: they are counted many at a time. */
+const COUNTED_AT_ONCE = 65_536;
+
 function position(text: string, offset: number): string {
   let line = 1;
-  let lineStart = 0;
-  for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', lineStart)) {
-    line++;
-    lineStart = end + 1;
+  for (let at = 0; at < offset; at += COUNTED_AT_ONCE) {
+    line += text.slice(at, Math.min(at + COUNTED_AT_ONCE, offset)).split('\n').length - 1;
   }
-  return `line ${line}, column ${offset - lineStart + 1}`;
+  const column = offset === 0 ? 1 : offset - text.lastIndexOf('\n', offset - 1);
+  return `line ${line}, column ${column}`;
 }
 
 function shown(text: string, offset: number): string {
