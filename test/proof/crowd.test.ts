@@ -4,11 +4,15 @@ import { createCrowdNode, LISTS, SLOTS } from './crowd-node.ts';
 import { choicesFrom, SEED, seedOfRun } from './crowd-random.ts';
 import { Crowd } from './crowd-run.ts';
 import { bySize } from './size.ts';
+import { quantile } from './soak-figures.ts';
 
 const WORKERS = bySize(20, 40);
 const PROBERS = 3;
 /** It ends when both are over: so many milliseconds, and so many things that were done. */
 const LENGTH = { milliseconds: bySize(0, 240_000), outcomes: bySize(400, 0) };
+
+/** What no plugin ever needs. */
+const MOST_KIB = 16 * 1024;
 
 const MAY_CHANGE: readonly RegExp[] = [
   // The last address that was given, and when the index beside the leases was right.
@@ -47,10 +51,17 @@ test(`${SLOTS} containers come and go, ${WORKERS} at once`, async () => {
   }
 });
 
-/** The plugins of the last third need no more memory than those of the first. */
+/**
+ * The plugins of the last third need no more memory than those of the first. The few that need most, those of a GC of many
+ * containers, are seen by chance, so they only have a bound.
+ */
 function expectFlat(peaks: readonly number[]): void {
   const third = Math.floor(peaks.length / 3);
-  const [early, late] = [Math.max(...peaks.slice(0, third)), Math.max(...peaks.slice(-third))];
-  console.info(`${peaks.length} looks at plugins; at most ${early} KiB in the first third, ${late} KiB in the last`);
+  const [early, late] = [quantile(peaks.slice(0, third), 0.9), quantile(peaks.slice(-third), 0.9)];
+  const most = Math.max(...peaks);
+  console.info(
+    `${peaks.length} looks at plugins; 90 % below ${early} KiB in the first third, ${late} in the last; at most ${most}`,
+  );
   expect(late).toBeLessThan(early * 1.2);
+  expect(most).toBeLessThan(MOST_KIB);
 }
