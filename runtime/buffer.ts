@@ -36,8 +36,16 @@ export class Buffer extends Uint8Array<ArrayBuffer> {
     const bytes = host.encode(wanted);
     if (bytes.length === 0) return true;
     const rest = this.subarray(from);
-    return rest.length >= bytes.length && host.libc('memmem')(rest, rest.length, bytes, bytes.length) !== 0;
+    return rest.length >= bytes.length && place()(rest, rest.length, bytes, bytes.length) !== 0;
   }
+}
+
+let memmem: NativeFunction | undefined;
+
+/** Bound once: hundreds of rules are looked through in a row. */
+function place(): NativeFunction {
+  memmem ??= host.libc('memmem');
+  return memmem;
 }
 
 function lengthOf(buffer: ArrayBuffer, [offset, length]: readonly unknown[]): number {

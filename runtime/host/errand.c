@@ -50,8 +50,15 @@ static int run_errand(void *given) {
   return 0;
 }
 
-/* The memory is shared, because a copy of it would take longer than everything else here. */
-static JSValue start(JSContext *ctx, struct errand *errand) {
+/* The child's pid, or -errno. Its memory is shared, because a copy would take longer than everything else here. */
+static JSValue start(JSContext *ctx, int fd, const uint8_t *request, size_t length, int milliseconds) {
+  if (length > MAX_REQUEST_BYTES) return JS_NewInt32(ctx, -E2BIG);
+  struct errand *errand = free_errand();
+  if (!errand) return JS_NewInt32(ctx, -ENOMEM);
+  errand->fd = fd;
+  errand->milliseconds = milliseconds;
+  errand->length = length;
+  if (length > 0) memcpy(errand->request, request, length);
   errand->pid = clone(run_errand, errand->stack + STACK_BYTES, CLONE_VM, errand);
   return JS_NewInt32(ctx, errand->pid < 0 ? -errno : errand->pid);
 }
@@ -63,15 +70,7 @@ JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValu
   size_t length;
   if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
   const uint8_t *request = bytes_of(ctx, &length, argv[1]);
-  if (!request) return JS_EXCEPTION;
-  if (length > MAX_REQUEST_BYTES) return JS_NewInt32(ctx, -E2BIG);
-  struct errand *errand = free_errand();
-  if (!errand) return JS_NewInt32(ctx, -ENOMEM);
-  errand->fd = fd;
-  errand->milliseconds = 0;
-  errand->length = length;
-  memcpy(errand->request, request, length);
-  return start(ctx, errand);
+  return request ? start(ctx, fd, request, length, 0) : JS_EXCEPTION;
 }
 
 JSValue native_hold_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -79,10 +78,5 @@ JSValue native_hold_by_child(JSContext *ctx, JSValueConst this, int argc, JSValu
   (void)argc;
   int fd, milliseconds;
   if (JS_ToInt32(ctx, &fd, argv[0]) < 0 || JS_ToInt32(ctx, &milliseconds, argv[1]) < 0) return JS_EXCEPTION;
-  struct errand *errand = free_errand();
-  if (!errand) return JS_NewInt32(ctx, -ENOMEM);
-  errand->fd = fd;
-  errand->milliseconds = milliseconds;
-  errand->length = 0;
-  return start(ctx, errand);
+  return start(ctx, fd, NULL, 0, milliseconds);
 }
