@@ -11,9 +11,10 @@ use warnings;
 use Errno;
 use FindBin;
 use Time::HiRes qw(time setitimer ITIMER_REAL);
+BEGIN { require "$FindBin::Bin/tracer.pl" }
 require "$FindBin::Bin/faults-digest.pl";
 
-my $ON_ARM = `uname -m` =~ /aarch64/;
+our ($ON_ARM, $PTRACE);
 # Of x86_64 and aarch64.
 my %NUMBERS = (
   sendto => [44, 206], sendmsg => [46, 211], recvfrom => [45, 207], recvmsg => [47, 212], setns => [308, 268],
@@ -22,11 +23,7 @@ my %NUMBERS = (
   flock => [73, 32], rename => [82], renameat => [264, 38], renameat2 => [316, 276], unlink => [87],
   unlinkat => [263, 35], rmdir => [84], mkdir => [83], mkdirat => [258, 34],
 );
-my ($PRCTL, $PTRACE, $WAIT4) = $ON_ARM ? (167, 117, 260) : (157, 101, 61);
-use constant { TRACEME => 0, CONT => 7, SETOPTIONS => 0x4200, GETREGSET => 0x4204, SETREGSET => 0x4205, WALL => 0x40000000 };
-use constant { PRSTATUS => 1, ARM_SYSTEM_CALL => 0x404 };
-# EXITKILL, TRACESECCOMP, and whatever is started is traced as well: it has the same filter.
-use constant { OPTIONS => 0x100000 | 0x80 | 2 | 4 | 8 | 0x10, EVENT_SECCOMP => 7, SIGSTOP => 19, SIGTRAP => 5 };
+use constant { GETREGSET => 0x4204, SETREGSET => 0x4205, PRSTATUS => 1, ARM_SYSTEM_CALL => 0x404 };
 
 $| = 1;
 while (defined(my $line = <STDIN>)) {
@@ -50,11 +47,7 @@ sub run {
     open(STDOUT, '>&', $output);
     open(STDERR, '>&', $errors);
     chdir '/';
-    if (@fault) {
-      trace(TRACEME, 0, 0, 0);
-      kill 'STOP', $$;
-      stop_at($fault[0], 'recvfrom');
-    }
+    be_traced(map { number_of($_) } $fault[0], 'recvfrom') if @fault;
     { no warnings; exec { $argv[0] } @argv }
     print STDERR "$argv[0]: $!\n";
     exit 127;
@@ -88,9 +81,7 @@ sub follow {
   my $number = number_of($name);
   my $error = Errno->can($errno)->();
   my ($seen, $hits, $status, $socket) = (0, 0, 0);
-  await();
-  trace(SETOPTIONS, $first, 0, OPTIONS);
-  trace(CONT, $first, 0, 0);
+  begin_with($first);
   # Until nobody is left: one that was started and never let go of would stand still for ever.
   while (my ($pid, $how) = await()) {
     if (($how & 0xff) != 0x7f) {
@@ -110,22 +101,10 @@ sub follow {
         instead($pid, refuse($pid, $call[2], $error));
       }
     }
-    trace(CONT, $pid, 0, $event != 0 || $signal == SIGSTOP || $signal == SIGTRAP ? 0 : $signal);
+    go_on($pid, $signal, $event);
   }
   return ($status, $hits);
 }
-
-# The next that ended or stopped, and how in full: perl's own waitpid keeps 16 bits of it.
-sub await {
-  my $how = pack('l', 0);
-  for (;;) {
-    my $pid = syscall($WAIT4, -1, $how, WALL, 0);
-    return ($pid, unpack('l', $how)) if $pid > 0;
-    return () unless $!{EINTR};
-  }
-}
-
-sub trace { return syscall($PTRACE, $_[0], $_[1], $_[2], $_[3]) }
 
 sub number_of { return $NUMBERS{$_[0]}[$ON_ARM] // die "$_[0] has no number here\n" }
 
@@ -162,16 +141,4 @@ sub refuse {
   sysseek $memory, $address, 0;
   syswrite($memory, $message) == length $message or die "/proc/$pid/mem: $!\n";
   return length $message;
-}
-
-# A filter of seccomp: the tracer is told of these calls, all others cost nothing.
-sub stop_at {
-  my @numbers = map { number_of($_) } @_;
-  my $code = pack('S C C L', 0x20, 0, 0, 0);
-  for my $index (0 .. $#numbers) {
-    $code .= pack('S C C L', 0x15, @numbers - $index, 0, $numbers[$index]);
-  }
-  $code .= pack('S C C L', 0x06, 0, 0, 0x7fff0000) . pack('S C C L', 0x06, 0, 0, 0x7ff00000);
-  my $filter = pack('S x6 P', length($code) / 8, $code);
-  syscall($PRCTL, 22, 2, $filter, 0, 0) == 0 or die "seccomp: $!\n";
 }

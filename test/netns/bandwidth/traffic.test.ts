@@ -11,21 +11,25 @@ const RATE = join(ROOT, 'test/netns/bandwidth/rate.pl');
 
 const host = await useHost({ mayStay: SHARED });
 
+/** A machine with too much to do lets a flow wait and then catch up: what most of these times show is its rate. */
+const TIMES = 7;
+
 /** Bits a second of one flow, once what it may send at once has passed. */
 async function rateOf(from: Place, to: Place, address: string): Promise<number> {
-  const receiver = to.start(['perl', RATE, 'receive', '5000', '300', '700']);
+  const receiver = to.start(['perl', RATE, 'receive', '5000', '300', String(TIMES), '250']);
   for (let waited = 0; !receiver.stdout().includes('ready'); waited += 5) {
     if (waited > 5000) throw new Error('nobody listens');
     await setTimeout(5);
   }
   const sender = await from.run(['perl', RATE, 'send', address, '5000']);
   expect(sender.stderr).toBe('');
-  for (let waited = 0; !/ready\n\d+/.test(receiver.stdout()); waited += 5) {
-    if (waited > 5000) throw new Error('the flow was not measured');
+  const rates = () => receiver.stdout().split('\n').slice(1, -1).map(Number);
+  for (let waited = 0; rates().length < TIMES; waited += 5) {
+    if (waited > 5000) throw new Error(`the flow was not measured: ${receiver.stdout()}`);
     await setTimeout(5);
   }
   await receiver.stop();
-  return Number(receiver.stdout().split('\n')[1]);
+  return rates().toSorted((a, b) => a - b)[Math.floor(TIMES / 2)] ?? Number.NaN;
 }
 
 test('a container is held to its rates in both directions, and nobody else is', async () => {

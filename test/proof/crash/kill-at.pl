@@ -4,6 +4,9 @@
 #   kill-at.pl LOG N PROGRAM...    N 0: never; each such call is a line of LOG: "PROGRAM CALL WHAT"
 use strict;
 use warnings;
+use FindBin;
+BEGIN { require "$FindBin::Bin/../tracer.pl" }
+our ($ON_ARM, $PTRACE);
 
 # Of x86_64 and aarch64, 'name' => [number, number, index of the argument that is a file, 'fd' or 'path'].
 my @CALLS = (
@@ -22,13 +25,8 @@ my @CALLS = (
   [mount => 165, 40, 1, 'path'], [umount2 => 166, 39, 0, 'path'], [unshare => 272, 97], [kill => 62, 129],
   [clone => 56, 220], [clone3 => 435, 435], [fork => 57, -1], [vfork => 58, -1],
 );
-# prctl, ptrace, wait4; where flags are that decide, and which: an open that creates, a clone that is no thread.
-my $ON_ARM = `uname -m` =~ /aarch64/;
-my ($PRCTL, $PTRACE, $WAIT4) = $ON_ARM ? (167, 117, 260) : (157, 101, 61);
-use constant { CREATES => 0100 | 01000, IS_THREAD => 0x10000 };
-use constant { TRACEME => 0, PEEKDATA => 2, CONT => 7, SETOPTIONS => 0x4200, GET_SYSCALL_INFO => 0x420e, WALL => 0x40000000 };
-# EXITKILL, TRACESECCOMP, and whatever is started is traced as well.
-use constant { OPTIONS => 0x100000 | 0x80 | 2 | 4 | 8 | 0x10, EVENT_SECCOMP => 7, SIGSTOP => 19, SIGTRAP => 5 };
+# Where flags decide: an open that creates, a clone that is no thread.
+use constant { CREATES => 0100 | 01000, IS_THREAD => 0x10000, PEEKDATA => 2, GET_SYSCALL_INFO => 0x420e };
 
 my ($log_path, $wanted, @program) = @ARGV;
 my %call = map { $_->[$ON_ARM ? 2 : 1] => $_ } grep { $_->[$ON_ARM ? 2 : 1] >= 0 } @CALLS;
@@ -36,18 +34,14 @@ open(my $log, '>', $log_path) or die "$log_path: $!\n";
 
 my $first = fork() // die "fork: $!\n";
 if ($first == 0) {
-  trace(TRACEME, 0, 0);
-  kill 'STOP', $$;
-  stop_at(sort { $a <=> $b } keys %call);
+  be_traced(sort { $a <=> $b } keys %call);
   { no warnings; exec { $program[0] } @program }
   die "$program[0]: $!\n";
 }
 
 my %traced = ($first => 1);
 my ($seen, $status, $killed_at) = (0, 0);
-await();
-trace(SETOPTIONS, $first, OPTIONS);
-trace(CONT, $first, 0);
+begin_with($first);
 while (my ($pid, $how) = await()) {
   if (($how & 0xff) != 0x7f) {
     delete $traced{$pid};
@@ -66,33 +60,11 @@ while (my ($pid, $how) = await()) {
       next;
     }
   }
-  # A stop is that of something new; a signal from elsewhere is passed on.
-  trace(CONT, $pid, $event != 0 || $signal == SIGSTOP || $signal == SIGTRAP ? 0 : $signal);
+  go_on($pid, $signal, $event);
 }
 close $log;
 exit 137 if defined $killed_at || $status & 0x7f;
 exit $status >> 8;
-
-# The next that ended or stopped, and how in full: perl's own waitpid keeps 16 bits of it.
-sub await {
-  my $how = pack('l', 0);
-  my $pid = syscall($WAIT4, -1, $how, WALL, 0);
-  return $pid > 0 ? ($pid, unpack('l', $how)) : ();
-}
-
-sub trace { return syscall($PTRACE, $_[0], $_[1], 0, $_[2]) }
-
-# A filter of seccomp: the tracer is told of these calls, all others cost nothing.
-sub stop_at {
-  my @numbers = @_;
-  my $code = pack('S C C L', 0x20, 0, 0, 0);
-  for my $index (0 .. $#numbers) {
-    $code .= pack('S C C L', 0x15, @numbers - $index, 0, $numbers[$index]);
-  }
-  $code .= pack('S C C L', 0x06, 0, 0, 0x7fff0000) . pack('S C C L', 0x06, 0, 0, 0x7ff00000);
-  my $filter = pack('S x6 P', length($code) / 8, $code);
-  syscall($PRCTL, 22, 2, $filter, 0, 0) == 0 or die "seccomp: $!\n";
-}
 
 # What a call does in words; undef when it has no effect on anything outside.
 sub effect_of {
