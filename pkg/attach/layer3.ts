@@ -76,7 +76,7 @@ function planIpv6(plan: Plan, netns: Netns, ifName: string): void {
       failing: `failed to enable IPv6 for interface "${link}" (net/ipv6/conf/${link}/disable_ipv6=1)`,
     });
   }
-  plan.do(netns, sysctlAction(`net/ipv6/conf/${ifName}/keep_addr_on_down`, '1'), {
+  plan.do(netns, sysctlAction(`net/ipv6/conf/${ifName}/keep_addr_on_down`, '1', { fresh: true }), {
     tolerate: ['ENOENT'],
     failing: `failed to enable keep_addr_on_down for interface "${ifName}"`,
   });

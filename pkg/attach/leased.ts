@@ -1,3 +1,4 @@
+import type { ForwardingSetting } from '../plan/forwarding.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import type { IpConfig, Result } from '../types/result.ts';
 
@@ -12,13 +13,13 @@ export function ipsOf({ ips }: Result): readonly IpConfig[] {
 }
 
 /** The settings that have to be on for these gateways to pass packets on. */
-export function forwardingSettings(gateways: readonly string[]): readonly string[] {
+export function forwardingSettings(gateways: readonly string[]): readonly ForwardingSetting[] {
   let [hasIpv4, hasIpv6] = [false, false];
   for (const address of gateways) {
     if (address.includes(':')) hasIpv6 = true;
     else hasIpv4 = true;
   }
-  const settings: string[] = [];
+  const settings: ForwardingSetting[] = [];
   if (hasIpv4) settings.push('net/ipv4/ip_forward');
   if (hasIpv6) settings.push('net/ipv6/conf/all/forwarding');
   return settings;

@@ -16,6 +16,8 @@ class OwnNetns implements Netns {
   readonly canEnter = true;
   #identity: NetnsIdentity | undefined;
   #fd: number | undefined;
+  /** Folders of settings, and what they are held open by. */
+  readonly #folders = new Map<string, number>();
 
   /** Of a file that is held: `/proc/PID/ns/net` would be another namespace while this thread starts a process there. */
   get path(): string {
@@ -43,15 +45,42 @@ class OwnNetns implements Netns {
   start = startProcess;
 
   async readFile(path: string): Promise<string> {
-    return readExistingFile(path);
+    return this.#byShortWay(path, readExistingFile);
   }
 
   async writeFile(path: string, text: string): Promise<void> {
-    overwriteFile(path, text);
+    this.#byShortWay(path, (way) => overwriteFile(way, text));
   }
 
   close(): void {}
+
+  /**
+   * Settings are reached through their folder, which is held: the kernel finds that among those of all namespaces, one
+   * after the other. Errors name the path all the same.
+   */
+  #byShortWay<T>(path: string, work: (way: string) => T): T {
+    if (path.startsWith(SETTINGS)) {
+      try {
+        return work(this.#shortWay(path));
+      } catch {}
+    }
+    return work(path);
+  }
+
+  #shortWay(path: string): string {
+    const end = path.indexOf('/', SETTINGS.length);
+    const folder = path.slice(0, end);
+    let fd = this.#folders.get(folder);
+    if (fd === undefined) {
+      fd = files().open(folder);
+      this.#folders.set(folder, fd);
+    }
+    return `/proc/self/fd/${fd}${path.slice(end)}`;
+  }
 }
+
+/** Behind it comes the family. */
+const SETTINGS = '/proc/sys/net/';
 
 function identifyOwn(): NetnsIdentity {
   const fd = files().open('/proc/thread-self/ns/net');

@@ -5,7 +5,7 @@ import type { ErrnoName } from '../sys/errno.ts';
 import type { WriteOptions } from '../sys/files.ts';
 import { type Action, ipAction, printAction } from './action.ts';
 import { removeFileAction, writeFileAction } from './file.ts';
-import { sysctlAction } from './sysctl.ts';
+import { type SettingOptions, sysctlAction } from './sysctl.ts';
 
 /** An action and where it happens. */
 export interface PlacedAction {
@@ -73,8 +73,14 @@ export class Plan {
   }
 
   /** A kernel setting: `net/ipv4/ip_forward`, `net.ipv4.ip_forward`. */
-  sysctl(place: Netns, name: string, value: string, options: RestoringOptions = {}): this {
-    return this.do(place, sysctlAction(name, value, options.undo === 'restore'), common(options));
+  sysctl(
+    place: Netns,
+    name: string,
+    value: string,
+    options: RestoringOptions & Pick<SettingOptions, 'fresh'> = {},
+  ): this {
+    const { undo, fresh = false } = options;
+    return this.do(place, sysctlAction(name, value, { restore: undo === 'restore', fresh }), common(options));
   }
 
   /** A file's whole text. */

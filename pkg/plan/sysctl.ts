@@ -3,14 +3,26 @@ import { causeErrno } from '../sys/errno.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { quote, type WorkAction } from './action.ts';
 
+/** How a setting is made; see {@link sysctlAction}. */
+export interface SettingOptions {
+  /** The undo puts the previous value back. */
+  readonly restore?: boolean;
+  /** Of a link that is new: it will not have the value yet, so that is not looked for first. */
+  readonly fresh?: boolean;
+}
+
 /**
  * Makes a kernel setting have a value. It is written only when it differs, so nothing fails on a read-only /proc/sys
- * that is right already. The undo puts the previous value back.
+ * that is right already.
  *
  * @example
  * sysctlAction('net/ipv4/conf/eth0/arp_notify', '1')
  */
-export function sysctlAction(name: string, value: string, restore = false): WorkAction {
+export function sysctlAction(
+  name: string,
+  value: string,
+  { restore = false, fresh = false }: SettingOptions = {},
+): WorkAction {
   const path = sysctlPath(name);
   return {
     kind: 'sysctl',
@@ -18,6 +30,7 @@ export function sysctlAction(name: string, value: string, restore = false): Work
       [...place.prefix, 'sysctl', '-w', `${path.slice('/proc/sys/'.length)}=${value}`].map(quote).join(' '),
     ],
     async run({ place }) {
+      if (fresh && !restore && (await isWritten(place, path, value))) return {};
       const before = await readSetting(place, path);
       if (before !== undefined && normal(before) === normal(value)) return {};
       await place.writeFile(path, value);
@@ -43,6 +56,15 @@ export function sysctlPath(name: string): string {
 
 function swapped(name: string): string {
   return name.replace(/[./]/g, (found) => (found === '.' ? '/' : '.'));
+}
+
+async function isWritten(place: Netns, path: string, value: string): Promise<boolean> {
+  try {
+    await place.writeFile(path, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readSetting(place: Netns, path: string): Promise<string | undefined> {

@@ -36,5 +36,5 @@ export function planVlanGateway(
     .host(ip`link set dev ${port} master ${bridge} up`, { failing })
     .do(ownNetns(), portVlansAction(port, { access: vlan, trunk: [], keepsDefault: false }), { failing })
     .host(ip`link set dev ${link} up`, { failing })
-    .sysctl(ownNetns(), `net/ipv6/conf/${port}/accept_ra`, '0', { optional: true });
+    .sysctl(ownNetns(), `net/ipv6/conf/${port}/accept_ra`, '0', { optional: true, fresh: true });
 }

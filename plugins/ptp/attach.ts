@@ -8,6 +8,7 @@ import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
@@ -84,7 +85,7 @@ function planLinks(attachment: Attachment): Plan {
   const { settings, netns, name, hostLink, legs, routes } = attachment;
   const plan = new Plan();
   for (const setting of forwardingSettings(legs.map(({ gateway }) => gateway))) {
-    plan.sysctl(ownNetns(), setting, '1', { failing: 'Could not enable IP forwarding' });
+    plan.do(ownNetns(), forwardingAction(setting), { failing: 'Could not enable IP forwarding' });
   }
   planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
   planHostEnd(plan, attachment);
@@ -103,10 +104,10 @@ function planLinks(attachment: Attachment): Plan {
 function planHostEnd(plan: Plan, { hostLink, name, legs }: Attachment): void {
   // It asks for the container from its own address, and would be silent until the kernel knows it for unique: two
   // seconds. On a pair nobody else can have it.
-  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_dad`, '0', { optional: true });
+  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_dad`, '0', { optional: true, fresh: true });
   plan.host(ip`link set dev ${hostLink} alias ${linkAlias(name)} up`, { failing: `failed to set "${hostLink}" up` });
   // Nobody on the host's side of a container should listen to its router advertisements.
-  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', { optional: true });
+  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', { optional: true, fresh: true });
   for (const { gateway, bits } of distinct(legs, ({ gateway }) => gateway)) {
     plan.host(addressCommand(`${gateway}/${bits}`, hostLink), {
       failing: `failed to add IP addr (${gateway}/${bits}) to veth`,

@@ -88,7 +88,10 @@ function flagsOf({ owner, group, multiQueue, selinuxContext }: TapSettings) {
 
 /** The steps that give the device its addresses. */
 export function planAddresses({ call, netns }: NewTap, layer3: Layer3): Plan {
-  const plan = new Plan().sysctl(netns, `net/ipv4/conf/${call.ifName}/arp_notify`, '1', { optional: true });
+  const plan = new Plan().sysctl(netns, `net/ipv4/conf/${call.ifName}/arp_notify`, '1', {
+    optional: true,
+    fresh: true,
+  });
   planLayer3(plan, netns, call.ifName, layer3);
   return plan;
 }

@@ -6,7 +6,8 @@ import type { Sysctl } from './sysctl.ts';
 /** Makes all settings; when some cannot be made, all that fail are named and the others are taken back. */
 export function sysctlsAction(sysctls: readonly Sysctl[]): WorkAction {
   const actions: WorkAction[] = [];
-  for (const { path, value } of sysctls) actions.push(sysctlAction(path.slice('/proc/sys/'.length), value, true));
+  for (const { path, value } of sysctls)
+    actions.push(sysctlAction(path.slice('/proc/sys/'.length), value, { restore: true }));
   return {
     kind: 'sysctls',
     print: (place) => actions.flatMap((action) => [...action.print(place)]),

@@ -68,8 +68,8 @@ export async function planUse(
   }
   if (kind.announces) {
     // Who had the address before is forgotten by the neighbours at once.
-    plan.sysctl(netns, `net/ipv4/conf/${ifName}/arp_notify`, '1', { optional: true });
-    plan.sysctl(netns, `net/ipv6/conf/${ifName}/ndisc_notify`, '1', { optional: true });
+    plan.sysctl(netns, `net/ipv4/conf/${ifName}/arp_notify`, '1', { optional: true, fresh: true });
+    plan.sysctl(netns, `net/ipv6/conf/${ifName}/ndisc_notify`, '1', { optional: true, fresh: true });
   }
   const ips = ipsOf(leased);
   // The network is not ours alone, so the kernel may look whether somebody has the address.
