@@ -33,10 +33,11 @@ interface NativeRuntime {
     stderr: number,
   ): number;
   /**
-   * Has a child send one request, which waits for what the kernel does meanwhile; it outlives this process if it must.
-   * The result is its process id or a negative errno; its exit status is the errno of a request that was not sent.
+   * Has a child send one request, which waits for what the kernel does meanwhile, and keep the descriptor open for so
+   * long after that; it outlives this process if it must. The result is its process id or a negative errno; its exit
+   * status is the errno of a request that was not sent.
    */
-  sendByChild(fd: number, request: Uint8Array): number;
+  sendByChild(fd: number, request: Uint8Array, milliseconds: number): number;
   /**
    * Has a child keep a descriptor open for so long, also when this process closes it or ends. The result is as that of
    * {@link sendByChild}.

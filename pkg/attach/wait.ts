@@ -6,10 +6,15 @@ import { listen, NEWS_GROUP } from '../rtnl/news.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { lookAt, type ShownAddress, type ShownLink } from './links.ts';
 
-/** Waits until a link is up for frames; gives its state, `UP` or the one it stayed in. */
-export async function waitUntilUp(place: Netns, link: string, timeoutMs: number, options: RunOptions): Promise<string> {
-  const look = async () => (await shown(place, link, options))?.operstate ?? 'NOTPRESENT';
-  return waitFor(place, NEWS_GROUP.links, look, (state) => state === 'UP', timeoutMs);
+/** Waits until a link is up for frames; gives it as it was seen last, `undefined` when it is not there. */
+export async function waitUntilUp(
+  place: Netns,
+  link: string,
+  timeoutMs: number,
+  options: RunOptions,
+): Promise<ShownLink | undefined> {
+  const look = () => shown(place, link, options);
+  return waitFor(place, NEWS_GROUP.links, look, (found) => found?.operstate === 'UP', timeoutMs);
 }
 
 /** How long the search for duplicates may take. */

@@ -15,6 +15,7 @@ export const IFLA = {
   master: 10,
   txqlen: 13,
   operstate: 16,
+  linkmode: 17,
   linkinfo: 18,
   ifalias: 20,
   netNsFd: 28,

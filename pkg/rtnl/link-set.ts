@@ -37,7 +37,10 @@ export function linkSet(words: readonly string[]): NativeCommand | undefined {
     all.push(...attributes);
     if (master !== '') all.push([IFLA.master, u32(indexOf(socket, master))]);
     if (renamed) socket.indices.clear();
-    socket.exchange(request(LINK.add, FLAG.ack, linkHeader(index, flags, change.change), all));
+    const message = request(LINK.add, FLAG.ack, linkHeader(index, flags, change.change), all);
+    // Once it is up, a link asks for neighbours and routers, at once and on the processor of whoever did that.
+    if (hasAttribute(attributes, IFLA.operstate)) socket.exchangeByChild(message);
+    else socket.exchange(message);
   };
 }
 
@@ -48,7 +51,7 @@ export function linkDel(words: readonly string[]): NativeCommand | undefined {
   return (socket) => {
     const [index, named] = addressed(socket, name);
     socket.indices.clear();
-    socket.delete(request(LINK.del, FLAG.ack | FLAG.echo, linkHeader(index), named));
+    socket.exchangeByChild(request(LINK.del, FLAG.ack | FLAG.echo, linkHeader(index), named));
     // News comes first; who asks then is answered when the other end is gone as well.
     ifThere(() => askByName(socket, name));
   };

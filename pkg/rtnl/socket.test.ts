@@ -76,24 +76,24 @@ describe('a deletion', () => {
   test('is over with the news of it, and its late answer is nobody else’s', () => {
     const { libc, sent } = libcWith([news(1), yes(1), message(16, 0, [1]), news(2), yes(2), message(20, 0, [2])]);
     const socket = new RtnlSocket(libc);
-    socket.delete(deletion());
+    socket.exchangeByChild(deletion());
     expect(socket.exchange(question).map(({ type }) => type)).toEqual([16]);
-    socket.delete(deletion());
+    socket.exchangeByChild(deletion());
     expect(socket.exchange(question).map(({ type }) => type)).toEqual([20]);
     expect(sent.map((bytes) => bytes[8])).toEqual([1, 0, 2, 0]);
   });
 
   test('is over with its answer where there is no news', () => {
     const socket = new RtnlSocket(libcWith([yes(1), message(16, 0, [1])]).libc);
-    socket.delete(deletion());
+    socket.exchangeByChild(deletion());
     expect(socket.exchange(question)).toHaveLength(1);
   });
 
   test('does not take the late answer to the one before for its own', () => {
     const refused = numbered(message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]), 2);
     const socket = new RtnlSocket(libcWith([news(1), yes(1), refused]).libc);
-    socket.delete(deletion());
-    expect(errorOf(() => socket.delete(deletion()))).toMatchObject({ code: 'ENODEV' });
+    socket.exchangeByChild(deletion());
+    expect(errorOf(() => socket.exchangeByChild(deletion()))).toMatchObject({ code: 'ENODEV' });
   });
 });
 

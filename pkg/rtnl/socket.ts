@@ -39,8 +39,8 @@ export class RtnlSocket {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
-  /** The number of the last deletion; all other requests have the number 0. */
-  #deletions = 0;
+  /** The number of the last request that a child sent; all others have the number 0. */
+  #sentByChildren = 0;
 
   constructor(libc: Libc, fd = libc.routeSocket()) {
     this.#libc = libc;
@@ -66,12 +66,12 @@ export class RtnlSocket {
   }
 
   /**
-   * {@link exchange} for a deletion, which is over as soon as the kernel tells of it. Whoever sends one is kept until
-   * nobody can still be looking at what was deleted, 10 to 20 ms, so a child does that. A kernel before 6.2 tells nobody
-   * and answers at the end.
+   * {@link exchange} for what keeps its sender longer than it takes, so that a child sends it. Whoever deletes a link is
+   * kept until nobody can still be looking at it, 10 to 20 ms, and such a request is over as soon as the kernel tells of
+   * it, if it asks for that; a kernel before 6.2 tells nobody and answers at the end.
    */
-  delete(request: Uint8Array): void {
-    const number = ++this.#deletions;
+  exchangeByChild(request: Uint8Array): void {
+    const number = ++this.#sentByChildren;
     new DataView(request.buffer, request.byteOffset).setUint32(NUMBER_AT, number, true);
     const awaitAnswer = this.#libc.sendByChild(this.#fd, request);
     for (;;) {
@@ -128,9 +128,9 @@ export class RtnlSocket {
     return messagesIn(this.#buffer.slice(0, length), mentioned);
   }
 
-  /** Whether it is the answer to a deletion of which the kernel has told before. */
+  /** Whether it is the answer to a request of a child, of which the kernel has told before. */
   #isLate({ number }: Message): boolean {
-    return number > 0 && number <= this.#deletions;
+    return number > 0 && number <= this.#sentByChildren;
   }
 }
 

@@ -36,8 +36,8 @@ export interface Libc {
   status(path: string, followLinks?: boolean): FileStatus;
   /** The magic number of the file system that a path is on. */
   fileSystem(path: string): number;
-  /** An ioctl without an argument; gives what it returned. */
-  ioctl(fd: number, request: number): number;
+  /** An ioctl, if need be with what it reads and fills; gives what it returned. */
+  ioctl(fd: number, request: number, argument?: Uint8Array): number;
   /** Locks or unlocks a whole file; see {@link LOCK}. */
   flock(fd: number, operation: number): void;
   /** A route netlink socket with explained errors and, where the kernel has it, strict filters. */
@@ -195,7 +195,7 @@ function bind(): Libc {
       checked(`statfs ${path}`, symbols.statfs(path, buffer));
       return Number(buffer[0]);
     },
-    ioctl: (fd, request) => checked('ioctl', symbols.ioctl(fd, request, 0)),
+    ioctl: (fd, request, argument) => checked('ioctl', symbols.ioctl(fd, request, argument ?? 0)),
     flock: (fd, operation) => void checked('flock', symbols.flock(fd, operation)),
     routeSocket() {
       const fd = netlinkSocket(NETLINK_ROUTE);

@@ -1,3 +1,4 @@
+import { announceIpv4 } from '../../pkg/attach/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
@@ -14,6 +15,7 @@ import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
+import { runningLink } from '../../pkg/sys/link-sender.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -163,7 +165,7 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
   const [port] = run.captures.get(CAPTURE.port) as readonly ShownLink[];
   if (port?.operstate === 'UP') return;
   const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
-  const state = await waitUntilUp(ownNetns(), hostLink, PORT_PATIENCE_MS, options);
+  const state = (await waitUntilUp(ownNetns(), hostLink, PORT_PATIENCE_MS, options))?.operstate ?? 'NOTPRESENT';
   if (state === 'UP') return;
   throw new CniError(
     ErrorCode.internal,
@@ -173,14 +175,34 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
 }
 
 /**
- * Tells all on the bridge who has the container's IPv4 addresses now. The kernel does so when the link comes up, but then
- * the port may not let it through yet, and whoever knew the address before would ask its former owner for half a minute.
+ * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
+ * for half a minute. The container's link is up after that.
  */
-export async function announce({ settings, netns, name, mac, addressing, options }: Attachment): Promise<void> {
-  if (settings.leavesLinkDown || !addressing?.ips.some(({ address }) => !address.includes(':'))) return;
-  // To set the MAC is what makes the kernel do it again, also when it is the same.
+export async function announce(attachment: Attachment): Promise<void> {
+  const { settings, netns, name, mac, addressing, options } = attachment;
+  if (settings.leavesLinkDown) return;
+  const addresses: string[] = [];
+  for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
+  const index = await indexWhenUp(attachment);
+  if (addresses.length === 0 || announceIpv4(netns, index, mac, addresses)) return;
+  // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
+}
+
+async function indexWhenUp({ netns, name: { ifName }, options }: Attachment): Promise<number> {
+  const index = runningLink(netns, ifName);
+  if (index !== undefined) return index;
+  // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
+  const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
+  const link = await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options);
+  if (link !== undefined) return link.ifindex;
+  throw new CniError(ErrorCode.internal, `failed to announce "${ifName}": it is not in the container any more`);
+}
+
+/** The address of one with a prefix. */
+function addressIn(prefix: string): string {
+  return prefix.slice(0, prefix.indexOf('/'));
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */

@@ -2,11 +2,12 @@ import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
-import { planVeth } from '../../pkg/attach/pair/veth.ts';
+import { planAwake, planVeth } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
@@ -35,6 +36,9 @@ export interface Attachment extends SharedBridge {
   readonly ahead: ProgramAhead | undefined;
 }
 
+/** For settings of a link that was just made, without which it works as well. */
+const NEW = { optional: true, fresh: true } as const;
+
 /** What {@link planAttachment}'s steps find out. */
 export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade' } as const;
 
@@ -56,6 +60,7 @@ export async function planAddressing(attachment: Attachment, addressing: Address
   const links = new Plan();
   planContainerSettings(links, attachment);
   planLayer3(links, netns, name.ifName, addressing, settings);
+  planForwarding(links, attachment, addressing);
   planGateway(links, attachment, addressing);
   links.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
   return withRules(attachment, await masqueradeBeside(attachment), links);
@@ -79,21 +84,34 @@ async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahea
   return [new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' })];
 }
 
+/**
+ * The pair is whole before it becomes part of the bridge, and the container's end asks for neighbours and routers only
+ * after that: the bridge has to hand every such packet to all its ports, and whoever changes a link waits meanwhile.
+ */
 function planLinks(attachment: Attachment): Plan {
   const { settings, netns, name, hostLink, addressing } = attachment;
   const plan = new Plan();
+  const pair = { ...attachment, ifName: name.ifName, mtu: settings.mtu, dormant: !settings.leavesLinkDown };
   planBridge(plan, attachment, attachment.bridgeMac);
-  planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
-  planPort(plan, attachment);
+  planVeth(plan, pair);
+  // Nobody on the host's side of a container should listen to its router advertisements.
+  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', NEW);
+  // While it is down: of a link that is up the kernel would tell all, which costs more the more links there are.
+  plan.host(ip`link set dev ${hostLink} alias ${linkAlias(name)}`, { failing: `failed to name "${hostLink}"` });
+  plan.host(ip`link set dev ${hostLink} up`, { failing: `failed to set "${hostLink}" up` });
   if (addressing !== undefined) {
+    planForwarding(plan, attachment, addressing);
     planContainerSettings(plan, attachment);
     planLayer3(plan, netns, name.ifName, addressing, settings);
     planGateway(plan, attachment, addressing);
   } else if (!settings.leavesLinkDown) {
     plan.inside(netns, ip`link set dev ${name.ifName} up`, { failing: `failed to set "${name.ifName}" up` });
   }
+  planPort(plan, attachment);
   if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
-  return plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
+  plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
+  if (pair.dormant) planAwake(plan, pair);
+  return plan;
 }
 
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */
@@ -110,9 +128,9 @@ export function missingOn(link: ShownLink | undefined, addresses: readonly strin
   return missing;
 }
 
-function planPort(plan: Plan, { settings, hostLink, name }: Attachment): void {
+function planPort(plan: Plan, { settings, hostLink }: Attachment): void {
   const { bridge, hairpin, isolated, vlans } = settings;
-  plan.host(ip`link set dev ${hostLink} master ${bridge} alias ${linkAlias(name)} up`, {
+  plan.host(ip`link set dev ${hostLink} master ${bridge}`, {
     failing: `failed to connect "${hostLink}" to bridge ${bridge}`,
   });
   if (hairpin || isolated) {
@@ -128,20 +146,18 @@ function planPort(plan: Plan, { settings, hostLink, name }: Attachment): void {
       failing: `failed to setup vlan tag on interface "${hostLink}"`,
     });
   }
-  // Nobody on the host's side of a container should listen to its router advertisements.
-  plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', { optional: true });
 }
 
 function planContainerSettings(plan: Plan, { settings, netns, name }: Attachment): void {
   const ipv6 = `net/ipv6/conf/${name.ifName}`;
   if (settings.detectDuplicates) {
-    plan.sysctl(netns, `${ipv6}/enhanced_dad`, '1', { optional: true });
-    plan.sysctl(netns, `${ipv6}/accept_dad`, '1', { optional: true });
+    plan.sysctl(netns, `${ipv6}/enhanced_dad`, '1', NEW);
+    plan.sysctl(netns, `${ipv6}/accept_dad`, '1', NEW);
   } else {
-    plan.sysctl(netns, `${ipv6}/accept_dad`, '0', { optional: true });
+    plan.sysctl(netns, `${ipv6}/accept_dad`, '0', NEW);
   }
   // Who had the address before is forgotten by the neighbours at once.
-  plan.sysctl(netns, `net/ipv4/conf/${name.ifName}/arp_notify`, '1', { optional: true });
+  plan.sysctl(netns, `net/ipv4/conf/${name.ifName}/arp_notify`, '1', NEW);
 }
 
 function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressing): void {
@@ -157,7 +173,11 @@ function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressin
     // A gateway must not change its MAC with every port that comes and goes.
     plan.host(ip`link set dev ${link} address ${found.address}`, { failing: "could not set bridge's mac" });
   }
+}
+
+function planForwarding(plan: Plan, { settings }: Attachment, { gateways }: Addressing): void {
+  if (!settings.isGateway) return;
   for (const setting of forwardingSettings(gateways)) {
-    plan.sysctl(ownNetns(), setting, '1', { failing: 'failed to enable forwarding' });
+    plan.do(ownNetns(), forwardingAction(setting), { failing: 'failed to enable forwarding' });
   }
 }

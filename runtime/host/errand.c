@@ -66,11 +66,11 @@ static JSValue start(JSContext *ctx, int fd, const uint8_t *request, size_t leng
 JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
-  int fd;
+  int fd, milliseconds;
   size_t length;
-  if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0 || JS_ToInt32(ctx, &milliseconds, argv[2]) < 0) return JS_EXCEPTION;
   const uint8_t *request = bytes_of(ctx, &length, argv[1]);
-  return request ? start(ctx, fd, request, length, 0) : JS_EXCEPTION;
+  return request ? start(ctx, fd, request, length, milliseconds) : JS_EXCEPTION;
 }
 
 JSValue native_hold_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {

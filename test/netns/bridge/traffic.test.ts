@@ -26,6 +26,19 @@ afterAll(async () => {
   await Promise.all([node, outside].map((host) => host.dispose()));
 });
 
+/** Prints who sends ARP and ICMPv6 of which type; in IPv6 it may be behind one more header. */
+const LISTENER = `
+  $| = 1;
+  socket(my $all, 17, 3, unpack 'n', pack 'S', 3) or die $!;
+  print "ready\\n";
+  while (recv $all, my $frame, 2000, 0) {
+    my ($mac, $type) = (join(':', unpack '(H2)6', substr $frame, 6, 6), unpack 'n', substr $frame, 12, 2);
+    print "$mac arp\\n" if $type == 0x0806;
+    next unless $type == 0x86dd;
+    my $at = ord(substr $frame, 20, 1) == 0 ? 62 : 54;
+    print "$mac icmpv6 ", ord(substr $frame, $at, 1), "\\n";
+  }`;
+
 /** A pod with the addresses that it got. */
 interface Attached {
   readonly pod: Pod;
@@ -180,6 +193,24 @@ test('a pod that sends with another MAC is not heard', async () => {
     expect(await reaches(a.pod, b.ipv4)).toBe(false);
     await a.pod.ip(`link set dev eth0 address ${link?.address}`);
     expect(await reaches(a.pod, b.ipv4)).toBe(true);
+  });
+});
+
+test('what a new pod asks for reaches the others, also the first time', async () => {
+  const runtime = new Runtime(node);
+  await withPods({ bridge: 'cni-asking' }, async (neighbour) => {
+    const listener = neighbour.pod.start(['perl', '-e', LISTENER]);
+    await expect.poll(() => listener.stdout()).toContain('ready');
+    const attachment = attachmentOf(await node.addPod(), 'asks');
+    const list = listOf({ bridge: 'cni-asking', ipam: DUAL });
+    const result = await runtime.add(list, attachment);
+    const mac = result?.interfaces?.find(({ sandbox }) => sandbox)?.mac;
+    // Who has its address, which groups it listens to, and who is a router: the next time it would ask is in 4 seconds.
+    for (const what of ['arp', 'icmpv6 143', 'icmpv6 133']) {
+      await expect.poll(listener.stdout, { timeout: 2000 }).toContain(`${mac} ${what}\n`);
+    }
+    await listener.stop();
+    await runtime.del(list, attachment);
   });
 });
 
