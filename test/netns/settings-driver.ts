@@ -24,18 +24,18 @@ for (const one of wanted) {
   const plan = new Plan();
   if ('forwarding' in one) plan.do(ownNetns(), forwardingAction(one.forwarding));
   else plan.sysctl(ownNetns(), one.fresh, one.value, { fresh: true });
-  const before = valueOf(name);
+  const before = shownOf(name);
   let error: string | undefined;
   try {
     await runPlan(plan);
   } catch (thrown) {
     error = String(thrown);
   }
-  made.push({ before, after: valueOf(name), error });
+  made.push({ before, after: shownOf(name), error });
 }
 process.stdout.write(JSON.stringify(made));
 
-function valueOf(name: string): string | undefined {
+function shownOf(name: string): string | undefined {
   try {
     return readFileSync(`/proc/sys/${name}`, 'utf8').trim();
   } catch {
