@@ -37,7 +37,9 @@ export function watchFiles(report: Report, allowed: () => readonly string[]): vo
   const before: FileCalls = { ...real };
   const check = (path: string): void => {
     if (isOpen) return;
-    const whole = resolve(path);
+    // What is held open is written through its descriptor.
+    const held = /^\/proc\/self\/fd\/\d+/.exec(path)?.[0];
+    const whole = resolve(held === undefined ? path : `${before.readLink(held)}${path.slice(held.length)}`);
     const folders = allowed().map((folder) => resolve(folder));
     const named = folders.some((folder) => whole === folder || `${whole}/`.startsWith(`${folder}/`));
     // A folder above one that is named is made as well.
