@@ -33,16 +33,11 @@ interface NativeRuntime {
     stderr: number,
   ): number;
   /**
-   * Has a child send one request, which waits for what the kernel does meanwhile, and keep the descriptor open for so
-   * long after that; it outlives this process if it must. The result is its process id or a negative errno; its exit
-   * status is the errno of a request that was not sent.
+   * Has a child send requests, each of which waits for what the kernel does meanwhile, and keep the descriptor open; it
+   * outlives this process if it must. It lets so many milliseconds pass before it sends, and so many after. The result is
+   * its process id or a negative errno; its exit status is the errno of the first request that was not sent.
    */
-  sendByChild(fd: number, request: Uint8Array, milliseconds: number): number;
-  /**
-   * Has a child keep a descriptor open for so long, also when this process closes it or ends. The result is as that of
-   * {@link sendByChild}.
-   */
-  holdByChild(fd: number, milliseconds: number): number;
+  sendByChild(fd: number, requests: readonly Uint8Array[], before: number, after: number): number;
   /** From now on a signal waits for a descriptor of `signalfd`. */
   holdSignal(number: number): number;
   /** Milliseconds of a clock that nobody sets. */

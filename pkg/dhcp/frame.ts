@@ -1,3 +1,5 @@
+import { wordSum } from '../addr/checksum.ts';
+
 /** Who sends to whom: MAC and address of both. */
 export interface Route {
   readonly sourceMac: Uint8Array;
@@ -44,14 +46,14 @@ export function encodeFrame({ sourceMac, targetMac, source, target }: Route, pay
   view.setUint8(ip + 9, UDP);
   frame.set(source, ip + 12);
   frame.set(target, ip + 16);
-  view.setUint16(ip + 10, ~sum(frame.subarray(ip, ip + IP_BYTES)) & 0xffff);
+  view.setUint16(ip + 10, ~wordSum(frame.subarray(ip, ip + IP_BYTES)) & 0xffff);
   const udp = ip + IP_BYTES;
   view.setUint16(udp, CLIENT_PORT);
   view.setUint16(udp + 2, SERVER_PORT);
   view.setUint16(udp + 4, UDP_BYTES + payload.length);
   frame.set(payload, udp + UDP_BYTES);
-  const pseudo = sum(frame.subarray(ip + 12, ip + 20)) + UDP + UDP_BYTES + payload.length;
-  const checksum = ~sum(frame.subarray(udp), pseudo) & 0xffff;
+  const pseudo = wordSum(frame.subarray(ip + 12, ip + 20)) + UDP + UDP_BYTES + payload.length;
+  const checksum = ~wordSum(frame.subarray(udp), pseudo) & 0xffff;
   // 0 would say that there is none.
   view.setUint16(udp + 6, checksum === 0 ? 0xffff : checksum);
   return frame;
@@ -71,17 +73,9 @@ export function decodeFrame(frame: Uint8Array): Received | undefined {
   const udp = ip + header;
   if (header < IP_BYTES || end > frame.length || udp + UDP_BYTES > end) return undefined;
   if (view.getUint8(ip + 9) !== UDP || (view.getUint16(ip + 6) & FRAGMENT) !== 0) return undefined;
-  if (sum(frame.subarray(ip, udp)) !== 0xffff) return undefined;
+  if (wordSum(frame.subarray(ip, udp)) !== 0xffff) return undefined;
   if (view.getUint16(udp) !== SERVER_PORT || view.getUint16(udp + 2) !== CLIENT_PORT) return undefined;
   const length = view.getUint16(udp + 4);
   if (length < UDP_BYTES || udp + length > end) return undefined;
   return { sourceMac: frame.slice(6, 12), payload: frame.slice(udp + UDP_BYTES, udp + length) };
-}
-
-/** The sum of the words in ones' complement, as checksums of IP are made of. */
-function sum(bytes: Uint8Array, start = 0): number {
-  let total = start;
-  for (const [index, byte] of bytes.entries()) total += index % 2 === 0 ? byte * 256 : byte;
-  while (total > 0xffff) total = (total & 0xffff) + Math.floor(total / 0x10000);
-  return total;
 }

@@ -117,15 +117,6 @@ describe('what is sent is what ip sends', () => {
     ]);
   });
 
-  test('a link that is dormant until it is told to be up', () => {
-    expect(sentBy(ip`link set dev v mode default state up`)).toEqual([
-      compact(header(56, 16, 0x5), NO_LINK, '0600 0300 7600 0000', '0500 1100 00 000000', '0500 1000 06 000000'),
-    ]);
-    expect(sentBy(ip`link set dev v mode dormant`)).toEqual([
-      compact(header(48, 16, 0x5), NO_LINK, '0600 0300 7600 0000', '0500 1100 01 000000'),
-    ]);
-  });
-
   test('a new name, the link found by its index', () => {
     const sent = [compact(header(40, 16, 0x5), '00000000 03000000 00000000 01000000', '0600 0300 7700 0000')];
     expect(sentBy(ip`link set dev v down name w`)).toEqual(sent);
@@ -260,9 +251,6 @@ describe('which commands have a native form', () => {
     ip`link set dev lo address 2:0:0:0:0:1`,
     ip`link set dev lo address 02:00:00:00:00:0g`,
     ip`link set dev lo promisc yes`,
-    ip`link set dev lo mode sleepy`,
-    ip`link set dev lo state down`,
-    ip`link set dev lo state`,
     ip`link set dev lo name a/b`,
     ip`link set dev lo alias ${'x'.repeat(256)}`,
     ip`link set dev lo netns blue`,

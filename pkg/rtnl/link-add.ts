@@ -20,11 +20,6 @@ import { readMac, readName, readNumber } from './words.ts';
 
 const VETH_INFO_PEER = 1;
 
-/** What a link does when its carrier comes. */
-const LINK_MODES: Readonly<Record<string, number>> = { default: 0, dormant: 1 };
-/** States of a link that can be asked for. */
-const STATES: Readonly<Record<string, number>> = { dormant: 5, up: 6 };
-
 /** What is said of a new link, whatever its kind. */
 interface NewLink {
   readonly attributes: readonly Attribute[];
@@ -56,7 +51,7 @@ const KINDS: Readonly<Record<string, KindReader>> = {
   vrf: readVrf,
 };
 
-/** `link add [link NAME] name NAME [mtu N] [address MAC] [txqueuelen N] [mode MODE] [netns PATH] type KIND …`. */
+/** `link add [link NAME] name NAME [mtu N] [address MAC] [txqueuelen N] [netns PATH] type KIND …`. */
 export function linkAdd(words: readonly string[]): NativeCommand | undefined {
   const lower = words[2] === 'link' ? readName(words[3]) : '';
   const start = lower === '' ? 2 : 4;
@@ -115,22 +110,9 @@ export function readSetting(word: string | undefined, value: string | undefined)
     const mac = readMac(value);
     return mac === undefined ? undefined : [IFLA.address, mac];
   }
-  // Made dormant, a link is up for IPv4 only, until it is told otherwise.
-  if (word === 'mode') return readWord(IFLA.linkmode, LINK_MODES, value);
-  if (word === 'state') return readWord(IFLA.operstate, STATES, value);
   if (word !== 'mtu' && word !== 'txqueuelen') return undefined;
   const number = readNumber(value);
   return number === undefined ? undefined : [word === 'mtu' ? IFLA.mtu : IFLA.txqlen, u32(number)];
-}
-
-/** A word as its number, where that is known. */
-function readWord(
-  type: number,
-  words: Readonly<Record<string, number>>,
-  value: string | undefined,
-): Attribute | undefined {
-  if (value === undefined || !Object.hasOwn(words, value)) return undefined;
-  return [type, Uint8Array.of(words[value] ?? 0)];
 }
 
 function attributesWith({ attributes, netns }: NewLink, fd: number): readonly Attribute[] {

@@ -37,10 +37,7 @@ export function linkSet(words: readonly string[]): NativeCommand | undefined {
     all.push(...attributes);
     if (master !== '') all.push([IFLA.master, u32(indexOf(socket, master))]);
     if (renamed) socket.indices.clear();
-    const message = request(LINK.add, FLAG.ack, linkHeader(index, flags, change.change), all);
-    // Once it is up, a link asks for neighbours and routers, at once and on the processor of whoever did that.
-    if (hasAttribute(attributes, IFLA.operstate)) socket.exchangeByChild(message);
-    else socket.exchange(message);
+    socket.exchange(request(LINK.add, FLAG.ack, linkHeader(index, flags, change.change), all));
   };
 }
 

@@ -1,5 +1,6 @@
 import { errnoName, thrownErrno } from './errno.ts';
 import { type Binding, bindFunctions } from './libc.ts';
+import { AF_PACKET, linkAddress } from './link-address.ts';
 
 /** A socket for whole frames on one link, in the namespace that its thread was in when it was opened. */
 export interface PacketSocket {
@@ -7,13 +8,11 @@ export interface PacketSocket {
   close(): void;
 }
 
-const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 const ETH_P_IP = 0x0800;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
-const ADDRESS_BYTES = 20;
 /** More than any link's MTU. */
 const MOST_FRAME_BYTES = 65_536;
 const PASSING: readonly string[] = ['EAGAIN', 'EINTR', 'ENOBUFS'];
@@ -45,7 +44,6 @@ function functions(): Functions {
 /** Opens a descriptor for what servers of DHCP send to clients on the link with this index. Never blocks. */
 export function openPacketSocket(index: number): number {
   const { symbols, addressOf, checked } = functions();
-  const protocol = ((ETH_P_IP & 0xff) << 8) | (ETH_P_IP >> 8);
   // Without a protocol, so that nothing comes before filter and link are set.
   const fd = checked('socket', symbols.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, 0));
   try {
@@ -53,11 +51,7 @@ export function openPacketSocket(index: number): number {
     checked('setsockopt', symbols.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length));
     // The instructions have to be there until now.
     keep.fill(0);
-    const address = new Uint8Array(ADDRESS_BYTES);
-    const view = new DataView(address.buffer);
-    view.setUint16(0, AF_PACKET, true);
-    view.setUint16(2, protocol, true);
-    view.setInt32(4, index, true);
+    const address = linkAddress(index, ETH_P_IP);
     checked('bind', symbols.bind(fd, address, address.length));
     return fd;
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { announceIpv4 } from '../../pkg/attach/announce.ts';
+import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
@@ -14,8 +14,8 @@ import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import type { LinkSpeech } from '../../pkg/rtnl/link-speech.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/folder-lock.ts';
-import { runningLink } from '../../pkg/sys/link-sender.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -147,7 +147,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
-    await announce(attachment);
+    await announceAll(attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
       return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
     }
@@ -176,27 +176,26 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
 
 /**
  * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
- * for half a minute. The container's link is up after that.
+ * for half a minute. And what the container has asked while its link led nowhere is asked again.
  */
-export async function announce(attachment: Attachment): Promise<void> {
+export async function announceAll(attachment: Attachment): Promise<void> {
   const { settings, netns, name, mac, addressing, options } = attachment;
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
-  const index = await indexWhenUp(attachment);
-  if (addresses.length === 0 || announceIpv4(netns, index, mac, addresses)) return;
+  const speech = await speechWhenUp(attachment);
+  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, mac, addresses)) return;
   // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
 }
 
-async function indexWhenUp({ netns, name: { ifName }, options }: Attachment): Promise<number> {
-  const index = runningLink(netns, ifName);
-  if (index !== undefined) return index;
+async function speechWhenUp({ netns, name: { ifName }, options }: Attachment): Promise<LinkSpeech | undefined> {
+  const speech = speechOf(netns, ifName);
+  if (speech?.isRunning === true) return speech;
   // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
   const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
-  const link = await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options);
-  if (link !== undefined) return link.ifindex;
+  if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined) return speechOf(netns, ifName);
   throw new CniError(ErrorCode.internal, `failed to announce "${ifName}": it is not in the container any more`);
 }
 

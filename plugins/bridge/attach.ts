@@ -2,7 +2,7 @@ import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
-import { planAwake, planVeth } from '../../pkg/attach/pair/veth.ts';
+import { planVeth } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
@@ -85,20 +85,21 @@ async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahea
 }
 
 /**
- * The pair is whole before it becomes part of the bridge, and the container's end asks for neighbours and routers only
- * after that: the bridge has to hand every such packet to all its ports, and whoever changes a link waits meanwhile.
+ * The pair is whole, and has said what it says by itself, before it becomes part of the bridge: that has to hand every
+ * such packet to all its ports, and whoever changes a link waits meanwhile. It is said again when nobody waits.
  */
 function planLinks(attachment: Attachment): Plan {
   const { settings, netns, name, hostLink, addressing } = attachment;
   const plan = new Plan();
-  const pair = { ...attachment, ifName: name.ifName, mtu: settings.mtu, dormant: !settings.leavesLinkDown };
   planBridge(plan, attachment, attachment.bridgeMac);
-  planVeth(plan, pair);
+  planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
   // Nobody on the host's side of a container should listen to its router advertisements.
   plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', NEW);
   // While it is down: of a link that is up the kernel would tell all, which costs more the more links there are.
   plan.host(ip`link set dev ${hostLink} alias ${linkAlias(name)}`, { failing: `failed to name "${hostLink}"` });
   plan.host(ip`link set dev ${hostLink} up`, { failing: `failed to set "${hostLink}" up` });
+  // The question whether somebody has the address already is asked only once.
+  if (settings.detectDuplicates) planPort(plan, attachment);
   if (addressing !== undefined) {
     planForwarding(plan, attachment, addressing);
     planContainerSettings(plan, attachment);
@@ -107,10 +108,9 @@ function planLinks(attachment: Attachment): Plan {
   } else if (!settings.leavesLinkDown) {
     plan.inside(netns, ip`link set dev ${name.ifName} up`, { failing: `failed to set "${name.ifName}" up` });
   }
-  planPort(plan, attachment);
+  if (!settings.detectDuplicates) planPort(plan, attachment);
   if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
   plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
-  if (pair.dormant) planAwake(plan, pair);
   return plan;
 }
 

@@ -3,7 +3,7 @@ import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { announce, bridgeMacOf, note, type Work } from './add.ts';
+import { announceAll, bridgeMacOf, note, type Work } from './add.ts';
 import { type Attachment, CAPTURE, planAddressing } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { resultOf } from './result.ts';
@@ -36,6 +36,6 @@ async function addressed(work: Work, made: Attachment, leased: Result): Promise<
   const run = await runPlan(await planAddressing(attachment, addressing), options);
   const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
   if (used !== backend) note(work, attachment, used);
-  await announce(attachment);
+  await announceAll(attachment);
   return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
 }

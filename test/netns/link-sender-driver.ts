@@ -1,13 +1,19 @@
-// Started by link-sender.test.ts on a host, as an executable of its own: sends a frame from each of some links.
-// stdin: their names; prints which of them run, and which have sent it.
+// Started by link-sender.test.ts on a host, as an executable of its own: sends a frame from each of some links, and what
+// the first of them has asked before. stdin: their names, and the MAC of the first; prints which of them run, and which
+// have sent something.
+import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { runningLink, sendFromLink } from '../../pkg/sys/link-sender.ts';
+import { sendFromLink } from '../../pkg/sys/link-sender.ts';
 import { readStdin } from '../../pkg/sys/stdin.ts';
 
-const names: readonly string[] = JSON.parse(await readStdin());
+const { names, mac }: { names: readonly string[]; mac: string } = JSON.parse(await readStdin());
+const [first = ''] = names;
 const frame = Uint8Array.from({ length: 60 }, (_, at) => (at < 6 ? 0xff : at === 12 ? 0x88 : at === 13 ? 0xb5 : 0x5a));
 const sent = names.map((name) => {
-  const index = runningLink(ownNetns(), name);
-  return { runs: index !== undefined, sends: index !== undefined && sendFromLink(ownNetns(), index, [frame, frame]) };
+  const speech = speechOf(ownNetns(), name);
+  const runs = speech?.isRunning === true;
+  return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, [frame, frame]) };
 });
-process.stdout.write(JSON.stringify({ sent, nowhere: sendFromLink(ownNetns(), 4711, [frame]) }));
+const speech = speechOf(ownNetns(), first);
+const asked = speech?.hasAskedForRouters === true && announce(ownNetns(), speech, mac, []);
+process.stdout.write(JSON.stringify({ sent, asked, nowhere: sendFromLink(ownNetns(), 4711, [frame]) }));
