@@ -33,11 +33,11 @@ interface NativeRuntime {
     stderr: number,
   ): number;
   /**
-   * Has a child send requests, each of which waits for what the kernel does meanwhile, and keep the descriptor open; it
-   * outlives this process if it must. It lets so many milliseconds pass before it sends, and so many after. The result is
-   * its process id or a negative errno; its exit status is the errno of the first request that was not sent.
+   * Has a child send requests, each of which waits for what the kernel does meanwhile; a number is a pause of so many
+   * milliseconds. The child keeps the descriptor open until it is through, and outlives this process if it must. The result
+   * is its process id or a negative errno; its exit status is the errno of the first request that was not sent.
    */
-  sendByChild(fd: number, requests: readonly Uint8Array[], before: number, after: number): number;
+  sendByChild(fd: number, steps: readonly (Uint8Array | number)[]): number;
   /** From now on a signal waits for a descriptor of `signalfd`. */
   holdSignal(number: number): number;
   /** Milliseconds of a clock that nobody sets. */

@@ -51,8 +51,8 @@ export function announce(place: Netns, speech: LinkSpeech, mac: string, addresse
     frames.push(frame);
   }
   const question = speech.hasAskedForRouters ? solicitation(mac, speech.isNamedByMac) : undefined;
-  if (question !== undefined) frames.push(question);
-  return frames.length === 0 || sendFromLink(place, speech.index, frames);
+  if (question === undefined && frames.length === 0) return true;
+  return sendFromLink(place, speech.index, frames, question && [question]);
 }
 
 /** The question who has an address, asked by whoever has it, as the kernel would ask it. */

@@ -2,26 +2,29 @@ import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
 import { InterruptedDump, RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { closeElsewhere } from '../sys/close-elsewhere.ts';
-import { libc, NETLINK } from '../sys/libc.ts';
+import { type Libc, libc, NETLINK } from '../sys/libc.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
 
 /** A talk with the kernel's tables of a namespace. */
 export class NativeSession {
+  readonly #open: () => number;
+  readonly #libc: Libc;
   readonly #fd: number;
   readonly #socket: RtnlSocket;
   #hasDeleted = false;
 
-  private constructor(fd: number, socket: RtnlSocket) {
-    this.#fd = fd;
-    this.#socket = socket;
+  private constructor(open: () => number, c: Libc) {
+    this.#open = open;
+    this.#libc = c;
+    this.#fd = open();
+    this.#socket = new RtnlSocket(c, this.#fd);
   }
 
   /** `undefined` where the kernel cannot be spoken to. */
   static in(place: Netns): NativeSession | undefined {
     const c = libc();
     if (c === undefined || !place.canEnter) return undefined;
-    const fd = place.run(() => c.netlinkSocket(NETLINK.netfilter));
-    return new NativeSession(fd, new RtnlSocket(c, fd));
+    return new NativeSession(() => place.run(() => c.netlinkSocket(NETLINK.netfilter)), c);
   }
 
   /**
@@ -36,6 +39,23 @@ export class NativeSession {
       if (thrown instanceof InterruptedDump) return undefined;
       if (!(thrown instanceof RtnlError)) throw thrown;
       return thrown.code === 'ENOENT' ? [] : undefined;
+    }
+  }
+
+  /**
+   * The first rule of a chain that is wanted, of those in which the given text stands. What all containers share stands
+   * in front of what hundreds of them have for themselves, and that is not listed then. For who deletes it is too dear:
+   * it takes a socket of its own, and that is closed here.
+   */
+  find(chain: NativeChain, mentioned: string | undefined, isWanted: (rule: Message) => boolean): Message | undefined {
+    const socket = new RtnlSocket(this.#libc, this.#open());
+    try {
+      return socket.find(listRequest(chain), mentioned, isWanted);
+    } catch (thrown) {
+      if (thrown instanceof InterruptedDump || thrown instanceof RtnlError) return undefined;
+      throw thrown;
+    } finally {
+      socket.close();
     }
   }
 

@@ -8,7 +8,6 @@ import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
 
-const SPELLINGS: readonly Spelling[] = ['old', 'new'];
 /**
  * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
  * them for reading tables that nothing is wanted of. What it does not know is left to the program, and so is everything
@@ -36,40 +35,44 @@ export class NativeTables {
   /** Whether all these rules, each behind its chain's name, are in a table. */
   haveAll(table: string, rules: readonly Command[]): boolean {
     for (const [chain = '', ...words] of rules) {
-      if (this.#find(table, chain, words) === undefined) return false;
+      const sought = this.#sought(words);
+      const target = { family: this.#family, table, chain };
+      if (sought === undefined) return false;
+      if (this.#session.find(target, sought.mentioned, sought.isIt) === undefined) return false;
     }
     return true;
   }
 
   /** Whether a rule, behind its chain's name, is there and no rule in front of it can get packets to these ports. */
   isFirstFor(ports: readonly number[], table: string, [chain = '', ...words]: Command): boolean {
-    const messages = this.#list(table, chain);
-    const found = this.#findIn(() => messages, words);
-    if (found === undefined) return false;
-    for (const message of messages) {
-      if (message === found) break;
+    const sought = this.#sought(words);
+    if (sought === undefined) return false;
+    for (const message of this.#list(table, chain)) {
+      if (sought.isIt(message)) return true;
       if (!isForOtherPorts(message, ports)) return false;
     }
-    return true;
+    return false;
   }
 
   /** The first rule of a chain that is this one, however it was written. */
   #find(table: string, chain: string, words: readonly string[]): Message | undefined {
-    return this.#findIn(({ mentioned }) => this.#list(table, chain, mentioned), words);
+    const sought = this.#sought(words);
+    return sought && this.#list(table, chain, sought.mentioned).find(sought.isIt);
   }
 
-  /** The first of these that is the rule: most are written in the same way by all. */
-  #findIn(messagesFor: (rule: EncodedRule) => readonly Message[], words: readonly string[]): Message | undefined {
-    for (const spelling of SPELLINGS) {
-      const rule = encodeRule(this.#family, words, spelling);
-      if (rule === undefined) return undefined;
-      for (const message of messagesFor(rule)) {
-        if (!isSameRule(message, rule)) continue;
-        if (spelling === 'new') this.#spelling = 'new';
-        return message;
-      }
-    }
-    return undefined;
+  /** How to know a rule, however it was written; `undefined` when its words are not known here. */
+  #sought(words: readonly string[]): { mentioned: string | undefined; isIt(message: Message): boolean } | undefined {
+    const old = encodeRule(this.#family, words, 'old');
+    let young: EncodedRule | undefined;
+    const isIt = (message: Message): boolean => {
+      // Most are written in the same way by all.
+      if (old === undefined || isSameRule(message, old)) return old !== undefined;
+      young ??= encodeRule(this.#family, words, 'new');
+      if (young === undefined || !isSameRule(message, young)) return false;
+      this.#spelling = 'new';
+      return true;
+    };
+    return old && { mentioned: old.mentioned, isIt };
   }
 
   /** Does to a table what iptables-restore would do with these commands, all or nothing; `false` when it did not. */

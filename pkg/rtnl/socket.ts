@@ -12,6 +12,8 @@ const NLMSGERR_ATTR_MSG = 1;
 const ERROR_HEADER_BYTES = 20;
 /** As large as the kernel makes a part of a dump for whoever asks with less. */
 const RECEIVE_BYTES = 32 * 1024;
+/** The same for who hopes to find what he wants near the beginning. */
+const FIND_BYTES = 8 * 1024;
 const DUMP_TRIES = 5;
 
 /** The kernel's refusal of a request. */
@@ -38,7 +40,7 @@ export class RtnlSocket {
   readonly indices = new Map<string, number>();
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #buffer = new Uint8Array(RECEIVE_BYTES);
+  #buffer = new Uint8Array(RECEIVE_BYTES);
   /** The number of the last request that a child sent; all others have the number 0. */
   #sentByChildren = 0;
 
@@ -56,13 +58,31 @@ export class RtnlSocket {
    * only parts in which the given text stands are given.
    */
   exchange(request: Uint8Array, mentioned?: string): Message[] {
+    return this.#persistently(request, mentioned);
+  }
+
+  #persistently(request: Uint8Array, mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
     for (let tries = 1; ; tries++) {
       try {
-        return this.#once(request, mentioned);
+        return this.#once(request, mentioned, isLast);
       } catch (thrown) {
         if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
       }
     }
+  }
+
+  /**
+   * The first part of a dump that is wanted, of those in which the given text stands. What comes behind it is not waited
+   * for, so nothing else can be asked after that.
+   */
+  find(request: Uint8Array, mentioned: string | undefined, isWanted: (part: Message) => boolean): Message | undefined {
+    this.#buffer = new Uint8Array(FIND_BYTES);
+    let found: Message | undefined;
+    this.#persistently(request, mentioned, (part) => {
+      if (isWanted(part)) found = part;
+      return found !== undefined;
+    });
+    return found;
   }
 
   /**
@@ -104,7 +124,11 @@ export class RtnlSocket {
     }
   }
 
-  #once(request: Uint8Array, mentioned: string | undefined): Message[] {
+  #once(
+    request: Uint8Array,
+    mentioned: string | undefined,
+    isLast: ((message: Message) => boolean) | undefined,
+  ): Message[] {
     this.#libc.send(this.#fd, request);
     const answer: Message[] = [];
     let interrupted = false;
@@ -118,7 +142,7 @@ export class RtnlSocket {
           return dumped(message, answer);
         }
         answer.push(message);
-        if ((message.flags & FLAG.multi) === 0) return answer;
+        if ((message.flags & FLAG.multi) === 0 || isLast?.(message)) return answer;
       }
     }
   }

@@ -9,7 +9,7 @@ const HOLD_MS = 50;
  * in that time. A child keeps it open until that is over.
  */
 export function closeElsewhere(fd: number): void {
-  if (typeof Native !== 'undefined') Native.sendByChild(fd, [], 0, HOLD_MS);
+  if (typeof Native !== 'undefined') Native.sendByChild(fd, [HOLD_MS]);
   // Without a child closing takes its time, and that is all.
   bindFunctions('close').symbols.close(fd);
 }

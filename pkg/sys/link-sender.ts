@@ -10,17 +10,22 @@ interface Place {
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 /** A large bridge keeps a processor for milliseconds with each frame: by then whoever waits for this process goes on. */
 const DELAY_MS = 2;
-/** Longer than this process lives after that, also on a busy machine. */
+/** Longer than this process lives after that, and as a rule those that are called next. */
 const HOLD_MS = 50;
 
 /**
- * Sends frames from the link with an index, one after the other, without waiting until they have got everywhere. Gives
- * whether they are on their way; not where there are no such sockets.
+ * Sends frames from the link with an index, without waiting until they have got everywhere, and others when there is time
+ * for them. Gives whether they are on their way; not where there are no such sockets.
  *
  * A child sends them. Whoever closes such a socket last is kept until nobody can be receiving by it, so it holds it until
  * this process is over.
  */
-export function sendFromLink(place: Place, index: number, frames: readonly Uint8Array[]): boolean {
+export function sendFromLink(
+  place: Place,
+  index: number,
+  frames: readonly Uint8Array[],
+  later: readonly Uint8Array[] = [],
+): boolean {
   if (typeof Native === 'undefined' || !place.canEnter) return false;
   const { symbols } = bindFunctions('socket', 'bind', 'close');
   // Without a protocol nothing is ever received.
@@ -28,7 +33,8 @@ export function sendFromLink(place: Place, index: number, frames: readonly Uint8
   if (fd < 0) return false;
   try {
     const address = linkAddress(index);
-    return symbols.bind(fd, address, address.length) >= 0 && Native.sendByChild(fd, frames, DELAY_MS, HOLD_MS) >= 0;
+    if (symbols.bind(fd, address, address.length) < 0) return false;
+    return Native.sendByChild(fd, [DELAY_MS, ...frames, HOLD_MS, ...later]) >= 0;
   } finally {
     symbols.close(fd);
   }

@@ -19,7 +19,7 @@ export function sendByChild(
   request: Uint8Array,
 ): () => void {
   if (typeof Native === 'undefined') throw new Error('only the executable has children that share its sockets');
-  const pid = checked('clone', Native.sendByChild(fd, [request], 0, 0));
+  const pid = checked('clone', Native.sendByChild(fd, [request]));
   // struct pollfd: the descriptor, and behind it what is waited for.
   const polled = new Int32Array([fd, POLLIN]);
   const status = new Int32Array(1);

@@ -4,7 +4,7 @@
 
 #include "quickjs.h"
 
-/* Native.sendByChild(fd, requests, milliseconds before, and after): the child's pid, or -errno. */
+/* Native.sendByChild(fd, steps): the child's pid, or -errno. */
 JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv);
 
 #endif

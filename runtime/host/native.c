@@ -230,7 +230,7 @@ static const JSCFunctionListEntry FUNCTIONS[] = {
     JS_CFUNC_DEF("encode", 1, native_encode),        JS_CFUNC_DEF("exit", 1, native_exit),
     JS_CFUNC_DEF("holdSignal", 1, native_hold_signal), JS_CFUNC_DEF("libc", 1, native_libc),
     JS_CFUNC_DEF("load", 1, native_load),            JS_CFUNC_DEF("now", 0, native_now),
-    JS_CFUNC_DEF("sendByChild", 4, native_send_by_child),
+    JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
     JS_CFUNC_DEF("setTurn", 1, native_set_turn),     JS_CFUNC_DEF("spawn", 6, native_spawn),
 };
 
