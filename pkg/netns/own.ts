@@ -1,6 +1,10 @@
 import { files, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { libc } from '../sys/libc.ts';
 import { startProcess } from '../sys/process.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
+
+/** Behind it comes the family. */
+const SETTINGS = '/proc/sys/net/';
 
 let own: Netns | undefined;
 
@@ -10,14 +14,47 @@ export function ownNetns(): Netns {
   return own;
 }
 
+/**
+ * Has the folder of a family's settings opened while there is other work. With hundreds of namespaces that takes half a
+ * millisecond: the kernel looks for it among the folders of all of them.
+ */
+export function openSettingsAhead(family: 'ipv4' | 'ipv6'): void {
+  settingsFolders.openAhead(`${SETTINGS}${family}`);
+}
+
+/** Folders that are held open once they were used. */
+class HeldFolders {
+  readonly #fds = new Map<string, () => number>();
+
+  openAhead(path: string): void {
+    const opened = this.#fds.has(path) ? undefined : libc()?.openAside(path);
+    if (opened === undefined) return;
+    let fd: number | undefined;
+    this.#fds.set(path, () => {
+      fd ??= opened();
+      return fd;
+    });
+  }
+
+  fd(path: string): number {
+    let known = this.#fds.get(path);
+    if (known === undefined) {
+      const fd = files().open(path);
+      known = () => fd;
+      this.#fds.set(path, known);
+    }
+    return known();
+  }
+}
+
+const settingsFolders = new HeldFolders();
+
 class OwnNetns implements Netns {
   readonly label = 'host';
   readonly prefix: readonly string[] = [];
   readonly canEnter = true;
   #identity: NetnsIdentity | undefined;
   #fd: number | undefined;
-  /** Folders of settings, and what they are held open by. */
-  readonly #folders = new Map<string, number>();
 
   /** Of a file that is held: `/proc/PID/ns/net` would be another namespace while this thread starts a process there. */
   get path(): string {
@@ -54,10 +91,7 @@ class OwnNetns implements Netns {
 
   close(): void {}
 
-  /**
-   * Settings are reached through their folder, which is held: the kernel finds that among those of all namespaces, one
-   * after the other. Errors name the path all the same.
-   */
+  /** Settings are reached through their folder, which is held. Errors name the path all the same. */
   #byShortWay<T>(path: string, work: (way: string) => T): T {
     if (path.startsWith(SETTINGS)) {
       try {
@@ -69,18 +103,9 @@ class OwnNetns implements Netns {
 
   #shortWay(path: string): string {
     const end = path.indexOf('/', SETTINGS.length);
-    const folder = path.slice(0, end);
-    let fd = this.#folders.get(folder);
-    if (fd === undefined) {
-      fd = files().open(folder);
-      this.#folders.set(folder, fd);
-    }
-    return `/proc/self/fd/${fd}${path.slice(end)}`;
+    return `/proc/self/fd/${settingsFolders.fd(path.slice(0, end))}${path.slice(end)}`;
   }
 }
-
-/** Behind it comes the family. */
-const SETTINGS = '/proc/sys/net/';
 
 function identifyOwn(): NetnsIdentity {
   const fd = files().open('/proc/thread-self/ns/net');

@@ -27,6 +27,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     newsSocket: unused,
     random: unused,
     netlinkSocket: unused,
+    openAside: unused,
     sendByChild(_fd, bytes) {
       sent.push(bytes);
       return () => {};

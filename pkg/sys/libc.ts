@@ -47,6 +47,8 @@ export interface Libc {
   /** A route netlink socket that gets the news of a group; receiving from it ends after so many milliseconds. */
   newsSocket(group: number, timeoutMs: number): number;
   send(fd: number, bytes: Uint8Array): void;
+  /** Has a second thread open a path for reading while this one goes on; gives what waits until that is over. */
+  openAside(path: string): () => number;
   /** See {@link sendByChild}. */
   sendByChild(fd: number, bytes: Uint8Array): () => void;
   /** Receives one datagram; gives its length. */
@@ -214,10 +216,19 @@ function bind(): Libc {
       return fd;
     },
     send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
+    openAside: (path) => openAside(binding, path),
     sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
     receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, 0))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };
+}
+
+/** Without a second thread it takes its time, and that is all. */
+function openAside({ symbols, checked }: Binding<'open'>, path: string): () => number {
+  if (typeof Native === 'undefined') throw new Error('only the executable has threads');
+  const { join } = Native;
+  const thread = Native.openAside(path);
+  return () => checked(`open ${path}`, thread < 0 ? symbols.open(path, O_CLOEXEC, 0) : join(thread));
 }
 
 /** What is in the structure that statx fills. */

@@ -6,7 +6,7 @@ import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
-import { ownNetns } from '../../pkg/netns/own.ts';
+import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
@@ -43,6 +43,7 @@ const TRIES = 3;
 /** Joins the container to the bridge. Whatever fails, nothing of it stays. */
 export async function add(call: AddCall): Promise<Result> {
   const settings = settingsOf(call);
+  openSettingsAhead('ipv6');
   return inContainer(call.netns, async (netns) => {
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
     const options = { ...(await runOptions(call.environment, 'bridge')), signal: termination() };

@@ -3,7 +3,7 @@ import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
-import { ownNetns } from '../../pkg/netns/own.ts';
+import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
@@ -40,6 +40,7 @@ export async function add(call: AddCall): Promise<Result> {
 
 async function forward(call: AddCall, settings: PortmapSettings, forwarding: Forwarding): Promise<void> {
   const signal = termination();
+  if (needsLocalnet(forwarding)) openSettingsAhead('ipv4');
   await inContainer(call.netns, async (netns) => {
     const backend = settings.backend ?? likelyBackend(call.environment);
     const options = { ...(await runOptions(call.environment, 'portmap')), signal };
@@ -65,6 +66,11 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
 function familyOf(forwarding: Forwarding, family: Family): FamilyForwarding | undefined {
   for (const own of familiesIn(forwarding)) if (own.family === family) return own;
   return undefined;
+}
+
+/** Whether the host itself may send to a mapped port by its loopback address. */
+function needsLocalnet(forwarding: Forwarding): boolean {
+  return forwarding.snat && familyOf(forwarding, 4) !== undefined;
 }
 
 /** Its start takes longer than its work, and needs to know no owner of a port yet. */
@@ -106,10 +112,10 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
   });
   const plan = new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' });
   const v4 = familyOf(forwarding, 4);
-  const needsLocalnet = forwarding.snat && v4 !== undefined;
   const lookUp = new Plan();
   // Where there is no route nothing has to be set.
-  if (needsLocalnet) lookUp.host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
+  if (needsLocalnet(forwarding) && v4 !== undefined)
+    lookUp.host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
   const run = await runPlan(new Plan().together(plan, lookUp), options);
   try {
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');

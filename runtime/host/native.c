@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "errand.h"
 #include "text.h"
 
@@ -228,9 +229,10 @@ static JSValue native_load(JSContext *ctx, JSValueConst this, int argc, JSValueC
 static const JSCFunctionListEntry FUNCTIONS[] = {
     JS_CFUNC_DEF("addressOf", 1, native_address_of), JS_CFUNC_DEF("decode", 1, native_decode),
     JS_CFUNC_DEF("encode", 1, native_encode),        JS_CFUNC_DEF("exit", 1, native_exit),
-    JS_CFUNC_DEF("holdSignal", 1, native_hold_signal), JS_CFUNC_DEF("libc", 1, native_libc),
-    JS_CFUNC_DEF("load", 1, native_load),            JS_CFUNC_DEF("now", 0, native_now),
-    JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
+    JS_CFUNC_DEF("holdSignal", 1, native_hold_signal), JS_CFUNC_DEF("join", 1, native_join),
+    JS_CFUNC_DEF("libc", 1, native_libc),            JS_CFUNC_DEF("load", 1, native_load),
+    JS_CFUNC_DEF("now", 0, native_now),              JS_CFUNC_DEF("openAside", 1, native_open_aside),
+    JS_CFUNC_DEF("sendAside", 2, native_send_aside), JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
     JS_CFUNC_DEF("setTurn", 1, native_set_turn),     JS_CFUNC_DEF("spawn", 6, native_spawn),
 };
 

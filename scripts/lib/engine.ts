@@ -29,7 +29,7 @@ const SOURCE = {
 } as const;
 
 const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'] as const;
-const HOST_FILES = ['main', 'memory', 'native', 'errand', 'libc', 'text'] as const;
+const HOST_FILES = ['main', 'memory', 'native', 'aside', 'errand', 'libc', 'text'] as const;
 const HOST = join(ROOT, 'runtime/host');
 
 const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };

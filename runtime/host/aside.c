@@ -1,0 +1,136 @@
+#define _GNU_SOURCE
+#include "aside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define STACK_BYTES (16 * 1024)
+#define MAX_ASIDES 8
+/* A thread like any other: nobody sees the process end before it has. */
+#define THREAD                                                                                             \
+  (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID | \
+   CLONE_CHILD_CLEARTID)
+
+/* One call of the kernel. */
+struct aside {
+  long number, arguments[4];
+  long result;
+  _Alignas(16) uint8_t stack[STACK_BYTES];
+  uint8_t bytes[];
+};
+
+static struct aside *asides[MAX_ASIDES];
+/* Of the thread, for as long as it lives; the kernel waits and wakes by it. */
+static int threads[MAX_ASIDES];
+
+/* Without the C library, whose errno is that of the thread that started this one. */
+static long call_kernel(long number, const long a[4]) {
+#ifdef __aarch64__
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a[0];
+  register long x1 __asm__("x1") = a[1];
+  register long x2 __asm__("x2") = a[2];
+  register long x3 __asm__("x3") = a[3];
+  register long x4 __asm__("x4") = 0;
+  register long x5 __asm__("x5") = 0;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+#else
+  long result;
+  register long r10 __asm__("r10") = a[3];
+  register long r8 __asm__("r8") = 0;
+  register long r9 __asm__("r9") = 0;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+#endif
+}
+
+static int run_aside(void *given) {
+  struct aside *aside = given;
+  aside->result = call_kernel(aside->number, aside->arguments);
+  return 0;
+}
+
+/* With a copy of the bytes that it is about; NULL when there is no room. */
+static struct aside *make_aside(int *slot, const void *bytes, size_t length) {
+  for (*slot = 0; *slot < MAX_ASIDES && asides[*slot]; ++*slot) {
+  }
+  struct aside *aside = *slot < MAX_ASIDES ? malloc(sizeof(*aside) + length) : NULL;
+  if (!aside) return NULL;
+  memcpy(aside->bytes, bytes, length);
+  return aside;
+}
+
+static JSValue start(JSContext *ctx, int slot, struct aside *aside) {
+  sigset_t all, before;
+  /* What the process is told is for its first thread. */
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  int thread = clone(run_aside, aside->stack + STACK_BYTES, THREAD, aside, &threads[slot], NULL, &threads[slot]);
+  int problem = errno;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (thread < 0) {
+    free(aside);
+    return JS_NewInt32(ctx, -problem);
+  }
+  asides[slot] = aside;
+  return JS_NewInt32(ctx, slot);
+}
+
+JSValue native_open_aside(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this;
+  (void)argc;
+  int slot;
+  const char *path = JS_ToCString(ctx, argv[0]);
+  if (!path) return JS_EXCEPTION;
+  struct aside *aside = make_aside(&slot, path, strlen(path) + 1);
+  JS_FreeCString(ctx, path);
+  if (!aside) return JS_NewInt32(ctx, -ENOMEM);
+  aside->number = SYS_openat;
+  long arguments[] = {AT_FDCWD, (long)aside->bytes, O_RDONLY | O_CLOEXEC, 0};
+  memcpy(aside->arguments, arguments, sizeof(arguments));
+  return start(ctx, slot, aside);
+}
+
+JSValue native_send_aside(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this;
+  (void)argc;
+  int fd, slot;
+  size_t length;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
+  const uint8_t *bytes = bytes_of(ctx, &length, argv[1]);
+  if (!bytes) return JS_EXCEPTION;
+  struct aside *aside = make_aside(&slot, bytes, length);
+  if (!aside) return JS_NewInt32(ctx, -ENOMEM);
+  aside->number = SYS_sendto;
+  long arguments[] = {fd, (long)aside->bytes, (long)length, 0};
+  memcpy(aside->arguments, arguments, sizeof(arguments));
+  return start(ctx, slot, aside);
+}
+
+JSValue native_join(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this;
+  (void)argc;
+  int slot, thread;
+  if (JS_ToInt32(ctx, &slot, argv[0]) < 0) return JS_EXCEPTION;
+  if (slot < 0 || slot >= MAX_ASIDES || !asides[slot]) return JS_NewInt32(ctx, -EINVAL);
+  while ((thread = __atomic_load_n(&threads[slot], __ATOMIC_ACQUIRE)) != 0) {
+    syscall(SYS_futex, &threads[slot], FUTEX_WAIT, thread, NULL, NULL, 0);
+  }
+  long result = asides[slot]->result;
+  free(asides[slot]);
+  asides[slot] = NULL;
+  return JS_NewInt64(ctx, result);
+}
