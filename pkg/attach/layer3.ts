@@ -31,7 +31,19 @@ export function planLayer3(
   plan: Plan,
   netns: Netns,
   ifName: string,
-  { ips, routes }: Layer3,
+  layer3: Layer3,
+  options: Layer3Options = {},
+): void {
+  planAddresses(plan, netns, ifName, layer3, options);
+  planRoutes(plan, netns, ifName, layer3);
+}
+
+/** The steps that give a link in a container its addresses and set it up. */
+export function planAddresses(
+  plan: Plan,
+  netns: Netns,
+  ifName: string,
+  { ips }: Pick<Layer3, 'ips'>,
   { detectDuplicates = false }: Layer3Options = {},
 ): void {
   if (hasIpv6(ips)) planIpv6(plan, netns, ifName);
@@ -41,7 +53,6 @@ export function planLayer3(
     });
   }
   plan.inside(netns, ip`link set dev ${ifName} up`, { failing: `failed to set "${ifName}" UP` });
-  planRoutes(plan, netns, ifName, { ips, routes });
 }
 
 /** The steps that lay the routes of a link that is up. */

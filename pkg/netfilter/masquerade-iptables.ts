@@ -3,7 +3,7 @@ import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, chainName } from './names.ts';
 import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
-import { change, IPTABLES } from './restore.ts';
+import { change, changeAside, IPTABLES } from './restore.ts';
 import { additions, removals } from './rule.ts';
 import { allOf } from './together.ts';
 
@@ -48,7 +48,7 @@ async function addFamily(
   try {
     try {
       if (options.mayExist !== true) {
-        await change(site, family, [['-N', chain], ...additions(key, addresses)]);
+        await changeAside(site, family, [['-N', chain], ...additions(key, addresses)]);
         return;
       }
     } catch (thrown) {

@@ -61,9 +61,22 @@ export class NativeSession {
 
   /** Carries out messages together; `false` when the kernel refuses, and then nothing is done. */
   commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
+    return this.#isDone(messages, hasDeletion, () => this.#socket.exchange(transaction(messages)));
+  }
+
+  /**
+   * {@link commit} by a second thread: the kernel goes through all rules of a table, which are many with hundreds of
+   * containers. Gives what waits for the outcome.
+   */
+  commitAside(messages: readonly Uint8Array[], hasDeletion: boolean): () => boolean {
+    const awaitAnswer = messages.length === 0 ? () => [] : this.#socket.exchangeAside(transaction(messages));
+    return () => this.#isDone(messages, hasDeletion, awaitAnswer);
+  }
+
+  #isDone(messages: readonly Uint8Array[], hasDeletion: boolean, commit: () => unknown): boolean {
     if (messages.length === 0) return true;
     try {
-      this.#socket.exchange(transaction(messages));
+      commit();
       this.#hasDeleted ||= hasDeletion;
       return true;
     } catch (thrown) {

@@ -77,9 +77,22 @@ export class NativeTables {
 
   /** Does to a table what iptables-restore would do with these commands, all or nothing; `false` when it did not. */
   restore(table: string, commands: readonly Command[]): boolean {
+    const messages = this.#messagesOf(table, commands);
+    return messages !== undefined && this.#commit(messages, deletes(commands));
+  }
+
+  /** {@link restore} while this thread goes on; gives what waits for the outcome. */
+  restoreAside(table: string, commands: readonly Command[]): () => boolean {
+    const messages = this.#messagesOf(table, commands);
+    if (messages === undefined) return () => false;
+    this.#listed.clear();
+    return this.#session.commitAside(messages, deletes(commands));
+  }
+
+  #messagesOf(table: string, commands: readonly Command[]): readonly Uint8Array[] | undefined {
     const messages: Uint8Array[] = [];
-    for (const command of commands) if (!this.#read(table, command, messages)) return false;
-    return this.#commit(messages, deletes(commands));
+    for (const command of commands) if (!this.#read(table, command, messages)) return undefined;
+    return messages;
   }
 
   /**

@@ -21,6 +21,21 @@ export async function change(
   if (isDone !== true) await restore(site, family, restoreText(commands, table));
 }
 
+/** {@link change} of nat while whoever does not wait for it goes on. */
+export async function changeAside(site: Site, family: Family, commands: readonly Command[]): Promise<void> {
+  const isDone = await natively(site, family, async (tables) => {
+    const outcome = tables.restoreAside('nat', commands);
+    await othersTurn();
+    return outcome();
+  });
+  if (isDone !== true) await restore(site, family, restoreText(commands));
+}
+
+/** Over when everybody else has nothing to do but wait. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Whether a table has all these rules, each behind its chain's name. `false` says only that it was not seen. */
 export async function seesAll(
   site: Site,
@@ -35,7 +50,7 @@ export async function seesAll(
 export async function natively<T>(
   site: Site,
   family: Family,
-  work: (tables: NativeTables) => T,
+  work: (tables: NativeTables) => T | Promise<T>,
 ): Promise<T | undefined> {
   if (site.onlyPrograms) return undefined;
   if (!isIptablesNative()) return undefined;
@@ -43,7 +58,7 @@ export async function natively<T>(
   const tables = NativeTables.in(site.place, family);
   if (tables === undefined) return undefined;
   try {
-    return work(tables);
+    return await work(tables);
   } finally {
     tables.close();
   }

@@ -28,6 +28,7 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     random: unused,
     netlinkSocket: unused,
     openAside: unused,
+    sendAside: unused,
     sendByChild(_fd, bytes) {
       sent.push(bytes);
       return () => {};

@@ -64,7 +64,8 @@ export class RtnlSocket {
   #persistently(request: Uint8Array, mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
     for (let tries = 1; ; tries++) {
       try {
-        return this.#once(request, mentioned, isLast);
+        this.#libc.send(this.#fd, request);
+        return this.#answer(mentioned, isLast);
       } catch (thrown) {
         if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
       }
@@ -105,6 +106,15 @@ export class RtnlSocket {
     }
   }
 
+  /** {@link exchange} for what keeps the kernel busy while there is other work; gives what waits for the answer. */
+  exchangeAside(request: Uint8Array): () => Message[] {
+    const awaitSent = this.#libc.sendAside(this.#fd, request);
+    return () => {
+      awaitSent();
+      return this.#answer();
+    };
+  }
+
   /** {@link exchange} for a request that names a network namespace, which is open for as long as that takes. */
   exchangeWithNetns(path: string, request: (fd: number) => Uint8Array): Message[] {
     let fd: number;
@@ -124,12 +134,7 @@ export class RtnlSocket {
     }
   }
 
-  #once(
-    request: Uint8Array,
-    mentioned: string | undefined,
-    isLast: ((message: Message) => boolean) | undefined,
-  ): Message[] {
-    this.#libc.send(this.#fd, request);
+  #answer(mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
     const answer: Message[] = [];
     let interrupted = false;
     for (;;) {

@@ -49,6 +49,8 @@ export interface Libc {
   send(fd: number, bytes: Uint8Array): void;
   /** Has a second thread open a path for reading while this one goes on; gives what waits until that is over. */
   openAside(path: string): () => number;
+  /** Has a second thread send while this one goes on; gives what waits until that is over. */
+  sendAside(fd: number, bytes: Uint8Array): () => void;
   /** See {@link sendByChild}. */
   sendByChild(fd: number, bytes: Uint8Array): () => void;
   /** Receives one datagram; gives its length. */
@@ -216,19 +218,36 @@ function bind(): Libc {
       return fd;
     },
     send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
-    openAside: (path) => openAside(binding, path),
+    ...asideCalls(binding),
     sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
     receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, 0))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };
 }
 
-/** Without a second thread it takes its time, and that is all. */
-function openAside({ symbols, checked }: Binding<'open'>, path: string): () => number {
-  if (typeof Native === 'undefined') throw new Error('only the executable has threads');
-  const { join } = Native;
-  const thread = Native.openAside(path);
-  return () => checked(`open ${path}`, thread < 0 ? symbols.open(path, O_CLOEXEC, 0) : join(thread));
+/** Without a second thread such a call takes its time, and that is all. */
+function asideCalls({ symbols, checked }: Binding<'open' | 'send'>): Pick<Libc, 'openAside' | 'sendAside'> {
+  const native = Native;
+  if (native === undefined) throw new Error('only the executable has threads');
+  const finish = (thread: number, call: () => number) => (thread < 0 ? call() : native.join(thread));
+  return {
+    openAside(path) {
+      const thread = native.openAside(path);
+      return () =>
+        checked(
+          `open ${path}`,
+          finish(thread, () => symbols.open(path, O_CLOEXEC, 0)),
+        );
+    },
+    sendAside(fd, bytes) {
+      const thread = native.sendAside(fd, bytes);
+      return () =>
+        void checked(
+          'send',
+          finish(thread, () => symbols.send(fd, bytes, bytes.length, 0)),
+        );
+    },
+  };
 }
 
 /** What is in the structure that statx fills. */

@@ -1,5 +1,5 @@
 import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
-import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
@@ -42,7 +42,7 @@ const NEW = { optional: true, fresh: true } as const;
 /** What {@link planAttachment}'s steps find out. */
 export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade' } as const;
 
-/** The whole ADD. Rules wait for the kernel's grace period, so they are made beside the links. */
+/** The whole ADD; what has nothing to do with each other is made side by side. */
 export async function planAttachment(attachment: Attachment): Promise<Plan> {
   const { settings, name, hostLink, mac, mayHaveRules } = attachment;
   const beside = await masqueradeBeside(attachment);
@@ -51,7 +51,11 @@ export async function planAttachment(attachment: Attachment): Promise<Plan> {
     const action = addSpoofCheck({ ...name, hostLink, mac }, { mayExist: mayHaveRules });
     beside.push(new Plan().do(ownNetns(), action, { failing: 'failed to setup spoof-check' }));
   }
-  return withRules(attachment, beside, planLinks(attachment));
+  const pair = new Plan();
+  planPair(pair, attachment);
+  const rest = new Plan();
+  planJoining(rest, attachment);
+  return withRules(attachment, beside, rest, pair);
 }
 
 /** Addresses for a container that has its link already, and what follows from them. */
@@ -66,14 +70,24 @@ export async function planAddressing(attachment: Attachment, addressing: Address
   return withRules(attachment, await masqueradeBeside(attachment), links);
 }
 
-/** Whoever wants to know about duplicates waits for the kernel's word. */
-async function withRules(attachment: Attachment, beside: readonly Plan[], links: Plan): Promise<Plan> {
-  const { settings, addressing, name } = attachment;
+/**
+ * Links with rules beside them. A program that makes rules takes longer than anything else, and so comes first. Whoever
+ * makes a pair waits until no processor is busy with rules in the kernel, so without a program these come after the pair.
+ */
+async function withRules(
+  attachment: Attachment,
+  beside: readonly Plan[],
+  links: Plan,
+  pair: Plan = new Plan(),
+): Promise<Plan> {
+  const { settings, addressing, name, ahead } = attachment;
   if (settings.detectDuplicates && addressing?.ips.some(({ address }) => address.includes(':'))) {
     const { settleAction } = await import('../../pkg/attach/wait.ts');
     links.do(attachment.netns, settleAction(name.ifName, attachment.options));
   }
-  return beside.length === 0 ? links : new Plan().together(...beside, links);
+  if (beside.length === 0) return pair.append(links);
+  if (ahead !== undefined) return new Plan().together(...beside, pair.append(links));
+  return pair.together(...beside, links);
 }
 
 async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahead }: Attachment): Promise<Plan[]> {
@@ -84,13 +98,9 @@ async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahea
   return [new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' })];
 }
 
-/**
- * The pair is whole, and has said what it says by itself, before it becomes part of the bridge: that has to hand every
- * such packet to all its ports, and whoever changes a link waits meanwhile. It is said again when nobody waits.
- */
-function planLinks(attachment: Attachment): Plan {
+/** Makes the pair, and sets both ends up, of which the kernel has a lot to say to all; nobody waits for that here. */
+function planPair(plan: Plan, attachment: Attachment): void {
   const { settings, netns, name, hostLink, addressing } = attachment;
-  const plan = new Plan();
   planBridge(plan, attachment, attachment.bridgeMac);
   planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
   // Nobody on the host's side of a container should listen to its router advertisements.
@@ -103,15 +113,25 @@ function planLinks(attachment: Attachment): Plan {
   if (addressing !== undefined) {
     planForwarding(plan, attachment, addressing);
     planContainerSettings(plan, attachment);
-    planLayer3(plan, netns, name.ifName, addressing, settings);
-    planGateway(plan, attachment, addressing);
+    planAddresses(plan, netns, name.ifName, addressing, settings);
   } else if (!settings.leavesLinkDown) {
     plan.inside(netns, ip`link set dev ${name.ifName} up`, { failing: `failed to set "${name.ifName}" up` });
+  }
+}
+
+/**
+ * Makes the pair part of the bridge when it has said what it says by itself: the bridge has to hand every such packet to
+ * all its ports, and whoever changes a link waits meanwhile. It is said again when nobody waits.
+ */
+function planJoining(plan: Plan, attachment: Attachment): void {
+  const { settings, netns, name, hostLink, addressing } = attachment;
+  if (addressing !== undefined) {
+    planRoutes(plan, netns, name.ifName, addressing);
+    planGateway(plan, attachment, addressing);
   }
   if (!settings.detectDuplicates) planPort(plan, attachment);
   if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
   plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
-  return plan;
 }
 
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */
