@@ -130,7 +130,9 @@ function isPresent(path: string): boolean {
   return fs().lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Of links, which are copied, whether they say the same: from another folder it leads elsewhere. */
 function isSameFile(a: string, b: string): boolean {
-  const [one, other] = [fs().statSync(a), fs().statSync(b)];
+  const [one, other] = [fs().lstatSync(a), fs().lstatSync(b)];
+  if (one.isSymbolicLink() && other.isSymbolicLink()) return fs().readlinkSync(a) === fs().readlinkSync(b);
   return one.ino === other.ino && one.dev === other.dev;
 }

@@ -126,6 +126,14 @@ describe('cni install', () => {
     expect(readFileSync(join(dest, 'bridge.before-cni-ts'), 'utf8')).toContain('old bridge');
   });
 
+  it('leaves a link that is what it was before', async () => {
+    const dest = occupied();
+    await report(dest);
+    await execa('ln', ['-sfn', 'bridge', join(dest, 'loopback')]);
+    expect(await report(dest, '--uninstall')).toMatchObject({ loopback: 'left', bridge: 'restored' });
+    expectAsBefore(dest);
+  });
+
   it('puts configurations there, and leaves one that was edited since', async () => {
     const dest = occupied();
     const folder = temporaryFolder();
