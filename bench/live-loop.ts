@@ -12,8 +12,8 @@ export interface LiveRequest {
   /** How many are alive while it is measured, rising. */
   readonly counts: readonly number[];
   readonly rounds: number;
-  /** Where the one that is measured comes and goes. */
-  readonly netns: string;
+  /** Where the one that is measured comes and goes, for each of the counts: a newcomer's namespace is new. */
+  readonly newcomers: readonly string[];
   /** Where each of the others lives: together in one they would be much slower to answer. */
   readonly crowd: readonly string[];
   readonly path: string;
@@ -36,15 +36,16 @@ const PAUSE_MS = 250;
 /** The host is calm when its bridge gets fewer packets than this in a second; it is waited for at most so long. */
 const CALM = { packets: 20, seconds: 90 } as const;
 const request: LiveRequest = JSON.parse(await readStdin());
-const measured: Attachment = { containerId: 'measured', netns: request.netns, ifName: 'eth0', hostPort: 19999 };
 const times: { ADD: number[]; DEL: number[] }[] = [];
 let alive = 0;
-for (const count of request.counts) {
+for (const [index, count] of request.counts.entries()) {
   for (; alive < count; alive++) {
     const netns = request.crowd[alive] ?? '';
     add({ containerId: `live${alive}`, netns, ifName: 'eth0', hostPort: 20000 + alive });
   }
   if (count > 0) await calm(request.chain);
+  const netns = request.newcomers[index] ?? '';
+  const measured: Attachment = { containerId: 'measured', netns, ifName: 'eth0', hostPort: 19999 };
   const own = { ADD: [] as number[], DEL: [] as number[] };
   for (let round = -WARM_UP; round < request.rounds; round++) {
     await sleep(PAUSE_MS);

@@ -63,14 +63,15 @@ process.exitCode = values.check === true && isOver ? 1 : 0;
 async function timesOf(chain: TimedChain): Promise<LiveTimes> {
   const host = await createHost('live');
   try {
-    const pod = await host.addPod();
+    const newcomers: string[] = [];
+    for (const _ of COUNTS) newcomers.push((await host.addPod()).path);
     const crowd: string[] = [];
     for (let number = 0; number < Math.max(...COUNTS); number++) crowd.push((await host.addPod()).path);
     const request: LiveRequest = {
       chain,
       counts: COUNTS,
       rounds: Number(values.runs),
-      netns: pod.path,
+      newcomers,
       crowd,
       path: PATH,
       scratch,
