@@ -7,6 +7,7 @@ import { type EncodedRule, encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
+import { othersTurn } from './together.ts';
 
 /**
  * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
@@ -81,12 +82,14 @@ export class NativeTables {
     return messages !== undefined && this.#commit(messages, deletes(commands));
   }
 
-  /** {@link restore} while this thread goes on; gives what waits for the outcome. */
-  restoreAside(table: string, commands: readonly Command[]): () => boolean {
+  /** {@link restore} while this thread has other work. */
+  async restoreAside(table: string, commands: readonly Command[]): Promise<boolean> {
     const messages = this.#messagesOf(table, commands);
-    if (messages === undefined) return () => false;
+    if (messages === undefined) return false;
     this.#listed.clear();
-    return this.#session.commitAside(messages, deletes(commands));
+    const isDone = this.#session.commitAside(messages, deletes(commands));
+    await othersTurn();
+    return isDone();
   }
 
   #messagesOf(table: string, commands: readonly Command[]): readonly Uint8Array[] | undefined {

@@ -23,17 +23,8 @@ export async function change(
 
 /** {@link change} of nat while whoever does not wait for it goes on. */
 export async function changeAside(site: Site, family: Family, commands: readonly Command[]): Promise<void> {
-  const isDone = await natively(site, family, async (tables) => {
-    const outcome = tables.restoreAside('nat', commands);
-    await othersTurn();
-    return outcome();
-  });
+  const isDone = await natively(site, family, (tables) => tables.restoreAside('nat', commands));
   if (isDone !== true) await restore(site, family, restoreText(commands));
-}
-
-/** Over when everybody else has nothing to do but wait. */
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Whether a table has all these rules, each behind its chain's name. `false` says only that it was not seen. */

@@ -25,3 +25,8 @@ export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   }
   throw errors[0];
 }
+
+/** Over when everybody else has nothing to do but wait. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

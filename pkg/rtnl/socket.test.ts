@@ -150,3 +150,33 @@ describe('RtnlSocket', () => {
     expect(always.sent).toHaveLength(5);
   });
 });
+
+describe('what is found in a dump', () => {
+  const part = (type: number, name: string) => message(type, MULTI, [0], [[1, textBytes(name)]]);
+  const end = message(NLMSG_DONE, MULTI, [0, 0, 0, 0]);
+  const isOf = (wanted: number) => (found: { readonly type: number }) => found.type === wanted;
+
+  test('is given without waiting for what comes behind it', () => {
+    const { libc, sent } = libcWith([part(20, 'one'), part(21, 'two')]);
+    expect(new RtnlSocket(libc).find(question, undefined, isOf(21))?.type).toBe(21);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('mentions the text, if there is one', () => {
+    const { libc } = libcWith([part(20, 'one'), part(20, 'two'), end]);
+    const found = new RtnlSocket(libc).find(question, 'two', isOf(20));
+    expect(Buffer.from(found?.body.buffer ?? new ArrayBuffer(0)).includes('two')).toBe(true);
+  });
+
+  test('is nothing when the dump has come to its end', () => {
+    const { libc } = libcWith([part(20, 'one'), end]);
+    expect(new RtnlSocket(libc).find(question, undefined, isOf(21))).toBeUndefined();
+  });
+
+  test('is looked for again when the dump was interrupted', () => {
+    const interrupted = message(20, MULTI | 0x10, [0], [[1, textBytes('one')]]);
+    const { libc, sent } = libcWith([interrupted, end, part(21, 'two')]);
+    expect(new RtnlSocket(libc).find(question, undefined, isOf(21))?.type).toBe(21);
+    expect(sent).toHaveLength(2);
+  });
+});

@@ -2,6 +2,7 @@ import type { Family } from '../../pkg/addr/address.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { allOf, othersTurn } from '../../pkg/netfilter/together.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
@@ -88,9 +89,9 @@ async function take(work: Work): Promise<void> {
   const { call, settings, forwarding, records, claims } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
   if (conflicts.length > 0 && !settings.allowsConflicts) (await import('./ports.ts')).refuseConflicts(conflicts);
-  await warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn);
   const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
-  await carryOut(work, evicted);
+  const warned = othersTurn().then(() => warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn));
+  await allOf([carryOut(work, evicted), warned]);
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
     const { forgetEvicted } = await import('./ports.ts');
