@@ -1,5 +1,5 @@
-// Measures ADD and DEL of one more container while more and more are alive; started by live-pods.ts inside a host,
-// as an executable of its own. stdin: a LiveRequest; prints a LiveTimes.
+// Adds containers, or measures ADD and DEL of one more while those are alive; started by live-pods.ts inside a host, as an
+// executable of its own. stdin: a LiveRequest; prints a LiveTimes.
 import { readExistingFile } from '../pkg/sys/files.ts';
 import { readStdin } from '../pkg/sys/stdin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
@@ -9,19 +9,22 @@ import { callPlugin } from './plugin-call.ts';
 /** What live-pods.ts asks for. */
 export interface LiveRequest {
   readonly chain: TimedChain;
-  /** How many are alive while it is measured, rising. */
-  readonly counts: readonly number[];
-  readonly rounds: number;
-  /** Where the one that is measured comes and goes, for each of the counts: a newcomer's namespace is new. */
-  readonly newcomers: readonly string[];
-  /** Where each of the others lives: together in one they would be much slower to answer. */
+  /** Where containers are added first, each in a namespace of its own: together in one they would be much slower to answer. */
   readonly crowd: readonly string[];
+  /** How many of them there are already. */
+  readonly alive: number;
+  readonly rounds: number;
+  /** Where the one that is measured comes and goes. */
+  readonly newcomer: string;
   readonly path: string;
   readonly scratch: string;
 }
 
-/** Nanoseconds of each round, for each of the counts. */
-export type LiveTimes = readonly { readonly ADD: readonly number[]; readonly DEL: readonly number[] }[];
+/** Nanoseconds of each round. */
+export interface LiveTimes {
+  readonly ADD: readonly number[];
+  readonly DEL: readonly number[];
+}
 
 interface Attachment {
   readonly containerId: string;
@@ -30,33 +33,27 @@ interface Attachment {
   readonly hostPort: number;
 }
 
-const WARM_UP = 3;
+const WARM_UP = 2;
 /** What a bridge of hundreds of ports does after one came or went is not part of what the next one costs. */
 const PAUSE_MS = 250;
 /** The host is calm when its bridge gets fewer packets than this in a second; it is waited for at most so long. */
 const CALM = { packets: 20, seconds: 90 } as const;
 const request: LiveRequest = JSON.parse(await readStdin());
-const times: { ADD: number[]; DEL: number[] }[] = [];
-let alive = 0;
-for (const [index, count] of request.counts.entries()) {
-  for (; alive < count; alive++) {
-    const netns = request.crowd[alive] ?? '';
-    add({ containerId: `live${alive}`, netns, ifName: 'eth0', hostPort: 20000 + alive });
-  }
-  if (count > 0) await calm(request.chain);
-  const netns = request.newcomers[index] ?? '';
-  const measured: Attachment = { containerId: 'measured', netns, ifName: 'eth0', hostPort: 19999 };
-  const own = { ADD: [] as number[], DEL: [] as number[] };
-  for (let round = -WARM_UP; round < request.rounds; round++) {
-    await sleep(PAUSE_MS);
-    const added = add(measured);
-    await sleep(PAUSE_MS);
-    const removed = remove(measured, added.result);
-    if (round < 0) continue;
-    own.ADD.push(added.nanoseconds);
-    own.DEL.push(removed);
-  }
-  times.push(own);
+const times = { ADD: [] as number[], DEL: [] as number[] };
+for (const [index, netns] of request.crowd.entries()) {
+  const number = request.alive + index;
+  add({ containerId: `live${number}`, netns, ifName: 'eth0', hostPort: 20000 + number });
+}
+if (request.crowd.length > 0) await calm(request.chain);
+const measured: Attachment = { containerId: 'measured', netns: request.newcomer, ifName: 'eth0', hostPort: 19999 };
+for (let round = request.rounds === 0 ? 0 : -WARM_UP; round < request.rounds; round++) {
+  await sleep(PAUSE_MS);
+  const added = add(measured);
+  await sleep(PAUSE_MS);
+  const removed = remove(measured, added.result);
+  if (round < 0) continue;
+  times.ADD.push(added.nanoseconds);
+  times.DEL.push(removed);
 }
 await writeOut('stdout', JSON.stringify(times));
 
