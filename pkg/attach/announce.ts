@@ -41,9 +41,14 @@ export function speechOf(place: Netns, link: string): LinkSpeech | undefined {
 
 /**
  * Has a link say to everybody whom it reaches that it has these IPv4 addresses, and ask for routers again if it has done
- * that before: nobody may have heard it. Gives whether that is on its way; if not, it takes another way to say it.
+ * that before: nobody may have heard it. In a crowd each frame keeps a processor for long, so nobody waits for that. Gives
+ * whether all is on its way; if not, it takes another way to say it.
  */
-export function announce(place: Netns, speech: LinkSpeech, mac: string, addresses: readonly string[]): boolean {
+export function announce(
+  place: Netns,
+  speech: LinkSpeech,
+  { mac, addresses, isInCrowd }: { mac: string; addresses: readonly string[]; isInCrowd: boolean },
+): boolean {
   const frames: Uint8Array[] = [];
   for (const address of addresses) {
     const frame = announcement(mac, address);
@@ -51,8 +56,13 @@ export function announce(place: Netns, speech: LinkSpeech, mac: string, addresse
     frames.push(frame);
   }
   const question = speech.hasAskedForRouters ? solicitation(mac, speech.isNamedByMac) : undefined;
-  if (question === undefined && frames.length === 0) return true;
-  return sendFromLink(place, speech.index, frames, question && [question]);
+  const later = question === undefined ? [] : [question];
+  if (later.length === 0 && frames.length === 0) return true;
+  return sendFromLink(
+    place,
+    speech.index,
+    isInCrowd ? { now: [], soon: frames, later } : { now: frames, soon: [], later },
+  );
 }
 
 /** The question who has an address, asked by whoever has it, as the kernel would ask it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,6 +41,13 @@ test('written, found, removed', () => {
   for (const plugin of ['bridge', 'portmap']) expect(store.remove(entry({ plugin }))).toBeUndefined();
   expect(readdirSync(`${folder}/attachments`)).toEqual(['c2']);
   expect(store.remove(entry())).toBeUndefined();
+});
+
+test('a crowd is counted by its folders, where the file system does that', () => {
+  expect(store.crowd).toBe(0);
+  for (const containerId of ['c1', 'c2', 'c3']) store.write(entry({ containerId }));
+  store.write(entry({ ifName: 'eth1' }));
+  expect(store.crowd).toBe(statSync(folder).nlink > 1 ? 3 : 0);
 });
 
 test('a record is replaced whole', () => {

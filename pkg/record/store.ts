@@ -44,6 +44,11 @@ export class RecordStore {
     this.#folder = folder;
   }
 
+  /** Of about how many containers there are records; 0 where the file system does not count a folder's folders. */
+  get crowd(): number {
+    return Math.max(0, (statusOf(this.#folder)?.links ?? 0) - 2);
+  }
+
   /** Writes or replaces a record; gives a warning when it could not. */
   write(record: NewRecord): string | undefined {
     const { containerId, ifName, network, plugin, netns, data } = record;

@@ -38,6 +38,6 @@ export function nodeFiles(fs: typeof import('node:fs')): FileCalls {
   };
 }
 
-function statusFrom({ dev, ino, mode, mtimeNs, ctimeNs, size }: BigIntStats): FileStatus {
-  return { dev, ino, mode: Number(mode), mtimeNs, ctimeNs, size };
+function statusFrom({ dev, ino, mode, mtimeNs, ctimeNs, size, nlink }: BigIntStats): FileStatus {
+  return { dev, ino, mode: Number(mode), mtimeNs, ctimeNs, size, links: Number(nlink) };
 }

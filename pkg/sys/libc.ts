@@ -16,6 +16,8 @@ export interface FileStatus extends FileIdentity {
   /** Nanoseconds since the epoch. */
   readonly ctimeNs: bigint;
   readonly size: bigint;
+  /** How many names it has; a folder, on most file systems, two more than it has folders in it. */
+  readonly links: number;
 }
 
 /**
@@ -260,6 +262,7 @@ function statusFrom(view: DataView): FileStatus {
     mtimeNs: time(112),
     ctimeNs: time(96),
     size: view.getBigUint64(40, true),
+    links: view.getUint32(16, true),
   };
 }
 

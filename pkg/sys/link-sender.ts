@@ -8,33 +8,38 @@ interface Place {
 }
 
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-/** A large bridge keeps a processor for milliseconds with each frame: by then whoever waits for this process goes on. */
+/** By then whoever waits for the end of this process goes on. */
 const DELAY_MS = 2;
 /** Longer than this process lives after that, and as a rule those that are called next. */
 const HOLD_MS = 50;
 
+/** What is sent, in its order. */
+export interface Frames {
+  /** While everybody waits. */
+  readonly now: readonly Uint8Array[];
+  /** When this process is over. */
+  readonly soon: readonly Uint8Array[];
+  /** When there is time for it. */
+  readonly later: readonly Uint8Array[];
+}
+
 /**
- * Sends frames from the link with an index, without waiting until they have got everywhere, and others when there is time
- * for them. Gives whether they are on their way; not where there are no such sockets.
+ * Sends frames from the link with an index. Gives whether they are on their way; not where there are no such sockets.
  *
- * A child sends them. Whoever closes such a socket last is kept until nobody can be receiving by it, so it holds it until
- * this process is over.
+ * A child sends what nobody waits for. Whoever closes such a socket last is kept until nobody can be receiving by it, so the
+ * child holds it until this process is over.
  */
-export function sendFromLink(
-  place: Place,
-  index: number,
-  frames: readonly Uint8Array[],
-  later: readonly Uint8Array[] = [],
-): boolean {
+export function sendFromLink(place: Place, index: number, { now, soon, later }: Frames): boolean {
   if (typeof Native === 'undefined' || !place.canEnter) return false;
-  const { symbols } = bindFunctions('socket', 'bind', 'close');
+  const { symbols } = bindFunctions('socket', 'bind', 'send', 'close');
   // Without a protocol nothing is ever received.
   const fd = place.run(() => symbols.socket(AF_PACKET, SOCK_RAW_CLOEXEC, 0));
   if (fd < 0) return false;
   try {
     const address = linkAddress(index);
     if (symbols.bind(fd, address, address.length) < 0) return false;
-    return Native.sendByChild(fd, [DELAY_MS, ...frames, HOLD_MS, ...later]) >= 0;
+    for (const frame of now) if (symbols.send(fd, frame, frame.length, 0) < 0) return false;
+    return Native.sendByChild(fd, [DELAY_MS, ...soon, HOLD_MS, ...later]) >= 0;
   } finally {
     symbols.close(fd);
   }

@@ -37,6 +37,9 @@ export interface Work extends Looking {
 /** How long the kernel may take to let frames through a new port. */
 const PORT_PATIENCE_MS = 2500;
 
+/** With more containers the bridge hands a frame to so many ports that it is not waited for. */
+const CROWD = 100;
+
 /** How often an ADD gives way to others who take its names at the same moment. */
 const TRIES = 3;
 
@@ -148,7 +151,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
-    await announceAll(attachment);
+    await announceAll(work, attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
       return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
     }
@@ -179,13 +182,14 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
  * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
  * for half a minute. And what the container has asked while its link led nowhere is asked again.
  */
-export async function announceAll(attachment: Attachment): Promise<void> {
+export async function announceAll({ records }: Work, attachment: Attachment): Promise<void> {
   const { settings, netns, name, mac, addressing, options } = attachment;
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
   const speech = await speechWhenUp(attachment);
-  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, mac, addresses)) return;
+  const news = { mac, addresses, isInCrowd: records.crowd > CROWD };
+  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, news)) return;
   // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);

@@ -55,8 +55,6 @@ static int run_errand(void *given) {
   /* Whoever called this program waits for the end of its output, and other processes for its locks. */
   if (errand->fd > 0) close_range(0, (unsigned)errand->fd - 1, 0);
   close_range((unsigned)errand->fd + 1, ~0U, 0);
-  /* Who has time does not push himself in front of others when his time comes. */
-  if (errand->steps[0].length == 0) sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
   const uint8_t *request = errand->requests;
   for (const struct step *step = errand->steps; step < errand->steps + errand->count; step++) {
     if (step->length == 0) poll(NULL, 0, step->milliseconds);

@@ -12,8 +12,11 @@ const frame = Uint8Array.from({ length: 60 }, (_, at) => (at < 6 ? 0xff : at ===
 const sent = names.map((name) => {
   const speech = speechOf(ownNetns(), name);
   const runs = speech?.isRunning === true;
-  return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, [frame, frame]) };
+  return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, { now: [frame], soon: [frame], later: [] }) };
 });
 const speech = speechOf(ownNetns(), first);
-const asked = speech?.hasAskedForRouters === true && announce(ownNetns(), speech, mac, []);
-process.stdout.write(JSON.stringify({ sent, asked, nowhere: sendFromLink(ownNetns(), 4711, [frame]) }));
+const asked =
+  speech?.hasAskedForRouters === true && announce(ownNetns(), speech, { mac, addresses: [], isInCrowd: true });
+process.stdout.write(
+  JSON.stringify({ sent, asked, nowhere: sendFromLink(ownNetns(), 4711, { now: [frame], soon: [], later: [] }) }),
+);
