@@ -11,7 +11,7 @@ const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 /** By then whoever waits for the end of this process goes on. */
 const DELAY_MS = 2;
 /** Longer than this process lives after that, and as a rule those that are called next. */
-const HOLD_MS = 50;
+const HOLD_MS = 20;
 
 /** What is sent, in its order. */
 export interface Frames {

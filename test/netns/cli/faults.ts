@@ -159,6 +159,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     async plant(patient) {
       const pod = await patient.addPod('c3', 8083);
       await pod.remove();
+      // Whoever announced the container holds its namespace for a moment longer.
+      await sh('while ip -o link | grep -q cni-ts:net/c3/; do sleep 0.02; done')(patient);
       // The kernel gives the number of the namespace to the next one, which may be that of another test.
       await sh(`sed -i 's/"ino":"[0-9]*"/"ino":"1"/' ${RECORDS}/c3/*.json ${RECORDS}/.ports/tcp-8083`)(patient);
     },
