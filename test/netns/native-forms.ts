@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { driver } from '../../scripts/lib/driver.ts';
 import { makeNamespace, type TestNamespace } from './namespaces.ts';
 import type { Outcome, Request } from './native-forms-driver.ts';
@@ -151,7 +151,8 @@ async function compareOn(
     expect([outcome.line, outcome.errno, outcome.output]).toEqual([other.line, other.errno, looked(other.output)]);
     expect(outcome.hint, outcome.line).toBe(other.hint);
   });
-  await expect.poll(() => state(sides[0]), { timeout: 5000 }).toEqual(state(sides[1]));
+  // Either side may be the one of which the kernel has not said everything yet.
+  await vi.waitFor(() => expect(state(sides[0])).toEqual(state(sides[1])), { timeout: 5000 });
   return native.map(({ errno }) => errno);
 }
 
