@@ -36,6 +36,14 @@ export class NativeTables {
   /** Whether all these rules, each behind its chain's name, are in a table. */
   haveAll(table: string, rules: readonly Command[]): boolean {
     for (const [chain = '', ...words] of rules) {
+      if (this.#find(table, chain, words) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** {@link haveAll} for rules in front of those of many containers. */
+  haveInFront(table: string, rules: readonly Command[]): boolean {
+    for (const [chain = '', ...words] of rules) {
       const sought = this.#sought(words);
       const target = { family: this.#family, table, chain };
       if (sought === undefined) return false;

@@ -86,7 +86,7 @@ async function addUnseen(
   const present: Command[] = [];
   for (const rule of shared) present.push(sharedWords(rule));
   const isDone = await natively(site, family, (tables) => {
-    return tables.haveAll('filter', present) && tables.restore('filter', commandsFor(addresses, '-A'));
+    return tables.haveInFront('filter', present) && tables.restore('filter', commandsFor(addresses, '-A'));
   });
   if (isDone === true) return 'all';
   // Looking and changing are apart: together iptables would read all rules before it changes anything.

@@ -66,7 +66,7 @@ async function addUnseen({ site, key, forwarding, own, options }: Addition): Pro
   const shared: Command[] = [];
   for (const { chain, rule } of sharedRules(forwarding)) shared.push([chain, ...rule]);
   const isDone = await natively(site, own.family, (tables) => {
-    return tables.haveAll('nat', shared) && tables.restoreAside('nat', changes);
+    return tables.haveInFront('nat', shared) && tables.restoreAside('nat', changes);
   });
   if (isDone === true) return true;
   // Looking and changing are apart: together iptables would read every container's rules before it changes anything.
