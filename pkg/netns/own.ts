@@ -29,9 +29,11 @@ class HeldFolders {
   openAhead(path: string): void {
     const opened = this.#fds.has(path) ? undefined : libc()?.openAside(path);
     if (opened === undefined) return;
-    let fd: number | undefined;
     this.#fds.set(path, () => {
-      fd ??= opened();
+      // Also when it fails it was waited for, and that can be done only once.
+      this.#fds.delete(path);
+      const fd = opened();
+      this.#fds.set(path, () => fd);
       return fd;
     });
   }
