@@ -11,6 +11,8 @@ export class NativeSession {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #socket: RtnlSocket;
+  readonly #finders: number[] = [];
+  #finder: RtnlSocket | undefined;
   #hasDeleted = false;
 
   private constructor(open: () => number, c: Libc) {
@@ -44,19 +46,25 @@ export class NativeSession {
 
   /**
    * The first rule of a chain that is wanted, of those in which the given text stands. What all containers share stands
-   * in front of what hundreds of them have for themselves, and that is not listed then. For who deletes it is too dear:
-   * it takes a socket of its own, and that is closed here.
+   * in front of what hundreds of them have for themselves, and that is not listed then. It may be asked while a second
+   * thread commits.
    */
   find(chain: NativeChain, mentioned: string | undefined, isWanted: (rule: Message) => boolean): Message | undefined {
-    const socket = new RtnlSocket(this.#libc, this.#open());
+    const finder = this.#freeFinder();
     try {
-      return socket.find(listRequest(chain), mentioned, isWanted);
+      return finder.find(listRequest(chain), mentioned, isWanted);
     } catch (thrown) {
       if (thrown instanceof InterruptedDump || thrown instanceof RtnlError) return undefined;
       throw thrown;
-    } finally {
-      socket.close();
     }
+  }
+
+  #freeFinder(): RtnlSocket {
+    if (this.#finder !== undefined && !this.#finder.isSpent) return this.#finder;
+    const fd = this.#open();
+    this.#finders.push(fd);
+    this.#finder = RtnlSocket.forFinding(this.#libc, fd);
+    return this.#finder;
   }
 
   /** Carries out messages together; `false` when the kernel refuses, and then nothing is done. */
@@ -86,11 +94,13 @@ export class NativeSession {
   }
 
   /**
-   * Lets go of the kernel. After a deletion the kernel makes whoever closes wait until nobody can see any more what was
-   * deleted, 5 to 10 ms in which nothing is left to be done here.
+   * Lets go of the kernel, which makes whoever closes wait until a commit is over: so not before. After a deletion that
+   * takes until nobody can see any more what was deleted, 5 to 10 ms in which nothing is left to be done here.
    */
   close(): void {
-    if (this.#hasDeleted) closeElsewhere(this.#fd);
-    else this.#socket.close();
+    for (const fd of [...this.#finders, this.#fd]) {
+      if (this.#hasDeleted) closeElsewhere(fd);
+      else this.#libc.close(fd);
+    }
   }
 }

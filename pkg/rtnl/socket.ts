@@ -3,7 +3,8 @@ import type { Libc } from '../sys/libc.ts';
 import { attributesOf, FLAG, type Message, messagesIn, NLMSG_DONE, textOf } from './message.ts';
 
 const ENOENT = 2;
-/** Where a request has its number. */
+/** Where a message has its type, and a request its number. */
+const TYPE_AT = 4;
 const NUMBER_AT = 8;
 const NLMSG_ERROR = 2;
 const NLM_F_CAPPED = 0x100;
@@ -40,13 +41,25 @@ export class RtnlSocket {
   readonly indices = new Map<string, number>();
   readonly #libc: Libc;
   readonly #fd: number;
-  #buffer = new Uint8Array(RECEIVE_BYTES);
+  readonly #buffer: Uint8Array;
   /** The number of the last request that a child sent; all others have the number 0. */
   #sentByChildren = 0;
+  #isSpent = false;
 
-  constructor(libc: Libc, fd = libc.routeSocket()) {
+  constructor(libc: Libc, fd = libc.routeSocket(), buffer = new Uint8Array(RECEIVE_BYTES)) {
     this.#libc = libc;
     this.#fd = fd;
+    this.#buffer = buffer;
+  }
+
+  /** One to {@link find} with. */
+  static forFinding(libc: Libc, fd: number): RtnlSocket {
+    return new RtnlSocket(libc, fd, new Uint8Array(FIND_BYTES));
+  }
+
+  /** Whether nothing more can be asked, because {@link find} has not read an answer to its end. */
+  get isSpent(): boolean {
+    return this.#isSpent;
   }
 
   close(): void {
@@ -74,16 +87,22 @@ export class RtnlSocket {
 
   /**
    * The first part of a dump that is wanted, of those in which the given text stands. What comes behind it is not waited
-   * for, so nothing else can be asked after that.
+   * for, so nothing else can be asked after that, unless the dump was short.
    */
   find(request: Uint8Array, mentioned: string | undefined, isWanted: (part: Message) => boolean): Message | undefined {
-    this.#buffer = new Uint8Array(FIND_BYTES);
     let found: Message | undefined;
     this.#persistently(request, mentioned, (part) => {
       if (isWanted(part)) found = part;
       return found !== undefined;
     });
+    this.#isSpent = found !== undefined && !this.#isAtEnd();
     return found;
+  }
+
+  /** Whether a dump has its end next. */
+  #isAtEnd(): boolean {
+    this.#libc.receive(this.#fd, this.#buffer);
+    return new DataView(this.#buffer.buffer).getUint16(TYPE_AT, true) === NLMSG_DONE;
   }
 
   /**

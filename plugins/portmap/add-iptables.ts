@@ -1,4 +1,5 @@
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import type { NativeTables } from '../../pkg/netfilter/native-tables.ts';
 import { FilterError, isMissing, missingProgram, type Site } from '../../pkg/netfilter/program.ts';
 import { type Command, IPTABLES, natively, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
@@ -54,7 +55,8 @@ async function addFamily(addition: Addition): Promise<void> {
 }
 
 /** Adds after a look at nothing but what all share; gives `false` when there has to be one. */
-async function addUnseen({ site, key, forwarding, own, options }: Addition): Promise<boolean> {
+async function addUnseen(addition: Addition): Promise<boolean> {
+  const { site, key, forwarding, own, options } = addition;
   const removals: Command[] = [];
   for (const target of options.evicted) {
     if (!target.backends.includes('iptables')) continue;
@@ -63,11 +65,7 @@ async function addUnseen({ site, key, forwarding, own, options }: Addition): Pro
     removals.push(...known);
   }
   const changes = [...removals, ...additions(key, forwarding, own)];
-  const shared: Command[] = [];
-  for (const { chain, rule } of sharedRules(forwarding)) shared.push([chain, ...rule]);
-  const isDone = await natively(site, own.family, (tables) => {
-    return tables.haveInFront('nat', shared) && tables.restoreAside('nat', changes);
-  });
+  const isDone = await natively(site, own.family, (tables) => addNatively(tables, addition, changes));
   if (isDone === true) return true;
   // Looking and changing are apart: together iptables would read every container's rules before it changes anything.
   const text = restoreText(looks(forwarding)) + restoreText(changes);
@@ -77,6 +75,34 @@ async function addUnseen({ site, key, forwarding, own, options }: Addition): Pro
     if (!(thrown instanceof FilterError) || thrown.timedOut || thrown.code === ErrorCode.tryAgain) throw thrown;
     return false;
   }
+}
+
+/**
+ * Adds while the rest of what all share is looked for: the kernel goes through all containers' rules meanwhile. When
+ * something is missing, what was added goes again: `false`.
+ */
+async function addNatively(tables: NativeTables, addition: Addition, changes: readonly Command[]): Promise<boolean> {
+  const { key, forwarding, own, options } = addition;
+  const before: Command[] = [];
+  const meanwhile: Command[] = [];
+  for (const { chain, rule } of sharedRules(forwarding)) {
+    // This one tells how the host's iptables writes rules.
+    const isTelling = chain === CHAIN.masquerade;
+    (isTelling ? before : meanwhile).push([chain, ...rule]);
+  }
+  if (!tables.haveInFront('nat', before)) return false;
+  const adding = tables.restoreAside('nat', changes);
+  let areThere = false;
+  let isAdded = false;
+  try {
+    areThere = tables.haveInFront('nat', meanwhile);
+  } finally {
+    isAdded = await adding;
+  }
+  if (!isAdded || areThere) return isAdded;
+  const added = { ...key, forwarding, others: options.others };
+  if (tables.restore('nat', removeKnown(added, own.family) ?? [])) return false;
+  throw new CniError(ErrorCode.internal, 'what all containers share is missing, and what was added is left');
 }
 
 /** Commands that fail, or print something else, when what all share is not there. */

@@ -111,29 +111,32 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     others: othersIn(known, call),
     ahead,
   });
-  const plan = new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' });
-  const v4 = familyOf(forwarding, 4);
-  const lookUp = new Plan();
-  // Where there is no route nothing has to be set.
-  if (needsLocalnet(forwarding) && v4 !== undefined)
-    lookUp.host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
-  const run = await runPlan(new Plan().together(plan, lookUp), options);
+  const adding = runPlan(new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' }), options);
+  const allowing = othersTurn().then(() => allowLoopback(forwarding, options));
+  const [added, allowed] = await Promise.allSettled([adding, allowing]);
+  if (added.status === 'rejected') throw added.reason;
+  const run = added.value;
   try {
+    if (allowed.status === 'rejected') throw allowed.reason;
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
-    const link = linkOf(run);
-    if (link !== undefined) await runPlan(allowLoopback(link), options);
   } catch (thrown) {
     for (const leftover of await run.undo()) call.warn(`portmap: could not be undone: ${leftover}`);
     throw thrown;
   }
 }
 
-/** What the host sends to a mapped port of its own has a source of 127/8 until it leaves by this link. */
-function allowLoopback(link: string): Plan {
+/** What the host sends to a mapped port of its own has a source of 127/8 until it leaves by the container's link. */
+async function allowLoopback(forwarding: Forwarding, options: RunOptions): Promise<void> {
+  const v4 = familyOf(forwarding, 4);
+  if (v4 === undefined || !needsLocalnet(forwarding)) return;
+  const lookUp = new Plan().host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
+  const link = linkOf(await runPlan(lookUp, options));
+  // Where there is no route nothing has to be set.
+  if (link === undefined) return;
   const failing = 'unable to enable route_localnet';
-  return new Plan().sysctl(ownNetns(), `net/ipv4/conf/${link}/route_localnet`, '1', { failing });
+  await runPlan(new Plan().sysctl(ownNetns(), `net/ipv4/conf/${link}/route_localnet`, '1', { failing }), options);
 }
 
 function linkOf({ captures }: PlanRun): string | undefined {

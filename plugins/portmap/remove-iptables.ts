@@ -9,6 +9,9 @@ import { sharersOf, type Target } from './target.ts';
 
 const FAMILIES = [4, 6] as const;
 
+/** What the rules of an attachment follow from. */
+type Known = Pick<Target, 'network' | 'containerId' | 'forwarding' | 'others'>;
+
 /**
  * Removes an attachment's rules in both families; what is not there is fine. One family's failure keeps the other from
  * nothing.
@@ -25,7 +28,7 @@ export async function removeIptables(site: Site, target: Target): Promise<void> 
 }
 
 /** The commands that remove exactly what ADD made in a family; `undefined` when that is not known, or is not all its own. */
-export function removeKnown(target: Target, family: Family): readonly Command[] | undefined {
+export function removeKnown(target: Known, family: Family): readonly Command[] | undefined {
   const { forwarding } = target;
   if (forwarding === undefined || sharersOf(target).length > 0) return undefined;
   const chain = chainOf(target);

@@ -73,6 +73,25 @@ static struct aside *make_aside(int *slot, const void *bytes, size_t length) {
   return aside;
 }
 
+/*
+ * The kernel likes to leave a new thread on the processor of the one that started it, also when another has nothing to
+ * do (in a virtual machine that one counts as taken), and then it begins only when that one waits.
+ */
+static void send_away(int thread) {
+  cpu_set_t processors;
+  int own = sched_getcpu();
+  if (own < 0 || sched_getaffinity(0, sizeof(processors), &processors) < 0) return;
+  CPU_CLR(own, &processors);
+  if (CPU_COUNT(&processors) > 0) sched_setaffinity(thread, sizeof(processors), &processors);
+}
+
+/* For when the processor of the first thread is free: it may be waited for on a busy one. */
+static void let_back(int thread) {
+  cpu_set_t processors;
+  if (sched_getaffinity(0, sizeof(processors), &processors) < 0) return;
+  sched_setaffinity(thread, sizeof(processors), &processors);
+}
+
 static JSValue start(JSContext *ctx, int slot, struct aside *aside) {
   sigset_t all, before;
   /* What the process is told is for its first thread. */
@@ -85,6 +104,7 @@ static JSValue start(JSContext *ctx, int slot, struct aside *aside) {
     free(aside);
     return JS_NewInt32(ctx, -problem);
   }
+  send_away(thread);
   asides[slot] = aside;
   return JS_NewInt32(ctx, slot);
 }
@@ -126,6 +146,8 @@ JSValue native_join(JSContext *ctx, JSValueConst this, int argc, JSValueConst *a
   int slot, thread;
   if (JS_ToInt32(ctx, &slot, argv[0]) < 0) return JS_EXCEPTION;
   if (slot < 0 || slot >= MAX_ASIDES || !asides[slot]) return JS_NewInt32(ctx, -EINVAL);
+  thread = __atomic_load_n(&threads[slot], __ATOMIC_ACQUIRE);
+  if (thread != 0) let_back(thread);
   while ((thread = __atomic_load_n(&threads[slot], __ATOMIC_ACQUIRE)) != 0) {
     syscall(SYS_futex, &threads[slot], FUTEX_WAIT, thread, NULL, NULL, 0);
   }
