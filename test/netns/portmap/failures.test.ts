@@ -106,6 +106,25 @@ describe.each(BACKENDS)('%s', (backend) => {
   });
 });
 
+test.each([
+  'PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
+  'OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
+  'CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE',
+])('what all containers share and somebody has deleted is made again, nothing twice: %s', async (deleted) => {
+  await settle('iptables');
+  const one = await victim('iptables');
+  await succeed(host, OURS, callOf('ADD', one));
+  const whole = await rulesOn(host);
+  await succeed(host, OURS, callOf('DEL', one));
+  const { exitCode, stderr } = await host.run(['sh', '-c', `iptables -t nat -D ${deleted}`]);
+  expect(exitCode, stderr).toBe(0);
+  await succeed(host, OURS, callOf('ADD', one));
+  expect([...(await rulesOn(host))].sort()).toEqual([...whole].sort());
+  await succeed(host, OURS, callOf('CHECK', one));
+  await succeed(host, OURS, callOf('DEL', one));
+  expect([await containerRulesOn(host), await notesOn(host)]).toEqual([[], []]);
+});
+
 /** What an ADD says that finds the lock of iptables held, and what it leaves, on a host of its own. */
 async function addWhileLocked(): Promise<readonly [PluginOutcome, leftovers: readonly string[]]> {
   const locked = await createHost('locked');
