@@ -156,10 +156,16 @@ describe('what is found in a dump', () => {
   const end = message(NLMSG_DONE, MULTI, [0, 0, 0, 0]);
   const isOf = (wanted: number) => (found: { readonly type: number }) => found.type === wanted;
 
-  test('is given without waiting for what comes behind it', () => {
-    const { libc, sent } = libcWith([part(20, 'one'), part(21, 'two')]);
-    expect(new RtnlSocket(libc).find(question, undefined, isOf(21))?.type).toBe(21);
-    expect(sent).toHaveLength(1);
+  test.each([
+    ['spent, when there is more behind it', part(22, 'three'), true],
+    ['good for more, when it was the last', end, false],
+  ])('leaves the socket %s', (_, behind, isSpent) => {
+    const { libc, sent } = libcWith([part(20, 'one'), part(21, 'two'), behind, part(20, 'one'), end]);
+    const socket = RtnlSocket.forFinding(libc, 7);
+    expect(socket.find(question, undefined, isOf(21))?.type).toBe(21);
+    expect(socket.isSpent).toBe(isSpent);
+    if (!isSpent) expect(socket.find(question, undefined, isOf(20))?.type).toBe(20);
+    expect(sent).toHaveLength(isSpent ? 1 : 2);
   });
 
   test('mentions the text, if there is one', () => {
@@ -170,12 +176,14 @@ describe('what is found in a dump', () => {
 
   test('is nothing when the dump has come to its end', () => {
     const { libc } = libcWith([part(20, 'one'), end]);
-    expect(new RtnlSocket(libc).find(question, undefined, isOf(21))).toBeUndefined();
+    const socket = new RtnlSocket(libc);
+    expect(socket.find(question, undefined, isOf(21))).toBeUndefined();
+    expect(socket.isSpent).toBe(false);
   });
 
   test('is looked for again when the dump was interrupted', () => {
     const interrupted = message(20, MULTI | 0x10, [0], [[1, textBytes('one')]]);
-    const { libc, sent } = libcWith([interrupted, end, part(21, 'two')]);
+    const { libc, sent } = libcWith([interrupted, end, part(21, 'two'), end]);
     expect(new RtnlSocket(libc).find(question, undefined, isOf(21))?.type).toBe(21);
     expect(sent).toHaveLength(2);
   });

@@ -8,28 +8,22 @@ interface Place {
 }
 
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-/** By then whoever waits for the end of this process goes on. */
-const DELAY_MS = 2;
 /** Longer than this process lives after that, and as a rule those that are called next. */
-const HOLD_MS = 20;
-
-/** What is sent, in its order. */
-export interface Frames {
-  /** While everybody waits. */
-  readonly now: readonly Uint8Array[];
-  /** When this process is over. */
-  readonly soon: readonly Uint8Array[];
-  /** When there is time for it. */
-  readonly later: readonly Uint8Array[];
-}
+const HOLD_MS = 25;
 
 /**
- * Sends frames from the link with an index. Gives whether they are on their way; not where there are no such sockets.
+ * Sends frames from the link with an index, some of them later, when nobody waits for it any more. Gives whether they
+ * are on their way; not where there are no such sockets.
  *
- * A child sends what nobody waits for. Whoever closes such a socket last is kept until nobody can be receiving by it, so the
+ * A child sends the later ones. Whoever closes such a socket last is kept until nobody can be receiving by it, so the
  * child holds it until this process is over.
  */
-export function sendFromLink(place: Place, index: number, { now, soon, later }: Frames): boolean {
+export function sendFromLink(
+  place: Place,
+  index: number,
+  now: readonly Uint8Array[],
+  later: readonly Uint8Array[],
+): boolean {
   if (typeof Native === 'undefined' || !place.canEnter) return false;
   const { symbols } = bindFunctions('socket', 'bind', 'send', 'close');
   // Without a protocol nothing is ever received.
@@ -39,7 +33,7 @@ export function sendFromLink(place: Place, index: number, { now, soon, later }: 
     const address = linkAddress(index);
     if (symbols.bind(fd, address, address.length) < 0) return false;
     for (const frame of now) if (symbols.send(fd, frame, frame.length, 0) < 0) return false;
-    return Native.sendByChild(fd, [DELAY_MS, ...soon, HOLD_MS, ...later]) >= 0;
+    return Native.sendByChild(fd, [HOLD_MS, ...later]) >= 0;
   } finally {
     symbols.close(fd);
   }

@@ -1,4 +1,4 @@
-import { announce, speechOf } from '../../pkg/attach/announce.ts';
+import { announce, type News, speechOf } from '../../pkg/attach/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
@@ -37,7 +37,7 @@ export interface Work extends Looking {
 /** How long the kernel may take to let frames through a new port. */
 const PORT_PATIENCE_MS = 2500;
 
-/** With more containers the bridge hands a frame to so many ports that it is not waited for. */
+/** With more containers the bridge hands a frame to so many ports that nobody should wait for it. */
 const CROWD = 100;
 
 /** How often an ADD gives way to others who take its names at the same moment. */
@@ -112,6 +112,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   const mayHaveRules =
     (settings.ipMasq || settings.macSpoofCheck) &&
     records.readForContainer(call.containerId).records.some(({ plugin }) => plugin === 'bridge');
+  const isHushed = records.crowd > CROWD && !settings.detectDuplicates && !settings.leavesLinkDown;
   let surroundings = first;
   let hostLink = hostLinkName(name);
   for (let tries = 1; ; tries += 1) {
@@ -130,6 +131,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
+      hush: isHushed ? new (await import('../../pkg/attach/hush.ts')).Hush(name.ifName) : undefined,
     };
     try {
       return await carryOut(work, attachment, leased);
@@ -151,7 +153,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
-    await announceAll(work, attachment);
+    await announceAll(attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
       return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
     }
@@ -182,17 +184,24 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
  * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
  * for half a minute. And what the container has asked while its link led nowhere is asked again.
  */
-export async function announceAll({ records }: Work, attachment: Attachment): Promise<void> {
+export async function announceAll(attachment: Attachment): Promise<void> {
   const { settings, netns, name, mac, addressing, options } = attachment;
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
   const speech = await speechWhenUp(attachment);
-  const news = { mac, addresses, isInCrowd: records.crowd > CROWD };
-  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, news)) return;
+  const isSaid =
+    speech === undefined
+      ? addresses.length === 0
+      : announce(netns, speech, { mac, addresses, crowd: crowdOf(attachment, speech) });
+  if (isSaid) return;
   // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
+}
+
+function crowdOf({ hush, netns, mac, gatewayLink }: Attachment, speech: LinkSpeech): News['crowd'] {
+  return hush && { gatewayMac: gatewayLink?.address, later: hush.unheard(netns, speech, mac) };
 }
 
 async function speechWhenUp({ netns, name: { ifName }, options }: Attachment): Promise<LinkSpeech | undefined> {

@@ -1,3 +1,4 @@
+import type { Hush } from '../../pkg/attach/hush.ts';
 import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
@@ -34,6 +35,8 @@ export interface Attachment extends SharedBridge {
   readonly mayHaveRules: boolean;
   /** The program for the masquerade, when it could be started before the address was known. */
   readonly ahead: ProgramAhead | undefined;
+  /** On a bridge with so many ports that nobody should wait for what the container's link has to say. */
+  readonly hush: Hush | undefined;
 }
 
 /** For settings of a link that was just made, without which it works as well. */
@@ -110,6 +113,7 @@ function planPair(plan: Plan, attachment: Attachment): void {
   plan.host(ip`link set dev ${hostLink} up`, { failing: `failed to set "${hostLink}" up` });
   // The question whether somebody has the address already is asked only once.
   if (settings.detectDuplicates) planPort(plan, attachment);
+  if (attachment.hush !== undefined) plan.do(netns, attachment.hush.begin(), { tolerate: 'any' });
   if (addressing !== undefined) {
     planForwarding(plan, attachment, addressing);
     planContainerSettings(plan, attachment);
@@ -132,6 +136,7 @@ function planJoining(plan: Plan, attachment: Attachment): void {
   if (!settings.detectDuplicates) planPort(plan, attachment);
   if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
   plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
+  if (attachment.hush !== undefined) plan.do(netns, attachment.hush.end(), { tolerate: 'any' });
 }
 
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */

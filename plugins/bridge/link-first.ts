@@ -36,6 +36,6 @@ async function addressed(work: Work, made: Attachment, leased: Result): Promise<
   const run = await runPlan(await planAddressing(attachment, addressing), options);
   const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
   if (used !== backend) note(work, attachment, used);
-  await announceAll(work, attachment);
+  await announceAll(attachment);
   return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
 }

@@ -41,6 +41,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       outdated: await outdatedAddresses(looking, addressing, gatewayLink),
       mayHaveRules: false,
       ahead: undefined,
+      hush: undefined,
     };
     const bridgeMac = found?.address ?? attachment.bridgeMac;
     return {

@@ -1,8 +1,10 @@
 // Started by link-sender.test.ts on a host, as an executable of its own: sends a frame from each of some links, and what
-// the first of them has asked before. stdin: their names, and the MAC of the first; prints which of them run, and which
+// the first of them has asked and reported before. stdin: their names, and the MAC of the first; prints which of them run, and which
 // have sent something.
-import { announce, speechOf } from '../../pkg/attach/announce.ts';
+import { announce, speechOf, withSocket } from '../../pkg/attach/announce.ts';
+import { groupReport } from '../../pkg/attach/group-report.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
+import { linkGroups } from '../../pkg/rtnl/link-groups.ts';
 import { sendFromLink } from '../../pkg/sys/link-sender.ts';
 import { readStdin } from '../../pkg/sys/stdin.ts';
 
@@ -12,11 +14,11 @@ const frame = Uint8Array.from({ length: 60 }, (_, at) => (at < 6 ? 0xff : at ===
 const sent = names.map((name) => {
   const speech = speechOf(ownNetns(), name);
   const runs = speech?.isRunning === true;
-  return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, { now: [frame], soon: [frame], later: [] }) };
+  return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, [frame], [frame]) };
 });
 const speech = speechOf(ownNetns(), first);
-const asked =
-  speech?.hasAskedForRouters === true && announce(ownNetns(), speech, { mac, addresses: [], isInCrowd: true });
-process.stdout.write(
-  JSON.stringify({ sent, asked, nowhere: sendFromLink(ownNetns(), 4711, { now: [frame], soon: [], later: [] }) }),
-);
+const groups = withSocket(ownNetns(), (socket) => linkGroups(socket, speech?.index ?? 0)) ?? [];
+const report = groupReport(mac, speech?.isNamedByMac === true, groups);
+const crowd = { gatewayMac: undefined, later: report === undefined ? [] : [report] };
+const asked = speech?.hasAskedForRouters === true && announce(ownNetns(), speech, { mac, addresses: [], crowd });
+process.stdout.write(JSON.stringify({ sent, asked, nowhere: sendFromLink(ownNetns(), 4711, [frame], []) }));

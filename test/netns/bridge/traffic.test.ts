@@ -3,6 +3,7 @@ import { connect } from '../harness/connect.ts';
 import { createHost, type Host, type Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import type { Place } from '../harness/place.ts';
+import { FRAME_LISTENER } from './listener.ts';
 import { attachmentOf, listOf } from './support.ts';
 
 const DUAL = {
@@ -25,19 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([node, outside].map((host) => host.dispose()));
 });
-
-/** Prints who sends ARP and ICMPv6 of which type; in IPv6 it may be behind one more header. */
-const LISTENER = `
-  $| = 1;
-  socket(my $all, 17, 3, unpack 'n', pack 'S', 3) or die $!;
-  print "ready\\n";
-  while (recv $all, my $frame, 2000, 0) {
-    my ($mac, $type) = (join(':', unpack '(H2)6', substr $frame, 6, 6), unpack 'n', substr $frame, 12, 2);
-    print "$mac arp\\n" if $type == 0x0806;
-    next unless $type == 0x86dd;
-    my $at = ord(substr $frame, 20, 1) == 0 ? 62 : 54;
-    print "$mac icmpv6 ", ord(substr $frame, $at, 1), "\\n";
-  }`;
 
 /** A pod with the addresses that it got. */
 interface Attached {
@@ -199,7 +187,7 @@ test('a pod that sends with another MAC is not heard', async () => {
 test('what a new pod asks for reaches the others, also the first time', async () => {
   const runtime = new Runtime(node);
   await withPods({ bridge: 'cni-asking' }, async (neighbour) => {
-    const listener = neighbour.pod.start(['perl', '-e', LISTENER]);
+    const listener = neighbour.pod.start(FRAME_LISTENER);
     await expect.poll(() => listener.stdout()).toContain('ready');
     const attachment = attachmentOf(await node.addPod(), 'asks');
     const list = listOf({ bridge: 'cni-asking', ipam: DUAL });

@@ -1,0 +1,56 @@
+import type { Netns } from '../netns/netns.ts';
+import type { WorkAction } from '../plan/action.ts';
+import { sysctlAction, sysctlPath } from '../plan/sysctl.ts';
+import { linkGroups } from '../rtnl/link-groups.ts';
+import type { LinkSpeech } from '../rtnl/link-speech.ts';
+import { withSocket } from './announce.ts';
+import { groupReport } from './group-report.ts';
+
+/** What the kernel's default stands for: the newest version that all understand. */
+const NEWEST = '0';
+const OLDEST = '1';
+
+/**
+ * Has a new link tell of the groups that it listens to at once, when its frames lead nowhere yet. By itself it would
+ * tell 8 ms later, when it is part of a bridge whose ports all get to hear it. The oldest version of the protocol tells
+ * at once; it is used for that moment only. What was said is to be said again when there is time: {@link unheard}.
+ */
+export class Hush {
+  readonly #setting: string;
+  #wasHushed = false;
+
+  constructor(link: string) {
+    this.#setting = `net/ipv6/conf/${link}/force_mld_version`;
+  }
+
+  /** Before the link is up. */
+  begin(): WorkAction {
+    const change = sysctlAction(this.#setting, OLDEST);
+    const path = sysctlPath(this.#setting);
+    return {
+      ...change,
+      run: async ({ place }) => {
+        // A version that somebody wants stays, and without IPv6 there is nothing to be told.
+        const version = await place.readFile(path).catch(() => undefined);
+        if (version?.trim() !== NEWEST) return {};
+        await place.writeFile(path, OLDEST);
+        this.#wasHushed = true;
+        return {};
+      },
+    };
+  }
+
+  /** When the kernel has told. */
+  end(): WorkAction {
+    const change = sysctlAction(this.#setting, NEWEST, { fresh: true });
+    return { ...change, run: (context) => (this.#wasHushed ? change.run(context) : {}) };
+  }
+
+  /** The frames that nobody has heard. */
+  unheard(place: Netns, speech: LinkSpeech, mac: string): Uint8Array[] {
+    if (!this.#wasHushed) return [];
+    const groups = withSocket(place, (socket) => linkGroups(socket, speech.index)) ?? [];
+    const report = groupReport(mac, speech.isNamedByMac, groups);
+    return report === undefined ? [] : [report];
+  }
+}
