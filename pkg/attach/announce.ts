@@ -36,18 +36,20 @@ export interface Crowd {
   readonly later: readonly Uint8Array[];
 }
 
-/** What a link in a container has said; `undefined` when it is not there, or cannot be asked without a program. */
-export function speechOf(place: Netns, link: string): LinkSpeech | undefined {
-  return withSocket(place, (socket) => linkSpeech(socket, link));
+/** Who wants to know more of a link while the kernel is being asked. */
+export interface Listener {
+  hear(socket: RtnlSocket, speech: LinkSpeech): void;
 }
 
-/** Asks the kernel in a container; `undefined` where that takes a program. */
-export function withSocket<T>(place: Netns, ask: (socket: RtnlSocket) => T): T | undefined {
+/** What a link in a container has said; `undefined` when it is not there, or cannot be asked without a program. */
+export function speechOf(place: Netns, link: string, listener?: Listener): LinkSpeech | undefined {
   const c = libc();
   if (c === undefined || !place.canEnter) return undefined;
   const socket = place.run(() => new RtnlSocket(c));
   try {
-    return ask(socket);
+    const speech = linkSpeech(socket, link);
+    if (speech !== undefined) listener?.hear(socket, speech);
+    return speech;
   } finally {
     socket.close();
   }

@@ -1,9 +1,9 @@
-import type { Netns } from '../netns/netns.ts';
 import type { WorkAction } from '../plan/action.ts';
 import { sysctlAction, sysctlPath } from '../plan/sysctl.ts';
 import { linkGroups } from '../rtnl/link-groups.ts';
 import type { LinkSpeech } from '../rtnl/link-speech.ts';
-import { withSocket } from './announce.ts';
+import type { RtnlSocket } from '../rtnl/socket.ts';
+import type { Listener } from './announce.ts';
 import { groupReport } from './group-report.ts';
 
 /** What the kernel's default stands for: the newest version that all understand. */
@@ -15,12 +15,20 @@ const OLDEST = '1';
  * tell 8 ms later, when it is part of a bridge whose ports all get to hear it. The oldest version of the protocol tells
  * at once; it is used for that moment only. What was said is to be said again when there is time: {@link unheard}.
  */
-export class Hush {
+export class Hush implements Listener {
   readonly #setting: string;
+  readonly #mac: string;
   #wasHushed = false;
+  #unheard: readonly Uint8Array[] = [];
 
-  constructor(link: string) {
+  constructor(link: string, mac: string) {
     this.#setting = `net/ipv6/conf/${link}/force_mld_version`;
+    this.#mac = mac;
+  }
+
+  /** The frames that nobody has heard. */
+  get unheard(): readonly Uint8Array[] {
+    return this.#unheard;
   }
 
   /** Before the link is up. */
@@ -46,11 +54,10 @@ export class Hush {
     return { ...change, run: (context) => (this.#wasHushed ? change.run(context) : {}) };
   }
 
-  /** The frames that nobody has heard. */
-  unheard(place: Netns, speech: LinkSpeech, mac: string): Uint8Array[] {
-    if (!this.#wasHushed) return [];
-    const groups = withSocket(place, (socket) => linkGroups(socket, speech.index)) ?? [];
-    const report = groupReport(mac, speech.isNamedByMac, groups);
-    return report === undefined ? [] : [report];
+  /** Finds out what nobody has heard. */
+  hear(socket: RtnlSocket, { index, isNamedByMac }: LinkSpeech): void {
+    if (!this.#wasHushed) return;
+    const report = groupReport(this.#mac, isNamedByMac, linkGroups(socket, index));
+    this.#unheard = report === undefined ? [] : [report];
   }
 }

@@ -1,4 +1,4 @@
-import { announce, type News, speechOf } from '../../pkg/attach/announce.ts';
+import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
@@ -131,7 +131,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
-      hush: isHushed ? new (await import('../../pkg/attach/hush.ts')).Hush(name.ifName) : undefined,
+      hush: isHushed ? new (await import('../../pkg/attach/hush.ts')).Hush(name.ifName, macs.mac) : undefined,
     };
     try {
       return await carryOut(work, attachment, leased);
@@ -190,26 +190,20 @@ export async function announceAll(attachment: Attachment): Promise<void> {
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
   const speech = await speechWhenUp(attachment);
-  const isSaid =
-    speech === undefined
-      ? addresses.length === 0
-      : announce(netns, speech, { mac, addresses, crowd: crowdOf(attachment, speech) });
-  if (isSaid) return;
+  const { hush, gatewayLink } = attachment;
+  const crowd = hush && { gatewayMac: gatewayLink?.address, later: hush.unheard };
+  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, { mac, addresses, crowd })) return;
   // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
 }
 
-function crowdOf({ hush, netns, mac, gatewayLink }: Attachment, speech: LinkSpeech): News['crowd'] {
-  return hush && { gatewayMac: gatewayLink?.address, later: hush.unheard(netns, speech, mac) };
-}
-
-async function speechWhenUp({ netns, name: { ifName }, options }: Attachment): Promise<LinkSpeech | undefined> {
-  const speech = speechOf(netns, ifName);
+async function speechWhenUp({ netns, name: { ifName }, hush, options }: Attachment): Promise<LinkSpeech | undefined> {
+  const speech = speechOf(netns, ifName, hush);
   if (speech?.isRunning === true) return speech;
   // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
   const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
-  if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined) return speechOf(netns, ifName);
+  if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined) return speechOf(netns, ifName, hush);
   throw new CniError(ErrorCode.internal, `failed to announce "${ifName}": it is not in the container any more`);
 }
 

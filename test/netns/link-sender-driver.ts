@@ -1,10 +1,12 @@
 // Started by link-sender.test.ts on a host, as an executable of its own: sends a frame from each of some links, and what
 // the first of them has asked and reported before. stdin: their names, and the MAC of the first; prints which of them run, and which
 // have sent something.
-import { announce, speechOf, withSocket } from '../../pkg/attach/announce.ts';
+import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { groupReport } from '../../pkg/attach/group-report.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { linkGroups } from '../../pkg/rtnl/link-groups.ts';
+import type { LinkSpeech } from '../../pkg/rtnl/link-speech.ts';
+import type { RtnlSocket } from '../../pkg/rtnl/socket.ts';
 import { sendFromLink } from '../../pkg/sys/link-sender.ts';
 import { readStdin } from '../../pkg/sys/stdin.ts';
 
@@ -16,8 +18,11 @@ const sent = names.map((name) => {
   const runs = speech?.isRunning === true;
   return { runs, sends: runs && sendFromLink(ownNetns(), speech.index, [frame], [frame]) };
 });
-const speech = speechOf(ownNetns(), first);
-const groups = withSocket(ownNetns(), (socket) => linkGroups(socket, speech?.index ?? 0)) ?? [];
+let groups: readonly Uint8Array[] = [];
+const hear = (socket: RtnlSocket, { index }: LinkSpeech): void => {
+  groups = linkGroups(socket, index);
+};
+const speech = speechOf(ownNetns(), first, { hear });
 const report = groupReport(mac, speech?.isNamedByMac === true, groups);
 const crowd = { gatewayMac: undefined, later: report === undefined ? [] : [report] };
 const asked = speech?.hasAskedForRouters === true && announce(ownNetns(), speech, { mac, addresses: [], crowd });
