@@ -20,6 +20,7 @@ import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
+import { hushOf } from './crowd.ts';
 import { addressingOf } from './gateways.ts';
 import type { BridgeNotes } from './notes.ts';
 import { resultOf } from './result.ts';
@@ -36,9 +37,6 @@ export interface Work extends Looking {
 
 /** How long the kernel may take to let frames through a new port. */
 const PORT_PATIENCE_MS = 2500;
-
-/** With more containers the bridge hands a frame to so many ports that nobody should wait for it. */
-const CROWD = 100;
 
 /** How often an ADD gives way to others who take its names at the same moment. */
 const TRIES = 3;
@@ -112,7 +110,6 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   const mayHaveRules =
     (settings.ipMasq || settings.macSpoofCheck) &&
     records.readForContainer(call.containerId).records.some(({ plugin }) => plugin === 'bridge');
-  const isHushed = records.crowd > CROWD && !settings.detectDuplicates && !settings.leavesLinkDown;
   let surroundings = first;
   let hostLink = hostLinkName(name);
   for (let tries = 1; ; tries += 1) {
@@ -131,7 +128,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
-      hush: isHushed ? new (await import('../../pkg/attach/hush.ts')).Hush(name.ifName, macs.mac) : undefined,
+      hush: await hushOf(records, settings, name.ifName, macs.mac),
     };
     try {
       return await carryOut(work, attachment, leased);

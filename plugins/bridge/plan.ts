@@ -6,6 +6,7 @@ import { stepsOf } from '../../pkg/plan/steps.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { type Attachment, planAttachment } from './attach.ts';
+import { hushOf } from './crowd.ts';
 import { addressingOf } from './gateways.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
@@ -24,6 +25,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       settings.ipam === '' ? undefined : await call.delegate.add({ type: settings.ipam, config: call.configText });
     const addressing = leased && addressingOf(leased, settings);
     const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
+    const mac = settings.mac ?? randomMac();
     const attachment: Attachment = {
       settings,
       found,
@@ -34,14 +36,14 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       hostLink: hostLinkName(name),
       bridgeMac: randomMac(),
       hostMac: randomMac(),
-      mac: settings.mac ?? randomMac(),
+      mac,
       gatewayMac: gatewayLink?.address ?? randomMac(),
       addressing,
       gatewayLink,
       outdated: await outdatedAddresses(looking, addressing, gatewayLink),
       mayHaveRules: false,
       ahead: undefined,
-      hush: undefined,
+      hush: await hushOf(records, settings, name.ifName, mac),
     };
     const bridgeMac = found?.address ?? attachment.bridgeMac;
     return {

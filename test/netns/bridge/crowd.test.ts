@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { configure, MAY_STAY, toolOn } from '../cli/support.ts';
 import type { Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import type { Background, Place } from '../harness/place.ts';
@@ -6,7 +7,7 @@ import { useHost } from '../harness/use.ts';
 import { FRAME_LISTENER } from './listener.ts';
 import { attachmentOf, listOf, SHARED } from './support.ts';
 
-const node = await useHost({ mayStay: SHARED });
+const node = await useHost({ mayStay: [...SHARED, ...MAY_STAY] });
 const runtime = new Runtime(node);
 
 /** The one address that there is. */
@@ -87,4 +88,14 @@ test.each([
   expect(await versionIn(pod)).toBe(version);
   await expect.poll(listener.stdout, { timeout: 500, interval: 20 }).toContain(`${mac} arp\n`);
   await removed(pod);
+});
+
+test('a plan says what is done for that', async () => {
+  const pod = await node.addPod();
+  configure(node, '10-newcomers.conflist', NEWCOMERS);
+  const { stdout, stderr } = await toolOn(node)('plan', 'newcomers', pod.path);
+  expect(stderr).toBe('');
+  const lines = stdout.split('\n').flatMap((line) => /force_mld_version=\d|eth0 up|master cni0/.exec(line)?.[0] ?? []);
+  expect(lines).toEqual(['force_mld_version=1', 'eth0 up', 'master cni0', 'force_mld_version=0']);
+  await pod.remove();
 });
