@@ -18,14 +18,14 @@ import { type Line, linePlot } from './plot.ts';
 
 const COUNTS = [50, 200, 500] as const;
 /** The two hosts take turns so often. */
-const TURNS = 5;
+const TURNS = 6;
 const MEASURED = ['plain', 'port map (iptables)'];
 const FOLDER = join(ROOT, 'dist/bench');
 /** How much more an ADD may cost with all of them alive than with none. */
 const MOST_GROWTH = 1.2;
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '20' }, check: { type: 'boolean' }, only: { type: 'string' } },
+  options: { runs: { type: 'string', default: '60' }, check: { type: 'boolean' }, only: { type: 'string' } },
 });
 
 await execa('node', ['scripts/run.mjs', 'scripts/build.ts'], { cwd: ROOT });
@@ -44,7 +44,7 @@ for (const chain of CHAINS.filter(({ name }) => MEASURED.includes(name) && name.
     for (const verb of ['ADD', 'DEL'] as const) {
       const medians = [medianOf(nobody[verb]), ...crowded.map((times) => medianOf(times[verb]))];
       // Against what it took on an empty host in the same minutes: machines change their pace.
-      const growth = (medians.at(-1) ?? Number.NaN) / medianOf(alone.at(-1)?.[verb] ?? []);
+      const growth = summarize(crowded.at(-1)?.[verb] ?? [], alone[verb]).ratio;
       const isTooMuch = isOurs && verb === 'ADD' && growth > MOST_GROWTH;
       isOver ||= isTooMuch;
       const name = `${chain.name} ${verb}, ${isOurs ? 'ours' : 'reference'}`;
@@ -64,14 +64,14 @@ for (const verb of ['ADD', 'DEL'] as const) {
   writeFileSync(join(FOLDER, `live-${verb.toLowerCase()}.svg`), plot);
 }
 print(
-  `\n${values.runs} rounds for each number, and as many in turn with them on empty hosts, against which the growth is. Plots: dist/bench/live-add.svg, live-del.svg`,
+  `\n${values.runs} rounds for each number. The growth is the median ratio to as many on empty hosts, in turn with the last. Plots: dist/bench/live-add.svg, live-del.svg`,
 );
 process.exitCode = values.check === true && isOver ? 1 : 0;
 
-/** What it takes with nobody alive on the whole machine, with each number, and on an empty host in turn with that. */
+/** What it takes with nobody alive on the whole machine, with each number, and on an empty host in turn with the last. */
 interface Measured {
   readonly nobody: LiveTimes;
-  readonly alone: readonly LiveTimes[];
+  readonly alone: LiveTimes;
   readonly crowded: readonly LiveTimes[];
 }
 
@@ -81,11 +81,8 @@ function medianOf(nanoseconds: readonly number[]): number {
 
 async function timesOf(chain: TimedChain): Promise<Measured> {
   const rounds = Math.ceil(Number(values.runs) / TURNS);
-  const measured = {
-    nobody: await timesAlone(chain, rounds * TURNS),
-    alone: [] as LiveTimes[],
-    crowded: [] as LiveTimes[],
-  };
+  const nobody = await timesAlone(chain, rounds * TURNS);
+  const [alone, crowded]: [LiveTimes[], LiveTimes[]] = [[], []];
   const full = await createHost('live');
   try {
     for (const [index, count] of COUNTS.entries()) {
@@ -95,15 +92,14 @@ async function timesOf(chain: TimedChain): Promise<Measured> {
       await run(full, { chain, crowd, alive, rounds: 0, newcomer: '' });
       // A newcomer's namespace is new: the kernel looks for what is older behind what is younger.
       const newcomer = (await full.addPod()).path;
-      const [alone, crowded]: [LiveTimes[], LiveTimes[]] = [[], []];
+      const turns: LiveTimes[] = [];
       for (let turn = 0; turn < TURNS; turn++) {
-        alone.push(await timesAlone(chain, rounds));
-        crowded.push(await run(full, { chain, crowd: [], alive: 0, rounds, newcomer }));
+        if (count === COUNTS.at(-1)) alone.push(await timesAlone(chain, rounds));
+        turns.push(await run(full, { chain, crowd: [], alive: 0, rounds, newcomer }));
       }
-      measured.alone.push(joined(alone));
-      measured.crowded.push(joined(crowded));
+      crowded.push(joined(turns));
     }
-    return measured;
+    return { nobody, alone: joined(alone), crowded };
   } finally {
     await full.dispose();
   }
