@@ -112,31 +112,35 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     ahead,
   });
   const adding = runPlan(new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' }), options);
-  const allowing = othersTurn().then(() => allowLoopback(forwarding, options));
-  const [added, allowed] = await Promise.allSettled([adding, allowing]);
+  const looking = othersTurn().then(() => linkTo(forwarding, options));
+  const [added, looked] = await Promise.allSettled([adding, looking]);
   if (added.status === 'rejected') throw added.reason;
   const run = added.value;
   try {
-    if (allowed.status === 'rejected') throw allowed.reason;
+    if (looked.status === 'rejected') throw looked.reason;
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
+    // Only now: nobody takes it back when there are no rules.
+    if (looked.value !== undefined) await runPlan(allowLoopback(looked.value), options);
   } catch (thrown) {
     for (const leftover of await run.undo()) call.warn(`portmap: could not be undone: ${leftover}`);
     throw thrown;
   }
 }
 
-/** What the host sends to a mapped port of its own has a source of 127/8 until it leaves by the container's link. */
-async function allowLoopback(forwarding: Forwarding, options: RunOptions): Promise<void> {
+/** The link that leads to the container, where the host itself is to reach its ports; where there is no route, none. */
+async function linkTo(forwarding: Forwarding, options: RunOptions): Promise<string | undefined> {
   const v4 = familyOf(forwarding, 4);
-  if (v4 === undefined || !needsLocalnet(forwarding)) return;
+  if (v4 === undefined || !needsLocalnet(forwarding)) return undefined;
   const lookUp = new Plan().host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
-  const link = linkOf(await runPlan(lookUp, options));
-  // Where there is no route nothing has to be set.
-  if (link === undefined) return;
+  return linkOf(await runPlan(lookUp, options));
+}
+
+/** What the host sends to a mapped port of its own has a source of 127/8 until it leaves by this link. */
+function allowLoopback(link: string): Plan {
   const failing = 'unable to enable route_localnet';
-  await runPlan(new Plan().sysctl(ownNetns(), `net/ipv4/conf/${link}/route_localnet`, '1', { failing }), options);
+  return new Plan().sysctl(ownNetns(), `net/ipv4/conf/${link}/route_localnet`, '1', { failing });
 }
 
 function linkOf({ captures }: PlanRun): string | undefined {

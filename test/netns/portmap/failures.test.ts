@@ -7,6 +7,7 @@ import { useHost } from '../harness/use.ts';
 import { withoutProgram } from '../harness/without.ts';
 import { OURS } from './suites.ts';
 import {
+  addNetwork,
   BACKENDS,
   call,
   callOf,
@@ -52,6 +53,16 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(error?.msg).toMatch(backend === 'iptables' ? /^unable to setup DNAT: / : /^unable to set up nftables rules/);
     expect(await rulesOn(host)).toEqual(before);
     expect(await notesOn(host)).toEqual([]);
+  });
+
+  test('a transaction that fails leaves the link to the container as it was', async () => {
+    await settle(backend);
+    await addNetwork(host);
+    const one = await victim(backend, { conf: { backend, conditionsV4: bad } });
+    expect((await call(host, OURS, callOf('ADD', one))).exitCode).toBe(1);
+    const { stdout } = await host.run(['cat', '/proc/sys/net/ipv4/conf/br0/route_localnet']);
+    expect(stdout).toBe('0\n');
+    await host.ip('link del dev br0');
   });
 
   test('the program is missing', async () => {
