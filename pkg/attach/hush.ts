@@ -57,7 +57,11 @@ export class Hush implements Listener {
   /** Finds out what nobody has heard. */
   hear(socket: RtnlSocket, { index, isNamedByMac }: LinkSpeech): void {
     if (!this.#wasHushed) return;
-    const report = groupReport(this.#mac, isNamedByMac, linkGroups(socket, index));
-    this.#unheard = report === undefined ? [] : [report];
+    try {
+      const report = groupReport(this.#mac, isNamedByMac, linkGroups(socket, index));
+      this.#unheard = report === undefined ? [] : [report];
+    } catch {
+      // The kernel itself says it once more within ten seconds, and the container works without that.
+    }
   }
 }
