@@ -20,7 +20,7 @@ export function aliasAction(link: string, alias: string, { hand = nativeHand }: 
       const c = hand === nativeHand && place.canEnter ? libc() : undefined;
       if (c === undefined) await byProgram(place, link, alias, timeoutMs);
       else {
-        const socket = place.run(() => new RtnlSocket(c));
+        const socket = RtnlSocket.in(place, c);
         try {
           const attributes = [
             [IFLA.ifname, textBytes(link)],

@@ -45,7 +45,7 @@ export interface Listener {
 export function speechOf(place: Netns, link: string, listener?: Listener): LinkSpeech | undefined {
   const c = libc();
   if (c === undefined || !place.canEnter) return undefined;
-  const socket = place.run(() => new RtnlSocket(c));
+  const socket = RtnlSocket.in(place, c);
   try {
     const speech = linkSpeech(socket, link);
     if (speech !== undefined) listener?.hear(socket, speech);

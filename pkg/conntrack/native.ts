@@ -14,7 +14,7 @@ export async function flushNatively(c: Libc, place: Netns, targets: readonly Tar
   if (count === 0) return;
   // A socket stays in the namespace it was opened in, so only its opening happens there.
   const socket = place.run(() => new RtnlSocket(c, c.netlinkSocket(NETLINK.netfilter)));
-  const addresses = new LocalAddresses(() => place.run(() => new RtnlSocket(c)));
+  const addresses = new LocalAddresses(() => RtnlSocket.in(place, c));
   const isLocal = (address: string) => addresses.has(address);
   try {
     const answers = new Answers(socket, targets, count);

@@ -1,6 +1,6 @@
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { InterruptedDump, RtnlError, RtnlSocket } from '../rtnl/socket.ts';
+import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { closeElsewhere } from '../sys/close-elsewhere.ts';
 import { type Libc, libc, NETLINK } from '../sys/libc.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
@@ -38,7 +38,6 @@ export class NativeSession {
     try {
       return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {
-      if (thrown instanceof InterruptedDump) return undefined;
       if (!(thrown instanceof RtnlError)) throw thrown;
       return thrown.code === 'ENOENT' ? [] : undefined;
     }
@@ -54,7 +53,7 @@ export class NativeSession {
     try {
       return finder.find(listRequest(chain), mentioned, isWanted);
     } catch (thrown) {
-      if (thrown instanceof InterruptedDump || thrown instanceof RtnlError) return undefined;
+      if (thrown instanceof RtnlError) return undefined;
       throw thrown;
     }
   }

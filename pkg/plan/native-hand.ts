@@ -39,8 +39,7 @@ async function runNative(
 ): Promise<IpRun> {
   const outputs = new Map<number, unknown>();
   let done = 0;
-  // A socket stays in the namespace it was opened in, so only its opening happens there.
-  const socket = place.run(() => new RtnlSocket(c));
+  const socket = RtnlSocket.in(place, c);
   try {
     for (const form of forms) {
       const output = form(socket);

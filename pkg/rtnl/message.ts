@@ -103,6 +103,21 @@ export function messagesIn(bytes: Uint8Array, mentioned?: string): Message[] {
   return messages;
 }
 
+/** Whether a datagram is a part of a dump, by the first message in it. */
+export function isDumpPart(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= HEADER_BYTES && (new DataView(bytes.buffer, bytes.byteOffset).getUint16(6, true) & FLAG.multi) !== 0
+  );
+}
+
+/** Gives all messages of a request the number that their answers will have. */
+export function setNumber(bytes: Uint8Array, number: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; at += aligned(view.getUint32(at, true))) {
+    view.setUint32(at + 8, number, true);
+  }
+}
+
 /** The attributes behind a body's own header, by type; of several with one type the last. */
 export function attributesOf(body: DataView, headerBytes: number): Map<number, DataView> {
   const attributes = new Map<number, DataView>();

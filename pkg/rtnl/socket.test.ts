@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Libc } from '../sys/libc.ts';
-import { type Attribute, request, textBytes } from './message.ts';
-import { RtnlError, RtnlSocket } from './socket.ts';
+import { type Attribute, request, setNumber, textBytes } from './message.ts';
+import { type AnswerLimits, RtnlError, RtnlSocket } from './socket.ts';
 
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const MULTI = 0x2;
 
+/** A datagram, and the number that it has; without one it has that of the request that was sent last. */
+type Datagram = Uint8Array | { readonly bytes: Uint8Array; readonly number: number };
+
 /** A C library whose kernel gives the prepared datagrams, one for each receive. */
-function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Array[] } {
+function libcWith(datagrams: readonly Datagram[]): { libc: Libc; sent: Uint8Array[] } {
   const waiting = [...datagrams];
   const sent: Uint8Array[] = [];
   const unused = (): never => {
@@ -25,24 +28,31 @@ function libcWith(datagrams: readonly Uint8Array[]): { libc: Libc; sent: Uint8Ar
     ioctl: unused,
     flock: unused,
     newsSocket: unused,
-    random: unused,
+    random: (buffer) => void buffer.fill(0xff),
     netlinkSocket: unused,
     openAside: unused,
     sendAside: unused,
     sendByChild(_fd, bytes) {
-      sent.push(bytes);
+      sent.push(bytes.slice());
       return () => {};
     },
     routeSocket: () => 7,
-    send: (_fd, bytes) => void sent.push(bytes),
+    send: (_fd, bytes) => void sent.push(bytes.slice()),
     receive(_fd, buffer) {
       const datagram = waiting.shift();
       if (datagram === undefined) throw new Error('the kernel has nothing more to say');
-      buffer.set(datagram);
-      return datagram.length;
+      const bytes = datagram instanceof Uint8Array ? datagram.slice() : datagram.bytes.slice();
+      setNumber(bytes, datagram instanceof Uint8Array ? numberOf(sent.at(-1)) : datagram.number);
+      buffer.set(bytes.subarray(0, buffer.length));
+      return bytes.length;
     },
   };
   return { libc, sent };
+}
+
+/** The number of a request. */
+function numberOf(request: Uint8Array | undefined): number {
+  return request === undefined ? 0 : new DataView(request.buffer).getUint32(8, true);
 }
 
 /** A message as the kernel writes it: like a request, but without that flag. */
@@ -64,36 +74,45 @@ function errorOf(work: () => unknown): unknown {
 const question = request(18, 0, new Uint8Array(16), []);
 const repeatedHeader = [...question.subarray(0, 16)];
 
-/** The same with the number of a request. */
-function numbered(bytes: Uint8Array, number: number): Uint8Array {
-  new DataView(bytes.buffer).setUint32(8, number, true);
-  return bytes;
-}
-
 describe('a deletion', () => {
   const deletion = () => request(17, 0, new Uint8Array(16), []);
-  const news = (number: number) => numbered(message(17, 0, [0]), number);
-  const yes = (number: number) => numbered(message(NLMSG_ERROR, 0x100, [0, 0, 0, 0, ...repeatedHeader]), number);
+  const news = message(17, 0, [0]);
+  const yes = message(NLMSG_ERROR, 0x100, [0, 0, 0, 0, ...repeatedHeader]);
+  /** The number that the next request will have. */
+  const next = () => {
+    const { libc, sent } = libcWith([yes]);
+    new RtnlSocket(libc).exchange(question);
+    return numberOf(sent[0]) + 1;
+  };
 
   test('is over with the news of it, and its late answer is nobody else’s', () => {
-    const { libc, sent } = libcWith([news(1), yes(1), message(16, 0, [1]), news(2), yes(2), message(20, 0, [2])]);
+    const first = next();
+    const late = (number: number) => ({ bytes: yes, number });
+    const { libc, sent } = libcWith([
+      news,
+      late(first),
+      message(16, 0, [1]),
+      news,
+      late(first + 2),
+      message(20, 0, [2]),
+    ]);
     const socket = new RtnlSocket(libc);
     socket.exchangeByChild(deletion());
     expect(socket.exchange(question).map(({ type }) => type)).toEqual([16]);
     socket.exchangeByChild(deletion());
     expect(socket.exchange(question).map(({ type }) => type)).toEqual([20]);
-    expect(sent.map((bytes) => bytes[8])).toEqual([1, 0, 2, 0]);
+    expect(sent.map(numberOf)).toEqual([first, first + 1, first + 2, first + 3]);
   });
 
   test('is over with its answer where there is no news', () => {
-    const socket = new RtnlSocket(libcWith([yes(1), message(16, 0, [1])]).libc);
+    const socket = new RtnlSocket(libcWith([yes, message(16, 0, [1])]).libc);
     socket.exchangeByChild(deletion());
     expect(socket.exchange(question)).toHaveLength(1);
   });
 
   test('does not take the late answer to the one before for its own', () => {
-    const refused = numbered(message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]), 2);
-    const socket = new RtnlSocket(libcWith([news(1), yes(1), refused]).libc);
+    const refused = message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]);
+    const socket = new RtnlSocket(libcWith([news, { bytes: yes, number: next() }, refused]).libc);
     socket.exchangeByChild(deletion());
     expect(errorOf(() => socket.exchangeByChild(deletion()))).toMatchObject({ code: 'ENODEV' });
   });
@@ -148,6 +167,55 @@ describe('RtnlSocket', () => {
     const always = libcWith(Array.from({ length: 20 }, () => overtaken).flat());
     expect(() => new RtnlSocket(always.libc).exchange(question)).toThrow('interrupted');
     expect(always.sent).toHaveLength(5);
+  });
+});
+
+describe('an answer', () => {
+  const altnames = (count: number): Attribute => [52, new Uint8Array(count * 132)];
+  const link = (count: number) => message(16, 0, [1], [altnames(count)]);
+
+  test('with the number of another request is not an answer to this one', () => {
+    const forged = message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]);
+    const { libc } = libcWith([{ bytes: forged, number: 0 }, { bytes: forged, number: 1 }, message(16, 0, [1])]);
+    expect(new RtnlSocket(libc).exchange(question)).toHaveLength(1);
+  });
+
+  test('that does not fit is asked for again, with room for it', () => {
+    const { libc, sent } = libcWith([link(400), link(400)]);
+    const [answer] = new RtnlSocket(libc).exchange(question);
+    expect(answer?.body.byteLength).toBeGreaterThan(400 * 132);
+    expect(sent).toHaveLength(2);
+  });
+
+  test('that grows each time is given up', () => {
+    const { libc, sent } = libcWith([300, 500, 1000, 2000, 4000, 8000].map(link));
+    const error = errorOf(() => new RtnlSocket(libc).exchange(question));
+    expect(error).toBeInstanceOf(RtnlError);
+    expect(error).toMatchObject({ code: 'EINTR', message: 'the answer is longer than expected' });
+    expect(sent).toHaveLength(5);
+  });
+
+  test('that is longer than anything the kernel says is refused at once', () => {
+    const { libc, sent } = libcWith([message(16, 0, [1], Array(40).fill(altnames(400)))]);
+    expect(errorOf(() => new RtnlSocket(libc).exchange(question))).toMatchObject({ code: 'EMSGSIZE' });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('in a dump that does not fit is heard to its end before the dump is asked for again', () => {
+    const parts = [message(16, MULTI, [1]), message(16, MULTI, [2], [altnames(400)])];
+    const dump = [...parts, message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
+    const { libc, sent } = libcWith([...dump, ...dump]);
+    expect(new RtnlSocket(libc).exchange(question)).toHaveLength(2);
+    expect(sent).toHaveLength(2);
+  });
+
+  test('about what is in a container is not read without end', () => {
+    const part = message(16, MULTI, [1], [altnames(200)]);
+    const limited = (limits: AnswerLimits) =>
+      new RtnlSocket(libcWith(Array(100).fill(part)).libc, 7, new Uint8Array(32_768), limits);
+    const [bytes, milliseconds] = [1_000_000, 1000];
+    expect(errorOf(() => limited({ bytes, milliseconds }).exchange(question))).toMatchObject({ code: 'EMSGSIZE' });
+    expect(errorOf(() => limited({ bytes, milliseconds: -1 }).exchange(question))).toMatchObject({ code: 'ETIMEDOUT' });
   });
 });
 

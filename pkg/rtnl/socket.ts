@@ -1,11 +1,14 @@
+import type { Netns } from '../netns/netns.ts';
 import { type ErrnoName, errnoName, errnoText } from '../sys/errno.ts';
 import type { Libc } from '../sys/libc.ts';
-import { attributesOf, FLAG, type Message, messagesIn, NLMSG_DONE, textOf } from './message.ts';
+import { attributesOf, FLAG, isDumpPart, type Message, messagesIn, NLMSG_DONE, setNumber, textOf } from './message.ts';
 
 const ENOENT = 2;
-/** Where a message has its type, and a request its number. */
+const EINTR = 4;
+const EMSGSIZE = 90;
+const ETIMEDOUT = 110;
+/** Where a message has its type. */
 const TYPE_AT = 4;
-const NUMBER_AT = 8;
 const NLMSG_ERROR = 2;
 const NLM_F_CAPPED = 0x100;
 const NLM_F_ACK_TLVS = 0x200;
@@ -15,7 +18,20 @@ const ERROR_HEADER_BYTES = 20;
 const RECEIVE_BYTES = 32 * 1024;
 /** The same for who hopes to find what he wants near the beginning. */
 const FIND_BYTES = 8 * 1024;
+/** No datagram of the kernel's is longer: the lists within one message end at 64 KiB each. */
+const LONGEST_DATAGRAM_BYTES = 1024 * 1024;
 const DUMP_TRIES = 5;
+
+/** How much one answer may be, and how long it may take with all tries. */
+export interface AnswerLimits {
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/** Whoever is in a container may have made as many links, addresses and routes there as he likes. */
+const CONTAINER_LIMITS: AnswerLimits = { bytes: 16 * 1024 * 1024, milliseconds: 1000 };
+/** A host's tables are as long as they are. */
+const NO_LIMITS: AnswerLimits = { bytes: Number.POSITIVE_INFINITY, milliseconds: Number.POSITIVE_INFINITY };
 
 /** The kernel's refusal of a request. */
 export class RtnlError extends Error {
@@ -29,27 +45,69 @@ export class RtnlError extends Error {
   }
 }
 
-/** A dump that another change overtook, each time that it was asked for: its answer may lack something. */
-export class InterruptedDump extends Error {}
+/** An answer that lacks something: changes overtook the dump each time, or what was asked for grew each time. */
+export class IncompleteAnswer extends RtnlError {
+  constructor(explanation: string) {
+    super(EINTR, explanation);
+  }
+}
+
+/** What is waited for: the answer to one request. */
+interface Awaited {
+  /** When the clock of this process says so much, it is given up. */
+  readonly deadline: number;
+  /** See {@link RtnlSocket.exchange}. */
+  readonly mentioned?: string | undefined;
+  /** Whether nothing behind this part is wanted. */
+  readonly isLast?: ((part: Message) => boolean) | undefined;
+}
+
+/** The number of the last request of this process. */
+let lastNumber: number | undefined;
+
+/** The number of the next request. It starts anywhere, so that nobody can know what an answer would have to have. */
+function nextNumber(libc: Libc): number {
+  if (lastNumber === undefined) {
+    const start = new Uint32Array(1);
+    libc.random(new Uint8Array(start.buffer));
+    lastNumber = start[0] ?? 0;
+  }
+  lastNumber = lastNumber === 0xffff_ffff ? 1 : lastNumber + 1;
+  return lastNumber;
+}
 
 /**
  * A netlink socket, for routes unless it is given another one; it speaks to the namespace that its thread was in when it
- * was opened.
+ * was opened. Only the kernel can send to it, and only what answers the request of the moment counts as its answer.
  */
 export class RtnlSocket {
   /** Which index the names of links had when they were last asked for. Whatever can change that has to clear it. */
   readonly indices = new Map<string, number>();
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #buffer: Uint8Array;
-  /** The number of the last request that a child sent; all others have the number 0. */
-  #sentByChildren = 0;
+  readonly #limits: AnswerLimits;
+  #buffer: Uint8Array;
+  /** Whether the last datagram was longer than there was room for. */
+  #wasCut = false;
   #isSpent = false;
 
-  constructor(libc: Libc, fd = libc.routeSocket(), buffer = new Uint8Array(RECEIVE_BYTES)) {
+  constructor(
+    libc: Libc,
+    fd = libc.routeSocket(),
+    buffer = new Uint8Array(RECEIVE_BYTES),
+    limits: AnswerLimits = NO_LIMITS,
+  ) {
     this.#libc = libc;
     this.#fd = fd;
     this.#buffer = buffer;
+    this.#limits = limits;
+  }
+
+  /** One for routes in a namespace. What is asked of a container's has limits. */
+  static in(place: Netns, libc: Libc): RtnlSocket {
+    // A socket stays in the namespace it was opened in, so only its opening happens there.
+    const fd = place.run(() => libc.routeSocket());
+    return new RtnlSocket(libc, fd, undefined, place.isOwn() ? NO_LIMITS : CONTAINER_LIMITS);
   }
 
   /** One to {@link find} with. */
@@ -75,14 +133,27 @@ export class RtnlSocket {
   }
 
   #persistently(request: Uint8Array, mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
+    const deadline = performance.now() + this.#limits.milliseconds;
     for (let tries = 1; ; tries++) {
       try {
-        this.#libc.send(this.#fd, request);
-        return this.#answer(mentioned, isLast);
+        return this.#answer(this.#send(request), { deadline, mentioned, isLast });
       } catch (thrown) {
-        if (!(thrown instanceof InterruptedDump) || tries === DUMP_TRIES) throw thrown;
+        if (!(thrown instanceof IncompleteAnswer) || tries === DUMP_TRIES) throw thrown;
       }
     }
+  }
+
+  /** Sends a request; gives the number that its answer will have. */
+  #send(request: Uint8Array): number {
+    const number = this.#number(request);
+    this.#libc.send(this.#fd, request);
+    return number;
+  }
+
+  #number(request: Uint8Array): number {
+    const number = nextNumber(this.#libc);
+    setNumber(request, number);
+    return number;
   }
 
   /**
@@ -111,12 +182,12 @@ export class RtnlSocket {
    * it, if it asks for that; a kernel before 6.2 tells nobody and answers at the end.
    */
   exchangeByChild(request: Uint8Array): void {
-    const number = ++this.#sentByChildren;
-    new DataView(request.buffer, request.byteOffset).setUint32(NUMBER_AT, number, true);
+    const number = this.#number(request);
     const awaitAnswer = this.#libc.sendByChild(this.#fd, request);
     for (;;) {
       awaitAnswer();
-      for (const message of this.#receive()) {
+      for (const message of messagesIn(this.#receive())) {
+        // The late answer to an earlier one, of which the kernel has told before.
         if (message.number !== number) continue;
         // Either the answer, or the news that was asked for.
         if (message.type === NLMSG_ERROR) acknowledged(message, []);
@@ -127,10 +198,11 @@ export class RtnlSocket {
 
   /** {@link exchange} for what keeps the kernel busy while there is other work; gives what waits for the answer. */
   exchangeAside(request: Uint8Array): () => Message[] {
+    const number = this.#number(request);
     const awaitSent = this.#libc.sendAside(this.#fd, request);
     return () => {
       awaitSent();
-      return this.#answer();
+      return this.#answer(number, { deadline: Number.POSITIVE_INFINITY });
     };
   }
 
@@ -153,32 +225,55 @@ export class RtnlSocket {
     }
   }
 
-  #answer(mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
+  #answer(number: number, { deadline, mentioned, isLast }: Awaited): Message[] {
     const answer: Message[] = [];
-    let interrupted = false;
+    let isIncomplete = false;
+    let bytes = 0;
     for (;;) {
-      for (const message of this.#receive(mentioned)) {
-        if (this.#isLate(message)) continue;
-        interrupted ||= (message.flags & FLAG.interrupted) !== 0;
+      const datagram = this.#receive();
+      bytes += datagram.length;
+      this.#checkLimits(bytes, deadline);
+      for (const message of messagesIn(datagram, mentioned)) {
+        if (message.number !== number) continue;
+        isIncomplete ||= (message.flags & FLAG.interrupted) !== 0;
         if (message.type === NLMSG_ERROR) return acknowledged(message, answer);
         if (message.type === NLMSG_DONE) {
-          if (interrupted) throw new InterruptedDump('the dump was interrupted by other changes');
+          if (isIncomplete) throw new IncompleteAnswer('the dump was interrupted by other changes');
           return dumped(message, answer);
         }
         answer.push(message);
         if ((message.flags & FLAG.multi) === 0 || isLast?.(message)) return answer;
       }
+      if (!this.#wasCut) continue;
+      if (!isDumpPart(datagram)) throw new IncompleteAnswer('the answer is longer than expected');
+      // The rest of a dump has to be heard before it can be asked for again.
+      isIncomplete = true;
     }
   }
 
-  #receive(mentioned?: string): Message[] {
+  /** What came, as far as there was room for it; there will be room for one like it the next time. */
+  #receive(): Uint8Array {
+    const { length: room } = this.#buffer;
     const length = this.#libc.receive(this.#fd, this.#buffer);
-    return messagesIn(this.#buffer.slice(0, length), mentioned);
+    this.#wasCut = length > room;
+    const datagram = this.#buffer.slice(0, length);
+    if (length > LONGEST_DATAGRAM_BYTES) {
+      throw new RtnlError(
+        EMSGSIZE,
+        `an answer of ${length} bytes, where ${LONGEST_DATAGRAM_BYTES} are expected at most`,
+      );
+    }
+    if (this.#wasCut) this.#buffer = new Uint8Array(Math.min(LONGEST_DATAGRAM_BYTES, Math.max(length, 2 * room)));
+    return datagram;
   }
 
-  /** Whether it is the answer to a request of a child, of which the kernel has told before. */
-  #isLate({ number }: Message): boolean {
-    return number > 0 && number <= this.#sentByChildren;
+  #checkLimits(bytes: number, deadline: number): void {
+    const most = this.#limits.bytes;
+    if (bytes > most)
+      throw new RtnlError(EMSGSIZE, `an answer of more than ${most} bytes about what is in a container`);
+    if (performance.now() <= deadline) return;
+    const patience = this.#limits.milliseconds;
+    throw new RtnlError(ETIMEDOUT, `an answer about what is in a container that takes longer than ${patience} ms`);
   }
 }
 

@@ -55,7 +55,7 @@ export interface Libc {
   sendAside(fd: number, bytes: Uint8Array): () => void;
   /** See {@link sendByChild}. */
   sendByChild(fd: number, bytes: Uint8Array): () => void;
-  /** Receives one datagram; gives its length. */
+  /** Receives one datagram; gives its length, which is more than the buffer's when its end did not fit. */
   receive(fd: number, buffer: Uint8Array): number;
   /** Fills a small buffer with random bytes. */
   random(buffer: Uint8Array): void;
@@ -85,8 +85,15 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 /** The value that switches a socket's option on. */
 const ON = new Int32Array([1]);
-/** Seconds and microseconds. The kernel answers at once, but for who waits for ever nobody can undo anything. */
-const PATIENCE = new BigInt64Array([60n, 0n]);
+/** Has a receiver told how long a datagram was, also when there was no room for all of it. */
+const MSG_TRUNC = 0x20;
+/**
+ * Seconds and microseconds. The kernel has answered when sending is over, so who waits at all waits in vain: there was
+ * no memory for the answer.
+ */
+const PATIENCE = new BigInt64Array([1n, 0n]);
+/** A `sockaddr_nl`: the kernel's. Whoever is connected to it hears nobody else in his namespace. */
+const KERNEL_ADDRESS = Uint8Array.of(AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 /** A request that asks for nothing: sending it gives a socket its address, without which it gets no news. */
 const NO_OPERATION = new Uint8Array([16, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 const AT_FDCWD = -100;
@@ -169,6 +176,7 @@ function bind(): Libc {
     'flock',
     'socket',
     'setsockopt',
+    'connect',
     'send',
     'recv',
     'getrandom',
@@ -187,6 +195,7 @@ function bind(): Libc {
     // A kernel without it still refuses, only with fewer words.
     symbols.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON, 4);
     symbols.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, PATIENCE, 16);
+    checked('connect', symbols.connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length));
     return fd;
   };
   return {
@@ -222,7 +231,7 @@ function bind(): Libc {
     send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
     ...asideCalls(binding),
     sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
-    receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, 0))),
+    receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, MSG_TRUNC))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
   };
 }
