@@ -8,6 +8,8 @@ const X_OK = 1;
 const PATH_MAX = 4096;
 /** Some hundred names at a time. */
 const LIST_BYTES = 16 * 1024;
+/** Where an entry of a folder has its name. */
+const NAME_AT = 19;
 /** Kinds in a folder's entries. */
 const DT = { unknown: 0, folder: 4 } as const;
 
@@ -79,10 +81,15 @@ export function entriesIn(bytes: Uint8Array): { readonly name: string; readonly 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const entries: { name: string; kind: number }[] = [];
-  for (let at = 0; at < bytes.length; at += view.getUint16(at + 16, true)) {
-    const start = at + 19;
-    const name = decoder.decode(bytes.subarray(start, bytes.indexOf(0, start)));
+  for (let at = 0; at + NAME_AT < bytes.length; ) {
+    const length = view.getUint16(at + 16, true);
+    // A file system in user space writes what it likes.
+    if (length <= NAME_AT || at + length > bytes.length) throw new Error(`a folder's entry of ${length} bytes`);
+    const entry = bytes.subarray(at + NAME_AT, at + length);
+    const end = entry.indexOf(0);
+    const name = decoder.decode(end < 0 ? entry : entry.subarray(0, end));
     if (name !== '.' && name !== '..') entries.push({ name, kind: view.getUint8(at + 18) });
+    at += length;
   }
   return entries;
 }

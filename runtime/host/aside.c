@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "plain_call.h"
 #include "text.h"
 
 #define STACK_BYTES (16 * 1024)
@@ -32,34 +33,9 @@ static struct aside *asides[MAX_ASIDES];
 /* Of the thread, for as long as it lives; the kernel waits and wakes by it. */
 static int threads[MAX_ASIDES];
 
-/* Without the C library, whose errno is that of the thread that started this one. */
-static long call_kernel(long number, const long a[4]) {
-#ifdef __aarch64__
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a[0];
-  register long x1 __asm__("x1") = a[1];
-  register long x2 __asm__("x2") = a[2];
-  register long x3 __asm__("x3") = a[3];
-  register long x4 __asm__("x4") = 0;
-  register long x5 __asm__("x5") = 0;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-  return x0;
-#else
-  long result;
-  register long r10 __asm__("r10") = a[3];
-  register long r8 __asm__("r8") = 0;
-  register long r9 __asm__("r9") = 0;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
-  return result;
-#endif
-}
-
 static int run_aside(void *given) {
   struct aside *aside = given;
-  aside->result = call_kernel(aside->number, aside->arguments);
+  aside->result = plain_call(aside->number, aside->arguments);
   return 0;
 }
 

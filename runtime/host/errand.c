@@ -2,14 +2,15 @@
 #include "errand.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "plain_call.h"
 #include "text.h"
 
 #define STACK_BYTES (16 * 1024)
@@ -50,15 +51,30 @@ static struct errand *free_errand(void) {
   return errands = errand;
 }
 
+/* Closes all descriptors from one number to another. */
+static void close_all(long from, long to) {
+  plain_call(SYS_close_range, (const long[4]){from, to});
+}
+
+static void wait_for(int milliseconds) {
+  const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  plain_call(SYS_ppoll, (const long[4]){0, 0, (long)&time});
+}
+
+/* Nothing of the C library in here: its errno is that of the thread that goes on. */
 static int run_errand(void *given) {
   const struct errand *errand = given;
   /* Whoever called this program waits for the end of its output, and other processes for its locks. */
-  if (errand->fd > 0) close_range(0, (unsigned)errand->fd - 1, 0);
-  close_range((unsigned)errand->fd + 1, ~0U, 0);
+  if (errand->fd > 0) close_all(0, errand->fd - 1);
+  close_all(errand->fd + 1, ~0U);
   const uint8_t *request = errand->requests;
   for (const struct step *step = errand->steps; step < errand->steps + errand->count; step++) {
-    if (step->length == 0) poll(NULL, 0, step->milliseconds);
-    else if (send(errand->fd, request, step->length, 0) < 0) return errno;
+    if (step->length == 0) {
+      wait_for(step->milliseconds);
+      continue;
+    }
+    long sent = plain_call(SYS_sendto, (const long[4]){errand->fd, (long)request, (long)step->length});
+    if (sent < 0) return (int)-sent;
     request += step->length;
   }
   return 0;

@@ -77,3 +77,12 @@ test('the names in what the kernel writes of a folder', () => {
     { name: 'ä', kind: 10 },
   ]);
 });
+
+test.each([0, 19, 200])(
+  'a folder whose entry says that it has %i bytes is refused, and not read for ever',
+  (length) => {
+    const bytes = Buffer.alloc(32, 0x61);
+    bytes.writeUInt16LE(length, 16);
+    expect(() => entriesIn(bytes)).toThrow(`a folder's entry of ${length} bytes`);
+  },
+);
