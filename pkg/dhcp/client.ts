@@ -24,7 +24,7 @@ export interface Door {
   /** Opens a wire; throws a {@link LinkGone} when the link or its namespace is not there any more. */
   open(): Promise<Wire>;
   /** Whether it is still the same link in the same namespace. */
-  isThere(): boolean;
+  isThere(): Promise<boolean>;
 }
 
 /** There is nobody any more whom an address could be for. */

@@ -1,12 +1,13 @@
 import { NetnsError } from '../netns/error.ts';
 import type { Netns } from '../netns/netns.ts';
 import { openNetns } from '../netns/open.ts';
-import { linkSet } from '../rtnl/link-set.ts';
-import type { ShownLink } from '../rtnl/link-show.ts';
-import { showLink } from '../rtnl/link-show.ts';
-import { askByName, ifThere } from '../rtnl/names.ts';
-import { RtnlSocket } from '../rtnl/socket.ts';
-import { libc } from '../sys/libc.ts';
+import { ownNetns } from '../netns/own.ts';
+import { exchangeAsync } from '../rtnl/async-exchange.ts';
+import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, WITHOUT_STATISTICS } from '../rtnl/link-message.ts';
+import { macText } from '../rtnl/link-show.ts';
+import { attributesOf, bytesOf, FLAG, request, textBytes, textOf } from '../rtnl/message.ts';
+import { namespaceId } from '../rtnl/namespace-id.ts';
+import { RtnlError } from '../rtnl/socket.ts';
 import { type Door, LinkGone, type Wire } from './client.ts';
 import { openWire } from './system.ts';
 
@@ -21,27 +22,38 @@ export interface ContainerLink {
 /** A link that was found, as it is now. */
 export interface FoundLink {
   readonly link: ContainerLink;
-  readonly shown: ShownLink;
   readonly isUp: boolean;
+  /** What it stands on or leads to, where that is in the host's namespace and nowhere else. */
+  readonly hostLink: HostLink | undefined;
+}
+
+/** How a container's link and one of the host belong together. */
+export interface HostLink {
+  /** That of the host's. */
+  readonly index: number;
+  /** Kind and index of the container's. */
+  readonly kind: string;
+  readonly innerIndex: number;
 }
 
 /** Looks for a link; throws in the reference's words when it is not there. */
-export function findLink(path: string, ifName: string): FoundLink {
-  return inside(path, (socket, { identity: { dev, ino } }) => {
-    const shown = linkNamed(socket, ifName);
-    if (shown === undefined) throw new Error(`error looking up "${ifName}": Link not found`);
-    const { ifindex: index, address: mac = '' } = shown;
+export async function findLink(path: string, ifName: string): Promise<FoundLink> {
+  return inside(path, async (netns) => {
+    const seen = await linkNamed(netns, ifName);
+    if (seen === undefined) throw new Error(`error looking up "${ifName}": Link not found`);
+    const { index, mac, isUp } = seen;
+    const { dev, ino } = netns.identity;
     const link = { netns: { path, dev: String(dev), ino: String(ino) }, ifName, index, mac };
-    return { link, shown, isUp: shown.flags.includes('UP') };
+    return { link, isUp, hostLink: await hostLinkOf(netns, seen) };
   });
 }
 
 /** The door to a link, for as long as it is that very link. */
 export function doorOf(link: ContainerLink): Door {
   return {
-    isThere() {
+    async isThere() {
       try {
-        enter(link, () => undefined);
+        await enter(link, async () => undefined);
         return true;
       } catch (thrown) {
         if (thrown instanceof LinkGone) return false;
@@ -49,24 +61,32 @@ export function doorOf(link: ContainerLink): Door {
         return true;
       }
     },
-    open: (): Promise<Wire> => enter(link, () => openWire(link.index))(),
+    async open(): Promise<Wire> {
+      return enter(link, async (netns) => {
+        const opened: (() => Promise<Wire>)[] = [];
+        netns.run(() => void opened.push(openWire(link.index)));
+        return (opened[0] as () => Promise<Wire>)();
+      });
+    },
   };
 }
 
 /** Sets a link up or down; throws a {@link LinkGone} when it is not there any more. */
-export function setLink(link: ContainerLink, state: 'up' | 'down'): void {
-  enter(link, (socket) => linkSet(['link', 'set', 'dev', link.ifName, state])?.(socket));
+export async function setLink(link: ContainerLink, state: 'up' | 'down'): Promise<void> {
+  const header = linkHeader(link.index, state === 'up' ? IFF.up : 0, IFF.up);
+  await enter(link, (netns) => exchangeAsync(netns, request(LINK.add, FLAG.ack, header, [])));
 }
 
 /** Works in the namespace of a link, if both are still the same. */
-function enter<T>(link: ContainerLink, work: (socket: RtnlSocket) => T): T {
+async function enter<T>(link: ContainerLink, work: (netns: Netns) => Promise<T>): Promise<T> {
   const { netns: known, ifName, index, mac } = link;
   try {
-    return inside(known.path, (socket, { identity: { dev, ino } }) => {
+    return await inside(known.path, async (netns) => {
+      const { dev, ino } = netns.identity;
       if (String(dev) !== known.dev || String(ino) !== known.ino) throw new LinkGone('the namespace is another one');
-      const shown = linkNamed(socket, ifName);
-      if (shown?.ifindex !== index || shown.address !== mac) throw new LinkGone(`${ifName} is not there any more`);
-      return work(socket);
+      const seen = await linkNamed(netns, ifName);
+      if (seen?.index !== index || seen.mac !== mac) throw new LinkGone(`${ifName} is not there any more`);
+      return work(netns);
     });
   } catch (thrown) {
     if (thrown instanceof NetnsError && thrown.kind !== 'other') throw new LinkGone(thrown.message);
@@ -74,34 +94,55 @@ function enter<T>(link: ContainerLink, work: (socket: RtnlSocket) => T): T {
   }
 }
 
-/** In and out at once: a socket that was opened inside stays there. */
-function inside<T>(path: string, work: (socket: RtnlSocket, netns: Netns) => T): T {
+async function inside<T>(path: string, work: (netns: Netns) => Promise<T>): Promise<T> {
   const netns = openNetns(path);
   try {
-    const results: T[] = [];
-    netns.run(() => {
-      results.push(onSocket((socket) => work(socket, netns)));
-    });
-    return results[0] as T;
+    return await work(netns);
   } finally {
+    // One that stays open would keep its namespace alive.
     netns.close();
   }
 }
 
-/** Asks the kernel over a socket that is closed again: one that stays open would keep its namespace alive. */
-export function onSocket<T>(work: (socket: RtnlSocket) => T): T {
-  const c = libc();
-  if (c === undefined) throw new Error('this needs foreign functions');
-  const socket = new RtnlSocket(c);
+/** What the daemon needs to know of a link. */
+interface SeenLink {
+  readonly index: number;
+  readonly mac: string;
+  readonly isUp: boolean;
+  readonly kind: string;
+  readonly lower: number | undefined;
+  readonly lowerNamespace: number | undefined;
+}
+
+async function linkNamed(netns: Netns, name: string): Promise<SeenLink | undefined> {
+  const question = request(LINK.get, 0, linkHeader(0), [[IFLA.ifname, textBytes(name)], WITHOUT_STATISTICS]);
   try {
-    return work(socket);
-  } finally {
-    socket.close();
+    const [answer] = await exchangeAsync(netns, question);
+    return answer && seenLink(answer.body);
+  } catch (thrown) {
+    if (thrown instanceof RtnlError && thrown.code === 'ENODEV') return undefined;
+    throw thrown;
   }
 }
 
-/** The link with this name in the namespace of a socket. */
-export function linkNamed(socket: RtnlSocket, name: string): ShownLink | undefined {
-  const body = ifThere(() => askByName(socket, name));
-  return body && showLink(socket, body, { alias: false, details: true });
+function seenLink(body: DataView): SeenLink {
+  const attributes = attributesOf(body, IFINFO_BYTES);
+  const address = attributes.get(IFLA.address);
+  const info = attributes.get(IFLA.linkinfo);
+  return {
+    index: body.getInt32(4, true),
+    mac: address === undefined ? '' : macText(bytesOf(address)),
+    isUp: (body.getUint32(8, true) & IFF.up) !== 0,
+    kind: info === undefined ? '' : textOf(attributesOf(info, 0).get(INFO.kind)),
+    lower: attributes.get(IFLA.link)?.getUint32(0, true),
+    lowerNamespace: attributes.get(IFLA.linkNetnsid)?.getInt32(0, true),
+  };
+}
+
+/** The index of a link below says nothing without its namespace: whoever is in a container may have made others. */
+async function hostLinkOf(netns: Netns, seen: SeenLink): Promise<HostLink | undefined> {
+  const { lower, lowerNamespace, kind, index: innerIndex } = seen;
+  if (lower === undefined || lowerNamespace === undefined) return undefined;
+  const isOnHost = (await namespaceId(netns, ownNetns())) === lowerNamespace;
+  return isOnHost ? { index: lower, kind, innerIndex } : undefined;
 }

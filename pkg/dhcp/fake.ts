@@ -76,7 +76,7 @@ export class FakeLink implements Door {
     this.#clock = clock;
   }
 
-  isThere(): boolean {
+  async isThere(): Promise<boolean> {
     return this.isUp;
   }
 

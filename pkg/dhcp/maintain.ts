@@ -35,7 +35,7 @@ export async function maintain(talk: Talk, door: Door, first: Lease, keeper: Kee
     while (clock.now() < lease.renewAt) {
       await clock.sleep(Math.min(lease.renewAt, clock.now() + PRESENCE_MS), signal);
       if (signal.aborted) throw new Aborted('the caller has gone');
-      if (!isKept(door, keeper)) return 'unwanted';
+      if (!(await isKept(door, keeper))) return 'unwanted';
     }
     const outcome = await prolong(talk, door, lease, keeper);
     if (typeof outcome === 'string') return outcome;
@@ -44,8 +44,8 @@ export async function maintain(talk: Talk, door: Door, first: Lease, keeper: Kee
   }
 }
 
-function isKept(door: Door, keeper: Keeper): boolean {
-  return keeper.isWanted() && door.isThere();
+async function isKept(door: Door, keeper: Keeper): Promise<boolean> {
+  return keeper.isWanted() && (await door.isThere());
 }
 
 /** From T1 to the end: first its own server, then all, each again and again. */
@@ -56,7 +56,7 @@ async function prolong(talk: Talk, door: Door, lease: Lease, keeper: Keeper): Pr
   let isRefused = false;
   let refusedPause = REFUSED_PAUSE_MS;
   while (clock.now() < lease.expiresAt) {
-    if (!isKept(door, keeper)) return 'unwanted';
+    if (!(await isKept(door, keeper))) return 'unwanted';
     const isRebinding = isRefused || clock.now() >= lease.rebindAt;
     const [from, end] = isRebinding ? [lease.rebindAt, lease.expiresAt] : [lease.renewAt, lease.rebindAt];
     try {

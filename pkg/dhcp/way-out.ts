@@ -1,8 +1,10 @@
-import type { ShownLink } from '../rtnl/link-show.ts';
-import { showLink } from '../rtnl/link-show.ts';
-import { askByIndex, ifThere } from '../rtnl/names.ts';
+import { ownNetns } from '../netns/own.ts';
+import { type ShownLink, showLink } from '../rtnl/link-show.ts';
+import { askByIndex, askByName, ifThere } from '../rtnl/names.ts';
+import { RtnlSocket } from '../rtnl/socket.ts';
+import { libc } from '../sys/libc.ts';
 import { type Door, LinkGone } from './client.ts';
-import { linkNamed, onSocket } from './container-link.ts';
+import type { HostLink } from './container-link.ts';
 import { openWire } from './system.ts';
 
 /** The host's link that leads to a container's server: for when the container is gone, and its address is not. */
@@ -12,19 +14,19 @@ export interface WayOut {
 }
 
 /** Kinds of links that stand on one of the host. */
-const ON_TOP: readonly unknown[] = ['macvlan', 'ipvlan', 'vlan'];
+const ON_TOP: readonly string[] = ['macvlan', 'ipvlan', 'vlan'];
 
 /** The way out of a container's link; `undefined` when it has none through this host. */
-export function wayOutOf(shown: ShownLink): WayOut | undefined {
-  const { link_index: index, ifindex } = shown;
-  if (index === undefined) return undefined;
-  return onSocket((socket) => {
+export function wayOutOf(hostLink: HostLink | undefined): WayOut | undefined {
+  if (hostLink === undefined) return undefined;
+  const { index, kind, innerIndex } = hostLink;
+  return onHost((socket) => {
     const body = ifThere(() => askByIndex(socket, index));
     const other = body && showLink(socket, body, { alias: false, details: true });
     if (other === undefined) return undefined;
-    if (ON_TOP.includes(shown.linkinfo?.info_kind)) return { name: other.ifname, index };
+    if (ON_TOP.includes(kind)) return { name: other.ifname, index };
     // The host's end of a pair is gone with the container, but not the bridge that it is a port of.
-    if (other.link_index !== ifindex || other.master === undefined) return undefined;
+    if (other.link_index !== innerIndex || other.master === undefined) return undefined;
     const bridge = linkNamed(socket, other.master);
     return bridge && { name: bridge.ifname, index: bridge.ifindex };
   });
@@ -32,12 +34,28 @@ export function wayOutOf(shown: ShownLink): WayOut | undefined {
 
 /** The door to a host's link. */
 export function hostDoor({ name, index }: WayOut): Door {
-  const isThere = (): boolean => onSocket((socket) => linkNamed(socket, name)?.ifindex === index);
+  const isThere = (): boolean => onHost((socket) => linkNamed(socket, name)?.ifindex === index);
   return {
-    isThere,
+    isThere: async () => isThere(),
     async open() {
       if (!isThere()) throw new LinkGone(`${name} is not there any more`);
       return openWire(index)();
     },
   };
+}
+
+function onHost<T>(work: (socket: RtnlSocket) => T): T {
+  const c = libc();
+  if (c === undefined) throw new Error('this needs foreign functions');
+  const socket = RtnlSocket.in(ownNetns(), c);
+  try {
+    return work(socket);
+  } finally {
+    socket.close();
+  }
+}
+
+function linkNamed(socket: RtnlSocket, name: string): ShownLink | undefined {
+  const body = ifThere(() => askByName(socket, name));
+  return body && showLink(socket, body, { alias: false, details: false });
 }

@@ -117,7 +117,8 @@ function showLower(socket: RtnlSocket, attributes: Map<number, DataView>, link: 
   return false;
 }
 
-function macText(bytes: Uint8Array): string {
+/** A MAC as `ip` shows it. */
+export function macText(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += `${text === '' ? '' : ':'}${HEX[byte >> 4]}${HEX[byte & 15]}`;
   return text;

@@ -240,23 +240,19 @@ function bind(): Libc {
 function asideCalls({ symbols, checked }: Binding<'open' | 'send'>): Pick<Libc, 'openAside' | 'sendAside'> {
   const native = Native;
   if (native === undefined) throw new Error('only the executable has threads');
-  const finish = (thread: number, call: () => number) => (thread < 0 ? call() : native.join(thread));
+  const finisher = (thread: number, call: () => number): (() => number) => {
+    if (thread >= 0) return () => native.join(thread);
+    const result = call();
+    return () => result;
+  };
   return {
     openAside(path) {
-      const thread = native.openAside(path);
-      return () =>
-        checked(
-          `open ${path}`,
-          finish(thread, () => symbols.open(path, O_CLOEXEC, 0)),
-        );
+      const finish = finisher(native.openAside(path), () => symbols.open(path, O_CLOEXEC, 0));
+      return () => checked(`open ${path}`, finish());
     },
     sendAside(fd, bytes) {
-      const thread = native.sendAside(fd, bytes);
-      return () =>
-        void checked(
-          'send',
-          finish(thread, () => symbols.send(fd, bytes, bytes.length, 0)),
-        );
+      const finish = finisher(native.sendAside(fd, bytes), () => symbols.send(fd, bytes, bytes.length, 0));
+      return () => void checked('send', finish());
     },
   };
 }

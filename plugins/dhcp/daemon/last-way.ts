@@ -7,7 +7,7 @@ import type { Held } from './stored.ts';
 /** Gives a lease back through its link, else through the host's link that led to the same server. */
 export async function giveHeldBack({ link, wayOut, lease }: Held, client: Client, clock: Clock): Promise<void> {
   const own = doorOf(link);
-  const door = own.isThere() ? own : wayOut && hostDoor(wayOut);
+  const door = (await own.isThere()) ? own : wayOut && hostDoor(wayOut);
   if (door === undefined) throw new Error('its link is gone, and there is no other way to its server');
   await giveBack({ client, clock }, door, lease);
 }

@@ -30,6 +30,8 @@ interface Kept {
   readonly control: AbortController;
   /** Ends with its maintenance. */
   done: Promise<void>;
+  /** Ends when it was given back: once, however many want that. */
+  dropped?: Promise<void>;
 }
 
 /** All leases of one daemon. */
@@ -61,9 +63,11 @@ export class Leases {
   /** The lease of an attachment, which is asked for when there is none. Never waits for a lease that is there. */
   async allocate(wanted: Wanted, signal: AbortSignal): Promise<Lease> {
     const id = idOf(wanted.key);
-    const kept = this.#kept.get(id);
-    if (kept !== undefined) {
-      if (this.#isStillFor(kept, wanted)) return kept.held.lease;
+    // While one is looked at, another call may put another into its place.
+    for (let kept = this.#kept.get(id); kept !== undefined; kept = this.#kept.get(id)) {
+      const isStillFor = await this.#isStillFor(kept, wanted);
+      if (kept !== this.#kept.get(id)) continue;
+      if (isStillFor) return kept.held.lease;
       await this.#drop(id, kept);
     }
     const pending = this.#pending.get(id) ?? this.#begin(id, wanted);
@@ -74,9 +78,9 @@ export class Leases {
   }
 
   /** The lease of an attachment; throws when there is none that its link still has. */
-  find(key: LeaseKey): Lease {
+  async find(key: LeaseKey): Promise<Lease> {
     const kept = this.#kept.get(idOf(key));
-    if (kept !== undefined && doorOf(kept.held.link).isThere()) return kept.held.lease;
+    if (kept !== undefined && (await doorOf(kept.held.link).isThere())) return kept.held.lease;
     throw new Error(`${key.ifName} of ${key.containerId} has no lease: it has expired, or its link is another one`);
   }
 
@@ -99,8 +103,8 @@ export class Leases {
   }
 
   /** A lease stays unless its link is gone, or the container has been made anew under the same name. */
-  #isStillFor({ held: { link } }: Kept, { key, netns }: Wanted): boolean {
-    if (isMarked(this.#options.socketPath, key) || !doorOf(link).isThere()) return false;
+  async #isStillFor({ held: { link } }: Kept, { key, netns }: Wanted): Promise<boolean> {
+    if (isMarked(this.#options.socketPath, key) || !(await doorOf(link).isThere())) return false;
     const now = statusOf(this.#path(netns));
     return now === undefined || (String(now.dev) === link.netns.dev && String(now.ino) === link.netns.ino);
   }
@@ -120,16 +124,16 @@ export class Leases {
 
   async #acquire({ key, id, netns, options }: Wanted, signal: AbortSignal): Promise<Lease> {
     const { clock, patience, log } = this.#options;
-    const { link, shown, isUp } = findLink(this.#path(netns), key.ifName);
+    const { link, hostLink, isUp } = await findLink(this.#path(netns), key.ifName);
     const client = this.#client(link, options);
-    if (!isUp) setLink(link, 'up');
+    if (!isUp) await setLink(link, 'up');
     try {
       const lease = await acquire({ client, clock, patience, signal }, doorOf(link), (line) => log(`${id}: ${line}`));
       log(`${id}: ${addressText(lease.address)} is leased by ${addressText(lease.server)}`);
-      this.#keep({ key, link, wayOut: wayOutOf(shown), options, lease });
+      this.#keep({ key, link, wayOut: wayOutOf(hostLink), options, lease });
       return lease;
     } catch (thrown) {
-      if (!isUp) this.#attempt(id, () => setLink(link, 'down'));
+      if (!isUp) await this.#attempt(id, () => setLink(link, 'down'));
       throw thrown;
     }
   }
@@ -160,7 +164,7 @@ export class Leases {
       warn: (line: string) => log(`${id}: ${line}`),
     };
     // One that an earlier daemon has left may not be needed any more.
-    const isNeeded = keeper.isWanted() && doorOf(link).isThere();
+    const isNeeded = keeper.isWanted() && (await doorOf(link).isThere());
     const maintained = () => maintain(talk, doorOf(link), lease, keeper).catch((thrown) => this.#explain(id, thrown));
     const end = isNeeded ? await maintained() : 'unwanted';
     if (end === undefined || this.#kept.get(id) !== kept) return;
@@ -169,7 +173,7 @@ export class Leases {
       return;
     }
     log(`${id}: ${addressText(kept.held.lease.address)} has expired, ${key.ifName} is set down`);
-    this.#attempt(id, () => setLink(link, 'down'));
+    await this.#attempt(id, () => setLink(link, 'down'));
     this.#forget(id, kept);
   }
 
@@ -177,7 +181,12 @@ export class Leases {
     if (!(thrown instanceof Aborted)) this.#options.log(`${id}: ${thrownText(thrown)}`);
   }
 
-  async #drop(id: string, kept: Kept): Promise<void> {
+  #drop(id: string, kept: Kept): Promise<void> {
+    kept.dropped ??= this.#giveBack(id, kept);
+    return kept.dropped;
+  }
+
+  async #giveBack(id: string, kept: Kept): Promise<void> {
     kept.control.abort();
     this.#kept.delete(id);
     const { lease, link, options } = kept.held;
@@ -194,18 +203,18 @@ export class Leases {
   #write(id: string, held: Held): void {
     const { socketPath } = this.#options;
     // Nothing that a lease is needed for depends on the file before this daemon's end.
-    this.#attempt(id, () => writeLease(socketPath, fileOf(held)));
+    void this.#attempt(id, () => writeLease(socketPath, fileOf(held)));
   }
 
   #forget(id: string, kept: Kept): void {
     if (this.#kept.get(id) === kept) this.#kept.delete(id);
     // By now the same attachment may have a lease again.
-    if (!this.#kept.has(id)) this.#attempt(id, () => removeLease(this.#options.socketPath, kept.held.key));
+    if (!this.#kept.has(id)) void this.#attempt(id, () => removeLease(this.#options.socketPath, kept.held.key));
   }
 
-  #attempt(id: string, work: () => void): void {
+  async #attempt(id: string, work: () => void | Promise<void>): Promise<void> {
     try {
-      work();
+      await work();
     } catch (thrown) {
       this.#options.log(`${id}: ${thrownText(thrown)}`);
     }

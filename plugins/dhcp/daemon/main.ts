@@ -75,7 +75,7 @@ function methodsOf(leases: Leases): ReadonlyMap<string, Method> {
       METHOD.check,
       async (args) => {
         const wanted = await wantedOf(args);
-        return { type: RESULT, value: toldOf(leases.find(wanted.key), wanted.priority) };
+        return { type: RESULT, value: toldOf(await leases.find(wanted.key), wanted.priority) };
       },
     ],
     [
