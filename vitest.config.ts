@@ -12,7 +12,7 @@ const vm = {
     hookTimeout: 120_000,
     maxWorkers: 1,
     isolate: false,
-    sequence: { groupOrder: 8 },
+    sequence: { groupOrder: 9 },
   },
 };
 
@@ -101,6 +101,17 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 7 },
+        },
+      },
+      {
+        test: {
+          // A pod that does all it can against whoever looks after it, and calls that are garbage.
+          name: 'hostile',
+          include: ['test/hostile/**/*.test.ts'],
+          testTimeout: 7_200_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 8 },
         },
       },
       ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),

@@ -1,4 +1,4 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|hostile|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
 import { HANDS } from '../test/netns/harness/hands.ts';
 import { FULL_PROOF } from '../test/proof/size.ts';
@@ -27,7 +27,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', for: ['lint'], run: () => runCommands([['biome', 'check', '.'], ['tsc']]) },
   {
     name: 'compile',
-    for: ['build', 'fuzz', 'ipam', 'netns', 'netns-ip', 'runtimes', 'proof', 'vm'],
+    for: ['build', 'fuzz', 'ipam', 'netns', 'netns-ip', 'runtimes', 'proof', 'hostile', 'vm'],
     run: () => runCommands([[...RUN, 'scripts/build.ts']]),
   },
   { name: 'unit', for: ['unit'], run: () => runVitest('unit') },
@@ -38,6 +38,7 @@ const STEPS: readonly Step[] = [
   { name: 'netns-ip', for: ['netns-ip'], needsExecutable: true, run: () => runVitestWithoutTrace('netns-ip') },
   { name: 'runtimes', for: ['runtimes'], needsExecutable: true, run: () => runVitestWithoutTrace('runtimes') },
   { name: 'proof', for: ['proof'], needsExecutable: true, run: () => runVitestWithoutTrace('proof') },
+  { name: 'hostile', for: ['hostile'], needsExecutable: true, run: () => runVitestWithoutTrace('hostile') },
   { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 

@@ -1,14 +1,14 @@
 // Puts generated calls to all plugins, in the namespaces it is started in, with the runtime of the real plugins.
 // stdin: {"seed":…,"first":…,"last":…,"netns":…,"state":{path: text}}; what was found is written as JSON.
 import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { JsonObject } from '../../pkg/skel/plugin.ts';
-import { respond } from '../../pkg/skel/respond.ts';
-import { pluginNamed } from '../../plugins/table.ts';
-import { createWorld } from '../../world.ts';
-import { type Case, caseOf, type HostileRun } from './hostile-case.ts';
-import type { Schema } from './hostile-documents.ts';
-import { behindTheDoor, watchFiles, watchPrograms } from './hostile-doors.ts';
-import { problemOf } from './hostile-outcome.ts';
+import type { JsonObject } from '../../../pkg/skel/plugin.ts';
+import { respond } from '../../../pkg/skel/respond.ts';
+import { pluginNamed } from '../../../plugins/table.ts';
+import { createWorld } from '../../../world.ts';
+import { type Case, caseOf, type HostileRun } from './case.ts';
+import type { Schema } from './documents.ts';
+import { behindTheDoor, watchFiles, watchPrograms } from './doors.ts';
+import { problemOf } from './outcome.ts';
 
 const run = JSON.parse(readFileSync(0, 'utf8')) as HostileRun;
 const violations: string[] = [];

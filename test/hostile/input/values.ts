@@ -1,4 +1,4 @@
-import type { Random } from './hostile-random.ts';
+import type { Random } from './random.ts';
 
 /** In every text that is meant to break out of somewhere: where it is seen, it must be whole. */
 export const MARK = 'zq9x';

@@ -1,15 +1,15 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PLUGIN_NAMES } from '../../plugins/names.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { createHost, type Host, type Pod } from '../netns/harness/host.ts';
-import { BUILT_PLUGINS, callPlugin, pluginEnvironment } from '../netns/harness/plugin.ts';
-import { caseOf } from './hostile-case.ts';
-import type { Schema } from './hostile-documents.ts';
-import { problemOf } from './hostile-outcome.ts';
-import { MARK } from './hostile-values.ts';
-import { bySize } from './size.ts';
+import { PLUGIN_NAMES } from '../../../plugins/names.ts';
+import { ROOT } from '../../../scripts/lib/project.ts';
+import { createHost, type Host, type Pod } from '../../netns/harness/host.ts';
+import { BUILT_PLUGINS, callPlugin, pluginEnvironment } from '../../netns/harness/plugin.ts';
+import { bySize } from '../../proof/size.ts';
+import { caseOf } from './case.ts';
+import type { Schema } from './documents.ts';
+import { problemOf } from './outcome.ts';
+import { MARK } from './values.ts';
 
 /** The same seed makes the same cases: CNI_TS_PROOF_SEED. */
 const SEED = Number(process.env['CNI_TS_PROOF_SEED'] ?? Date.now() % 1_000_000_007);

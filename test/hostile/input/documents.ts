@@ -1,5 +1,5 @@
-import type { Random } from './hostile-random.ts';
-import { copied, hostileText, hostileValue } from './hostile-values.ts';
+import type { Random } from './random.ts';
+import { copied, hostileText, hostileValue } from './values.ts';
 
 type Json = Record<string, unknown>;
 

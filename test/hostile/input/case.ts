@@ -1,7 +1,7 @@
-import { PLUGIN_NAMES } from '../../plugins/names.ts';
-import { mutate, type Schema, textOf, validDocument } from './hostile-documents.ts';
-import { type Random, randomOf } from './hostile-random.ts';
-import { hostileText } from './hostile-values.ts';
+import { PLUGIN_NAMES } from '../../../plugins/names.ts';
+import { mutate, type Schema, textOf, validDocument } from './documents.ts';
+import { type Random, randomOf } from './random.ts';
+import { hostileText } from './values.ts';
 
 /** What a driver is told. */
 export interface HostileRun {

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PLUGIN_NAMES } from '../../plugins/names.ts';
-import { driver } from '../../scripts/lib/driver.ts';
-import { ROOT } from '../../scripts/lib/project.ts';
-import { createHost, type Host } from '../netns/harness/host.ts';
-import { CHAINS, sceneFor } from './faults-chains.ts';
-import type { HostileRun } from './hostile-case.ts';
-import { bySize } from './size.ts';
+import { PLUGIN_NAMES } from '../../../plugins/names.ts';
+import { driver } from '../../../scripts/lib/driver.ts';
+import { ROOT } from '../../../scripts/lib/project.ts';
+import { createHost, type Host } from '../../netns/harness/host.ts';
+import { CHAINS, sceneFor } from '../../proof/faults-chains.ts';
+import { bySize } from '../../proof/size.ts';
+import type { HostileRun } from './case.ts';
 
 /** The same seed makes the same cases: CNI_TS_PROOF_SEED. */
 const SEED = Number(process.env['CNI_TS_PROOF_SEED'] ?? Date.now() % 1_000_000_007);
@@ -58,7 +58,7 @@ async function drive(first: number, last: number): Promise<Found> {
     const pod = await host.addPod();
     const [progress, found] = [join(folder, 'progress'), join(folder, 'found')];
     const run: HostileRun = { seed: SEED, first, last, netns: pod.path, state, schemas: SCHEMAS, progress, found };
-    const argv = [await driver('test/proof/hostile-driver.ts')];
+    const argv = [await driver('test/hostile/input/driver.ts')];
     const outcome = await host.run(argv, { stdin: JSON.stringify(run), timeoutMs: 280_000 });
     if (outcome.exitCode !== 0 || !existsSync(found)) {
       throw new Error(

@@ -1,4 +1,4 @@
-import { isSpecVersion } from '../../pkg/types/version.ts';
+import { isSpecVersion } from '../../../pkg/types/version.ts';
 
 /** What a call printed and how it ended. */
 export interface Said {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { type FileCalls, OPEN } from '../../pkg/sys/file-calls.ts';
-import { files } from '../../pkg/sys/files.ts';
-import { bindFunctions } from '../../pkg/sys/libc.ts';
-import { MARK } from './hostile-values.ts';
+import { type FileCalls, OPEN } from '../../../pkg/sys/file-calls.ts';
+import { files } from '../../../pkg/sys/files.ts';
+import { bindFunctions } from '../../../pkg/sys/libc.ts';
+import { MARK } from './values.ts';
 
 /** What a call did that it must not. */
 export type Report = (what: string) => void;
