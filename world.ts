@@ -1,4 +1,3 @@
-import type { FileIdentity } from './pkg/delegate/delegator.ts';
 import { isOwnNetns } from './pkg/netns/is-own.ts';
 import type { Delegator } from './pkg/skel/delegator.ts';
 import type { Environment } from './pkg/skel/plugin.ts';
@@ -24,8 +23,11 @@ export function createWorld(instead: Partial<Omit<World, 'delegator'>> = {}): Wo
 /** Few calls go to another plugin from here, so what that takes is loaded by the first that does. */
 function lazyDelegator(environment: Environment, world: World): Delegator {
   const delegator = async () => {
-    const { createDelegator } = await import('./pkg/delegate/delegator.ts');
-    return createDelegator({ environment, pluginNamed, self: () => identify('/proc/self/exe'), identify, world });
+    const [{ createDelegator }, { isSameBuild }] = [
+      await import('./pkg/delegate/delegator.ts'),
+      await import('./pkg/sys/same-build.ts'),
+    ];
+    return createDelegator({ environment, pluginNamed, isFile, isSameBuild, world });
   };
   return {
     add: async (request) => (await delegator()).add(request),
@@ -33,7 +35,7 @@ function lazyDelegator(environment: Environment, world: World): Delegator {
   };
 }
 
-function identify(file: string): FileIdentity | undefined {
-  const found = statusOf(file);
-  return found !== undefined && isRegularFile(found) ? found : undefined;
+function isFile(path: string): boolean {
+  const found = statusOf(path);
+  return found !== undefined && isRegularFile(found);
 }

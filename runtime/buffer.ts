@@ -25,9 +25,7 @@ export class Buffer extends Uint8Array<ArrayBuffer> {
   }
 
   equals(other: Uint8Array): boolean {
-    if (other.length !== this.length) return false;
-    for (let at = 0; at < this.length; at += 1) if (this[at] !== other[at]) return false;
-    return true;
+    return other.length === this.length && host.libc('memcmp')(this, other, this.length) === 0;
   }
 
   /** Whether a text's bytes are in it; numbers as in any typed array. */

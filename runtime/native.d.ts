@@ -16,6 +16,8 @@ interface NativeRuntime {
   libc(name: string): NativeFunction;
   /** Where bytes are, for structures that refer to others; good as long as these are referred to. */
   addressOf(bytes: NodeJS.TypedArray): bigint;
+  /** A text that all whole files of one build of this suite share; `undefined` for any other file, and where there is none. */
+  buildOf(path: string): string | undefined;
   /** UTF-8 to text; what is wrong becomes U+FFFD. */
   decode(bytes: Uint8Array): string;
   /** A text as UTF-8. */

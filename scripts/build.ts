@@ -1,12 +1,13 @@
 // npm run build [-- --arch amd64|arm64]: compiles the suite, checks it and packs it.
-import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { shapesOfPlugins } from '../plugins/shapes.ts';
-import { packArchive, writeChecksum } from './lib/archive.ts';
+import { archiveName, packArchive, writeChecksum } from './lib/archive.ts';
 import { compile } from './lib/compile.ts';
-import { type Arch, nativeArch } from './lib/engine.ts';
+import { type Arch, engineSource, nativeArch } from './lib/engine.ts';
+import { noticesOf } from './lib/notices.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
 import { identifyBuild, ROOT } from './lib/project.ts';
 import { verifyExecutable } from './lib/verify.ts';
@@ -19,7 +20,7 @@ const dist = isNative ? join(ROOT, 'dist') : join(ROOT, 'dist', arch);
 const bin = join(dist, 'bin');
 const executable = join(dist, `.cni-${process.pid}`);
 
-const { bundleBytes, bytecodeBytes } = await compile({
+const { bundleBytes, bytecodeBytes, packages } = await compile({
   entry: join(ROOT, 'main.ts'),
   define: {
     CNI_TS_VERSION: JSON.stringify(identity.version),
@@ -32,19 +33,29 @@ const { bundleBytes, bytecodeBytes } = await compile({
 const names = ['cni', ...PLUGIN_NAMES];
 rmSync(bin, { recursive: true, force: true });
 mkdirSync(bin, { recursive: true });
-for (const name of names) linkSync(executable, join(bin, name));
+// A file for each name: whoever writes over one of them leaves the others as they are.
+for (const name of names) copyFileSync(executable, join(bin, name), constants.COPYFILE_FICLONE);
 rmSync(executable);
 if (isNative) await verifyExecutable(join(bin, PLUGIN_NAMES[0]));
 
-const archive = join(ROOT, 'dist', `cni-ts-linux-${arch}-v${identity.version}.tgz`);
-await packArchive(bin, names, archive, identity.time);
+writeFileSync(join(dist, 'NOTICE'), noticesOf(arch, await engineSource(), packages));
+const archive = join(ROOT, 'dist', archiveName(arch, identity.version));
+const members = [
+  { folder: bin, names },
+  { folder: dist, names: ['NOTICE'] },
+  { folder: ROOT, names: ['LICENSE', 'conf', 'deploy'] },
+];
+await packArchive(members, archive, identity.time);
 const digest = await writeChecksum(archive);
 
 report(
   'source',
   `${identity.version} (${identity.commit}), scripts of ${kilobytes(bundleBytes)}, ${kilobytes(bytecodeBytes)} as bytecode`,
 );
-report('executable', `${shown(bin)}: ${names.length} names, one file of ${megabytes(statSync(join(bin, 'cni')).size)}`);
+report(
+  'executable',
+  `${shown(bin)}: ${names.length} names, each a file of ${megabytes(statSync(join(bin, 'cni')).size)}`,
+);
 report('archive', `${shown(archive)}: ${megabytes(statSync(archive).size)}`);
 report('sha256', digest);
 report('time', seconds(performance.now() - start));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { archiveName } from './lib/archive.ts';
 import { nativeArch } from './lib/engine.ts';
 import { print, style } from './lib/print.ts';
 import { identifyBuild, packageVersion, ROOT } from './lib/project.ts';
@@ -18,7 +19,7 @@ let differs = false;
 try {
   for (const folder of folders) await buildIn(folder);
   const folderOfBin = arch === nativeArch() ? 'dist/bin' : `dist/${arch}/bin`;
-  for (const file of [`${folderOfBin}/cni`, `dist/cni-ts-linux-${arch}-v${packageVersion()}.tgz`]) {
+  for (const file of [`${folderOfBin}/cni`, `dist/${archiveName(arch, packageVersion())}`]) {
     const [a, b] = folders.map((folder) => readFileSync(join(folder, file)));
     const same = a !== undefined && b !== undefined && a.equals(b);
     print(`${same ? style('green', 'identical') : style('red', 'DIFFERENT')}  ${file} (${a?.length} bytes)`);

@@ -8,6 +8,7 @@ import { planPlugin } from '../../pkg/skel/plan-plugin.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { isRegularFile } from '../../pkg/sys/file-calls.ts';
 import { statusOf } from '../../pkg/sys/files.ts';
+import { isSameBuild } from '../../pkg/sys/same-build.ts';
 import { toDocument } from '../../pkg/types/document.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import { parsePrevResult } from '../../pkg/types/prev-result.ts';
@@ -131,15 +132,14 @@ function versionOf(text: string): SpecVersion {
   throw new CniError(ErrorCode.incompatibleVersion, `unsupported CNI result version "${text}"`);
 }
 
-/** A note when the plugin that a runtime would call is not this executable. */
+/** A note when the plugin that a runtime would call is not of this build. */
 function otherProgram(type: string, path: string): string[] {
   try {
     const file = findPlugin(type, path, (candidate) => {
       const status = statusOf(candidate);
       return status !== undefined && isRegularFile(status);
     });
-    const [own, found] = [statusOf('/proc/self/exe'), statusOf(file)];
-    if (own?.ino === found?.ino && own?.dev === found?.dev) return [];
+    if (isSameBuild(file)) return [];
     return [`${file} is another program than this one; what follows is what the ${type} of this suite would do`];
   } catch {
     return [];

@@ -2,7 +2,6 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -36,9 +35,8 @@ function script(name: string, body: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-function identify(file: string) {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found?.isFile() === true ? found : undefined;
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** A delegator whose own executable is the file `self` in the folder, with one plugin inside. */
@@ -59,8 +57,8 @@ function delegator(plugin?: AnyPlugin, more: Environment = {}) {
     delegator: () => door,
   };
   const pluginNamed = (name: string) => (name === plugin?.name ? plugin : undefined);
-  const self = () => identify(join(folder, 'self'));
-  const door = createDelegator({ environment, pluginNamed, self, identify, world });
+  const isSameBuild = (file: string) => readFileSync(file).equals(readFileSync(join(folder, 'self')));
+  const door = createDelegator({ environment, pluginNamed, isFile, isSameBuild, world });
   return door;
 }
 
@@ -80,7 +78,7 @@ describe('findPlugin', () => {
     script('real', '');
     symlinkSync(join(folder, 'real'), join(folder, 'two', 'x'));
     const path = `${folder}/one:${folder}/two`;
-    expect(findPlugin('x', path, (file) => identify(file) !== undefined)).toBe(`${folder}/two/x`);
+    expect(findPlugin('x', path, isFile)).toBe(`${folder}/two/x`);
   });
 
   test.each([
@@ -189,10 +187,10 @@ describe('another program', () => {
   });
 });
 
-describe('this very executable', () => {
+describe('a file of this very build', () => {
   test('is called in this process, with a configuration and an environment of its own', async () => {
     script('self', 'exit 99');
-    linkSync(join(folder, 'self'), join(folder, 'fake'));
+    copyFileSync(join(folder, 'self'), join(folder, 'fake'));
     const { plugin, calls } = fakePlugin((call) => {
       // Whatever a plugin does to what it was given stays with it.
       call.rawConf['name'] = 'changed';
@@ -225,7 +223,7 @@ describe('this very executable', () => {
 
   test('a name that it does not have is left to the file', async () => {
     script('self', `echo '${RESULT}'`);
-    linkSync(join(folder, 'self'), join(folder, 'other'));
+    copyFileSync(join(folder, 'self'), join(folder, 'other'));
     expect(await delegator().add({ type: 'other', config: CONFIG })).toEqual({ ips: [{ address: '10.0.0.2/24' }] });
   });
 
@@ -242,7 +240,7 @@ describe('this very executable', () => {
 
   test('its errors come as they are, and the protocol is held to', async () => {
     script('self', 'exit 99');
-    linkSync(join(folder, 'self'), join(folder, 'fake'));
+    copyFileSync(join(folder, 'self'), join(folder, 'fake'));
     const { plugin } = fakePlugin(() => {
       throw new CniError(11, 'busy', 'later');
     });
@@ -258,7 +256,7 @@ describe('this very executable', () => {
 
   test('what the oldest versions cannot say is lost as it would be between two processes', async () => {
     script('self', 'exit 99');
-    linkSync(join(folder, 'self'), join(folder, 'fake'));
+    copyFileSync(join(folder, 'self'), join(folder, 'fake'));
     const { plugin } = fakePlugin({
       ips: [{ address: '10.0.0.9/8' }, { address: '10.0.0.10/8' }],
       routes: [{ dst: '0.0.0.0/0', mtu: 1400 }],

@@ -11,25 +11,19 @@ import { foreignError, runForeign } from './foreign.ts';
 /** The plugins of this executable by name. */
 export type PluginTable = (name: string) => AnyPlugin | undefined;
 
-/** A file's identity, whatever name it has. */
-export interface FileIdentity {
-  readonly dev: number | bigint;
-  readonly ino: number | bigint;
-}
-
 /** What the delegator needs of its surroundings. */
 export interface DelegatorOptions {
   readonly environment: Environment;
   readonly pluginNamed: PluginTable;
-  /** Identity of this executable; without it every delegate is another program. */
-  self(): FileIdentity | undefined;
-  /** Identity of a regular file, `undefined` when there is none; symbolic links are followed. */
-  identify(file: string): FileIdentity | undefined;
+  /** Whether there is a regular file; symbolic links are followed. */
+  isFile(file: string): boolean;
+  /** Whether a file is of the very build that runs; any other is another program. */
+  isSameBuild(file: string): boolean;
   readonly world: Omit<World, 'environment' | 'readStdin'>;
 }
 
 /**
- * Makes the door to other plugins: a `type` that is this very executable runs in this process, with an environment
+ * Makes the door to other plugins: a `type` whose file is of this very build runs in this process, with an environment
  * and a configuration of its own; any other file is run. A plugin of this suite that is not installed under its own
  * name runs in this process too.
  */
@@ -65,15 +59,10 @@ async function call(options: DelegatorOptions, request: DelegateRequest): Promis
 function targetOf(options: DelegatorOptions, type: string, path: string): AnyPlugin | string {
   const own = options.pluginNamed(type);
   try {
-    const file = findPlugin(type, path, (candidate) => options.identify(candidate) !== undefined);
-    return own !== undefined && isSelf(options, file) ? own : file;
+    const file = findPlugin(type, path, options.isFile);
+    return own !== undefined && options.isSameBuild(file) ? own : file;
   } catch (thrown) {
     if (own === undefined) throw thrown;
     return own;
   }
-}
-
-function isSelf(options: DelegatorOptions, file: string): boolean {
-  const [identity, self] = [options.identify(file), options.self()];
-  return identity !== undefined && identity.dev === self?.dev && identity.ino === self?.ino;
 }

@@ -6,19 +6,18 @@ import { createDelegator } from '../../pkg/delegate/delegator.ts';
 import type { Delegator } from '../../pkg/skel/delegator.ts';
 import { pluginNamed } from '../table.ts';
 
-/** The door that a main plugin has to its IPAM plugin, when both are the same executable. */
+/** The door that a main plugin has to its IPAM plugin, when both are of the same build. */
 function door(folder: string): Delegator {
   const world = {
     isOwnNetns: () => false,
     warn: () => {},
     delegator: () => door(folder),
   };
-  const identity = { dev: 1, ino: 1 };
   return createDelegator({
     environment: { CNI_CONTAINERID: 'c1', CNI_IFNAME: 'eth0', CNI_NETNS: '/proc/no', CNI_PATH: folder },
     pluginNamed,
-    self: () => identity,
-    identify: (file) => (file === join(folder, 'host-local') ? identity : undefined),
+    isFile: (file) => file === join(folder, 'host-local'),
+    isSameBuild: () => true,
     world,
   });
 }
@@ -26,7 +25,7 @@ function door(folder: string): Delegator {
 test('a main plugin gets and frees addresses without starting a process', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cni-ts-in-process-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  // It could not be run: only its identity is looked at.
+  // It could not be run: only its build is looked at.
   writeFileSync(join(folder, 'host-local'), '');
   const delegator = door(folder);
   const ipam = { type: 'host-local', dataDir: folder, subnet: '10.5.0.0/24' };

@@ -53,6 +53,7 @@ static const struct libc_entry FUNCTIONS[] = {
     RETURNS_INT(link),
     RETURNS_INT(listen),
     RETURNS_LONG(lseek),
+    RETURNS_INT(memcmp),
     RETURNS_INT(memfd_create),
     RETURNS_LONG(memmem),
     RETURNS_INT(mkdir),

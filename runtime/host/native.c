@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "build.h"
 #include "errand.h"
 #include "text.h"
 
@@ -227,7 +228,8 @@ static JSValue native_load(JSContext *ctx, JSValueConst this, int argc, JSValueC
 }
 
 static const JSCFunctionListEntry FUNCTIONS[] = {
-    JS_CFUNC_DEF("addressOf", 1, native_address_of), JS_CFUNC_DEF("decode", 1, native_decode),
+    JS_CFUNC_DEF("addressOf", 1, native_address_of), JS_CFUNC_DEF("buildOf", 1, native_build_of),
+    JS_CFUNC_DEF("decode", 1, native_decode),
     JS_CFUNC_DEF("encode", 1, native_encode),        JS_CFUNC_DEF("exit", 1, native_exit),
     JS_CFUNC_DEF("holdSignal", 1, native_hold_signal), JS_CFUNC_DEF("join", 1, native_join),
     JS_CFUNC_DEF("libc", 1, native_libc),            JS_CFUNC_DEF("load", 1, native_load),

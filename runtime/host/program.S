@@ -4,4 +4,15 @@
   .global program_modules
 program_modules:
   .incbin "program.bin"
+
+/* Which build this is, in the first page of every file of it. The zeros become its checksum; see scripts/lib/build-id.ts and build.c. */
+  .section .note.cni-ts,"aR",%note
+  .balign 4
+  .global build_note
+build_note:
+  .long 7, 40, 1
+  .asciz "cni-ts"
+  .balign 4
+  .ascii "0000000000000000000000000000000000000000"
+
   .section .note.GNU-stack,"",%progbits

@@ -11,6 +11,7 @@ export interface Stats {
   readonly dev: number;
   readonly ino: number;
   readonly mode: number;
+  readonly nlink: number;
   readonly size: number;
   readonly mtimeMs: number;
   isFile(): boolean;
@@ -64,11 +65,12 @@ function statusOf(path: string, followLinks: boolean, { throwIfNoEntry = true }:
 }
 
 function statsFrom(status: FileStatus): Stats {
-  const { dev, ino, mode, size, mtimeNs } = status;
+  const { dev, ino, mode, links, size, mtimeNs } = status;
   return {
     dev: Number(dev),
     ino: Number(ino),
     mode,
+    nlink: links,
     size: Number(size),
     mtimeMs: Number(mtimeNs) / 1e6,
     isFile: () => isRegularFile(status),

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
+import { writeBuildId } from './build-id.ts';
 import { type Arch, engineFor } from './engine.ts';
 import { ROOT } from './project.ts';
 
@@ -19,6 +20,8 @@ export interface CompileOptions {
 export interface CompileReport {
   readonly bundleBytes: number;
   readonly bytecodeBytes: number;
+  /** Packages of others that something of is in the program. */
+  readonly packages: readonly string[];
 }
 
 const RUNTIME = join(ROOT, 'runtime');
@@ -29,14 +32,15 @@ export async function compile({ entry, define = {}, arch, output }: CompileOptio
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
     const { compiler, objects, cc } = await engineFor(arch);
-    const { names, bytes } = await bundle(entry, define, folder);
+    const { names, bytes, packages } = await bundle(entry, define, folder);
     await execa(compiler, ['program.bin', '.', ...names], { cwd: folder });
     const { size } = statSync(join(folder, 'program.bin'));
     const flags = ['-static-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now'];
     const parts = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
     await execa(cc, ['-o', 'executable', ...flags, ...parts], { cwd: folder });
+    writeBuildId(join(folder, 'executable'));
     renameSync(join(folder, 'executable'), output);
-    return { bundleBytes: bytes, bytecodeBytes: size };
+    return { bundleBytes: bytes, bytecodeBytes: size, packages };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -54,11 +58,12 @@ const PARTS = {
 
 /** Bundles into a folder, one module for each part that is loaded on its own. */
 async function bundle(entry: string, define: Readonly<Record<string, string>>, folder: string) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main: resolve(entry), ...PARTS },
     bundle: true,
     write: false,
+    metafile: true,
     outdir: folder,
     platform: 'neutral',
     mainFields: ['module', 'main'],
@@ -75,5 +80,13 @@ async function bundle(entry: string, define: Readonly<Record<string, string>>, f
   return {
     names: outputFiles.map(({ path }) => basename(path)).sort(),
     bytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0),
+    packages: packagesIn(Object.values(metafile.outputs)),
   };
+}
+
+/** The names of packages of which anything is left in what was bundled. */
+function packagesIn(outputs: readonly Metafile['outputs'][string][]): readonly string[] {
+  const used = outputs.flatMap(({ inputs }) => Object.entries(inputs).filter(([, input]) => input.bytesInOutput > 0));
+  const names = used.map(([file]) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
 }

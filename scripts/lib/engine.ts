@@ -29,7 +29,7 @@ const SOURCE = {
 } as const;
 
 const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'] as const;
-const HOST_FILES = ['main', 'memory', 'native', 'aside', 'errand', 'libc', 'text'] as const;
+const HOST_FILES = ['main', 'memory', 'native', 'aside', 'build', 'errand', 'libc', 'text'] as const;
 const HOST = join(ROOT, 'runtime/host');
 
 const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
@@ -63,8 +63,13 @@ function fingerprint(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** The folder with the engine's source. */
+export function engineSource(): Promise<string> {
+  return debianSource(SOURCE);
+}
+
 async function build(arch: Arch, folder: string): Promise<void> {
-  const source = await debianSource(SOURCE);
+  const source = await engineSource();
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(join(dirname(folder), '.build-'));
   try {

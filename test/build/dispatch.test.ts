@@ -1,4 +1,13 @@
-import { copyFileSync, linkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -65,6 +74,53 @@ describe('the executable finds its plugin by the name it is called by', () => {
     const { stdout } = await execa(join(BIN, 'cni'), ['--version']);
     expect(stdout).toContain(packageVersion());
     expect(stdout).toMatch(/\b([0-9a-f]{12}(-dirty)?|unknown)\b/);
+  });
+});
+
+describe('a plugin that calls another', () => {
+  /** Looks after an IPAM plugin that cannot be started. */
+  async function status(change: (file: string) => void) {
+    const folder = temporaryFolder();
+    for (const name of ['bridge', 'host-local']) copyFileSync(join(BIN, name), join(folder, name));
+    chmodSync(join(folder, 'host-local'), 0o644);
+    change(join(folder, 'host-local'));
+    const ipam = { type: 'host-local', dataDir: folder, ranges: [[{ subnet: '10.1.0.0/24' }]] };
+    const conf = { cniVersion: '1.1.0', name: 'net', type: 'bridge', ipam };
+    const env = { CNI_COMMAND: 'STATUS', CNI_PATH: folder };
+    return execa(join(folder, 'bridge'), { env, input: JSON.stringify(conf), reject: false });
+  }
+
+  it('does not start one of its own build, whatever inode that has', async () => {
+    expect(await status(() => {})).toMatchObject({ exitCode: 0, stdout: '' });
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['of another size, as one that is just being copied', (file) => truncateSync(file, 2_000_000)],
+    [
+      'of another build',
+      (file) => {
+        const bytes = readFileSync(file);
+        const at = bytes.indexOf('cni-ts\0\0') + 8;
+        bytes.write(
+          bytes.toString('latin1', at, at + 40).replace(/./g, (digit) => (digit === 'a' ? 'b' : 'a')),
+          at,
+        );
+        writeFileSync(file, bytes);
+      },
+    ],
+    ['of somebody else', (file) => writeFileSync(file, '#!/bin/sh\n')],
+    [
+      "whose beginning is somebody else's",
+      (file) => {
+        const bytes = readFileSync(file);
+        bytes.write('#!/bin/sh\nexit 1\n');
+        writeFileSync(file, bytes);
+      },
+    ],
+  ])('starts one %s', async (_, change) => {
+    const { exitCode, stdout } = await status(change);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('permission denied');
   });
 });
 

@@ -3,34 +3,54 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { PLUGIN_NAMES } from '../../plugins/names.ts';
+import { ROOT } from '../../scripts/lib/project.ts';
 import { ARCHIVE, BIN, temporaryFolder } from './support.ts';
 
 const names = ['cni', ...PLUGIN_NAMES].sort();
+const BESIDE = ['LICENSE', 'NOTICE', 'conf', 'deploy'];
 
 describe('dist/bin', () => {
   it('has every plugin and the tool, and nothing else', () => {
     expect(readdirSync(BIN).sort()).toEqual(names);
   });
 
-  it('is one file with many names', () => {
-    expectOneFile(BIN);
+  it('is a file for each name', () => {
+    expectOwnFiles(BIN);
   });
 });
 
 describe('the release archive', () => {
-  it('unpacks to the same files, hard links kept', async () => {
+  it('unpacks to the same files, and what is needed beside them', async () => {
     const folder = temporaryFolder();
-    await execa('tar', ['-xzf', ARCHIVE, '-C', folder]);
-    expect(readdirSync(folder).sort()).toEqual(names);
-    expectOneFile(folder);
+    await execa('tar', ['-xf', ARCHIVE, '-C', folder]);
+    expect(readdirSync(folder).sort()).toEqual([...names, ...BESIDE].sort());
+    expectOwnFiles(folder);
     await execa('cmp', [join(folder, 'cni'), join(BIN, 'cni')]);
+    for (const name of ['conf', 'deploy', 'LICENSE']) await execa('diff', ['-r', join(ROOT, name), join(folder, name)]);
+  });
+
+  it('is small, though it has every executable', () => {
+    expect(statSync(ARCHIVE).size).toBeLessThan(10_000_000);
+    const unpacked = names.reduce((sum, name) => sum + statSync(join(BIN, name)).size, 0);
+    expect(unpacked).toBeLessThan(120_000_000);
+  });
+
+  it('has the terms of everything that is linked in', async () => {
+    const { stdout } = await execa('tar', ['-xOf', ARCHIVE, './NOTICE']);
+    const titles = [...stdout.matchAll(/^=+\n(.*)\n=+$/gm)].map(([, title]) => title?.split(' ')[0]);
+    expect(titles).toEqual(['QuickJS', '@noble/hashes', '@pkgjs/parseargs', 'zod', 'The']);
+    for (const words of ['Fabrice Bellard', 'Paul Miller', 'GNU LESSER GENERAL PUBLIC LICENSE', 'Colin McDonnell']) {
+      expect(stdout).toContain(words);
+    }
   });
 
   it('lists sorted names, root as owner and nothing of the machine that built it', async () => {
-    const { stdout } = await execa('tar', ['--numeric-owner', '-tvzf', ARCHIVE]);
+    const { stdout } = await execa('tar', ['--numeric-owner', '-tvf', ARCHIVE]);
     const lines = stdout.split('\n');
-    expect(lines.map((line) => line.replace(/^.*? \.\//, '').replace(/ link to .*/, ''))).toEqual(names);
-    for (const line of lines) expect(line).toMatch(/^[-h]rwxr-xr-x 0\/0 /);
+    expect(lines.slice(0, names.length).map((line) => line.replace(/^.*? \.\//, ''))).toEqual(names);
+    for (const [index, line] of lines.entries()) {
+      expect(line).toMatch(index < names.length ? /^-rwxr-xr-x 0\/0 / : /^(?:-rw-r--r--|drwxr-xr-x) 0\/0 /);
+    }
   });
 
   it('comes with a checksum that sha256sum accepts', async () => {
@@ -39,7 +59,9 @@ describe('the release archive', () => {
   });
 });
 
-function expectOneFile(folder: string): void {
-  expect(new Set(names.map((name) => statSync(join(folder, name)).ino)).size).toBe(1);
-  for (const name of names) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o755);
+function expectOwnFiles(folder: string): void {
+  for (const name of names) {
+    const { nlink, mode } = statSync(join(folder, name));
+    expect([name, nlink, mode & 0o777]).toEqual([name, 1, 0o755]);
+  }
 }

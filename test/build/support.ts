@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
+import { archiveName } from '../../scripts/lib/archive.ts';
 import { nativeArch } from '../../scripts/lib/engine.ts';
 import { packageVersion, ROOT } from '../../scripts/lib/project.ts';
 
@@ -10,7 +11,7 @@ import { packageVersion, ROOT } from '../../scripts/lib/project.ts';
 export const BIN = join(ROOT, 'dist/bin');
 
 /** The release archive that belongs to {@link BIN}. */
-export const ARCHIVE = join(ROOT, `dist/cni-ts-linux-${nativeArch()}-v${packageVersion()}.tgz`);
+export const ARCHIVE = join(ROOT, 'dist', archiveName(nativeArch(), packageVersion()));
 
 if (!existsSync(join(BIN, 'cni'))) throw new Error('dist/bin/cni is missing: run "npm run build" first');
 
