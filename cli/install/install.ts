@@ -8,15 +8,16 @@ const DEST = '/opt/cni/bin';
 
 /** `cni install`: puts this executable where runtimes look for plugins. */
 export const install: Command = {
-  usage: '[--dest DIR] [--conf FILE …] [--conf-dest DIR] [--uninstall] [--json]',
-  help: `Installs this executable under the names of all its plugins, as links to one file. Each name changes at once, while plugins
+  usage: '[--dest DIR] [--conf FILE …] [--conf-dest DIR] [--uninstall [--force]] [--json]',
+  help: `Installs this executable under the names of all its plugins, a file for each. Each name changes at once, while plugins
 run; other plugins in the folder stay. What is replaced is kept in DIR/.cni-ts, and --uninstall puts it back.
 Doing it again changes nothing; one that was killed halfway is finished by the next, or taken back by --uninstall.
 
   --dest DIR       the folder of the plugins; ${DEST}
   --conf FILE      a .conflist to put into the folder of the configurations as well; may be given more than once
   --conf-dest DIR  the folder of the configurations; NETCONFPATH, else ${CONF_FOLDER}
-  --uninstall      takes the installation in DIR back, its configurations too
+  --uninstall      takes the installation in DIR back, its configurations too, unless containers still have networks of it
+  --force          takes it back all the same: nobody takes those networks down then
   --json           as a JSON document
 `,
   options: {
@@ -24,10 +25,12 @@ Doing it again changes nothing; one that was killed halfway is finished by the n
     conf: { type: 'string', multiple: true },
     'conf-dest': { type: 'string' },
     uninstall: { type: 'boolean' },
+    force: { type: 'boolean' },
     json: { type: 'boolean' },
   },
   async run({ values, positionals, environment, terminal }) {
     if (positionals.length > 0) throw new UsageError(`takes no argument: ${positionals.join(' ')}`);
+    if (values['force'] === true && values['uninstall'] !== true) throw new UsageError('--force is for --uninstall');
     const absolute = process.getBuiltinModule('node:path').resolve;
     const dest = absolute(textOf(values['dest']) ?? DEST);
     const confDest = absolute(textOf(values['conf-dest']) ?? (environment['NETCONFPATH'] || CONF_FOLDER));
@@ -36,7 +39,7 @@ Doing it again changes nothing; one that was killed halfway is finished by the n
     try {
       const placed =
         values['uninstall'] === true
-          ? await takeBack(dest)
+          ? await takeBack({ dest, confDest }, environment, values['force'] === true)
           : await put({ source: '/proc/self/exe', dest, confDest, confs });
       const isJson = values['json'] === true;
       await terminal.out(isJson ? `${JSON.stringify({ dest, placed }, null, 2)}\n` : shown(placed, dest, terminal));

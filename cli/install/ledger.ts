@@ -1,16 +1,21 @@
 import { isObject } from '../../pkg/json/decode.ts';
 import { sha512 } from '../../pkg/netfilter/sha512.ts';
 import { fs, makeFolders, readTextFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { isOfSuite } from '../../pkg/sys/same-build.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { ASIDE } from './names.ts';
 
-/** What an installation owes: what it put where, and what it put aside for that. */
+/**
+ * What an installation owes: what it put where, and what it put aside for that. The folder may have another path for
+ * each that looks at it (a DaemonSet's pod has it below /host), so a plugin is a name in it; only a configuration,
+ * which is in another folder, is a whole path.
+ */
 export interface Ledger {
-  /** Paths of files that it made or replaced. */
+  /** What it made or replaced. */
   readonly installed: readonly string[];
-  /** For a path that was there before: where that file is kept. */
+  /** For what was there before: the name that it is kept under. */
   readonly kept: Readonly<Record<string, string>>;
-  /** Marks of what it made, to tell that from what others put there since; see {@link markOf}. */
+  /** Marks of the configurations that it made, to tell them from what others put there since; see {@link isOurs}. */
   readonly marks: readonly string[];
 }
 
@@ -19,6 +24,11 @@ const EMPTY: Ledger = { installed: [], kept: {}, marks: [] };
 /** The folder of a destination that has the ledger and what is kept. */
 export function asideOf(dest: string): string {
   return `${dest}/${ASIDE}`;
+}
+
+/** Where a file of a destination is kept. */
+export function keptPath(dest: string, name: string): string {
+  return `${asideOf(dest)}/before/${name}`;
 }
 
 /** Reads the ledger of a destination; an empty one when nothing was installed there. */
@@ -34,7 +44,12 @@ export function readLedger(dest: string): Ledger {
   }
   const { installed, kept, marks } = isObject(value) ? value : {};
   if (isTexts(installed) && isTexts(marks) && isObject(kept) && isTexts(Object.values(kept))) {
-    return { installed, marks, kept: kept as Readonly<Record<string, string>> };
+    const entries = Object.entries(kept as Readonly<Record<string, string>>);
+    return {
+      installed: installed.map(keyOf),
+      marks,
+      kept: Object.fromEntries(entries.map(([key, name]) => [keyOf(key), nameOf(name)])),
+    };
   }
   const advice = 'it says what was there before; put it right, or move it away to install as if for the first time';
   throw new CniError(ErrorCode.io, `${path} is damaged`, advice);
@@ -49,13 +64,34 @@ export function writeLedger(dest: string, ledger: Ledger): void {
   });
 }
 
-/** What tells a file from others: a configuration by its text, an executable by the inode that all its names share. */
-export function markOf(path: string): string | undefined {
+/** Whether a file is what an installation made: an executable of this suite, or a configuration that nobody edited since. */
+export function isOurs(path: string, { marks }: Pick<Ledger, 'marks'>): boolean {
   // A link is never ours, wherever it leads.
   const status = fs().lstatSync(path, { throwIfNoEntry: false });
-  if (status?.isFile() !== true) return undefined;
-  const isConf = /\.conflist(\.cni-ts-new)?$/.test(path);
-  return isConf ? sha512(readTextFile(path) ?? '').slice(0, 32) : `inode ${status.ino}`;
+  if (status?.isFile() !== true) return false;
+  if (isConf(path)) return marks.includes(markOfConf(readTextFile(path) ?? ''));
+  // Executables of the first releases say nothing about themselves: their inodes were noted.
+  return isOfSuite(path) || marks.includes(`inode ${status.ino}`);
+}
+
+/** What a configuration is known by. */
+export function markOfConf(text: string): string {
+  return sha512(text).slice(0, 32);
+}
+
+/** Whether an entry is a configuration. */
+export function isConf(key: string): boolean {
+  return key.endsWith('.conflist');
+}
+
+/** The last part of a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The first releases noted whole paths of plugins, as the one who installed them saw them. */
+function keyOf(path: string): string {
+  return isConf(path) ? path : nameOf(path);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -1,10 +1,14 @@
+import { namespaceCensus } from '../../pkg/record/census.ts';
+import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { parseConfList } from '../../pkg/runtime/conf-list.ts';
+import type { Environment } from '../../pkg/skel/plugin.ts';
 import { lockFolder } from '../../pkg/sys/file-lock.ts';
-import { fs, readTextFile, statusOf, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { fs, readTextFile, writeFileAtomically } from '../../pkg/sys/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { asideOf, readLedger } from './ledger.ts';
+import { isWhole, writeExecutable } from './executable.ts';
+import { asideOf, isOurs, markOfConf, nameOf, readLedger } from './ledger.ts';
 import { INSTALLED_NAMES } from './names.ts';
-import { type Placed, Placing } from './place.ts';
+import { type Piece, type Placed, Placing } from './place.ts';
 
 /** What is installed, and where. */
 export interface Installation {
@@ -21,45 +25,90 @@ export interface Installation {
 /** Another installation of the same takes seconds. */
 const PATIENCE_MS = 60_000;
 
-/** Installs all names as links to one file, and the configurations; all others in the folders stay as they are. */
+/** So many containers are named, and the rest counted. */
+const NAMED_CONTAINERS = 5;
+
+/** Installs a file for each name, and the configurations; all others in the folders stay as they are. */
 export async function install({ source, dest, confDest, confs }: Installation): Promise<readonly Placed[]> {
   const texts = await Promise.all(confs.map(readConf));
   const lock = await lockFolder(asideOf(dest), 0o755, PATIENCE_MS, `the plugins in ${dest}`);
   try {
-    const placing = new Placing(dest);
-    const anchor = makeAnchor(source, dest);
-    const placed = INSTALLED_NAMES.map((name) => {
-      const made = `${asideOf(dest)}/new`;
-      fs().rmSync(made, { force: true });
-      fs().linkSync(anchor, made);
-      return placing.place(`${dest}/${name}`, made);
-    });
+    const placing = new Placing(dest, confDest);
     if (confs.length > 0) fs().mkdirSync(confDest, { recursive: true });
-    for (const [index, file] of confs.entries()) {
-      const name = file.slice(file.lastIndexOf('/') + 1);
-      // In the same file system, under an ending that no runtime reads.
-      const made = `${confDest}/${name}.cni-ts-new`;
-      writeFileAtomically(made, texts[index] ?? '', { mode: 0o644, sync: true });
-      placed.push(placing.place(`${confDest}/${name}`, made));
-      fs().rmSync(made, { force: true });
-    }
+    const placed = [...executables(source, dest), ...configurations(confs, texts, confDest)].map((piece) =>
+      placing.place(piece),
+    );
     placing.finish();
-    for (const rest of [anchor, `${asideOf(dest)}/new`]) fs().rmSync(rest, { force: true });
     return placed;
   } finally {
+    fs().rmSync(`${asideOf(dest)}/new`, { force: true });
     lock.release();
   }
 }
 
 /** Takes an installation back: what it replaced is there again. */
-export async function uninstall(dest: string): Promise<readonly Placed[]> {
+export async function uninstall(
+  { dest, confDest }: Pick<Installation, 'dest' | 'confDest'>,
+  environment: Environment,
+  isForced: boolean,
+): Promise<readonly Placed[]> {
   if (readLedger(dest).installed.length === 0) return [];
+  if (!isForced) refuseWhileUsed(environment);
   const lock = await lockFolder(asideOf(dest), 0o755, PATIENCE_MS, `the plugins in ${dest}`);
   try {
-    return new Placing(dest).takeBack();
+    return new Placing(dest, confDest).takeBack();
   } finally {
     lock.release();
   }
+}
+
+function executables(source: string, dest: string): readonly Piece[] {
+  const made = `${asideOf(dest)}/new`;
+  const bytes = fs().readFileSync(source);
+  const [first = ''] = INSTALLED_NAMES;
+  return INSTALLED_NAMES.map((key) => ({
+    key,
+    isThere: (path) => isWhole(path, bytes),
+    make() {
+      // The source may be in another file system; the first is in its place when the others are made.
+      writeExecutable(made, bytes, key === first ? source : `${dest}/${first}`);
+      return made;
+    },
+  }));
+}
+
+function configurations(files: readonly string[], texts: readonly string[], confDest: string): readonly Piece[] {
+  return files.map((file, index) => {
+    const key = `${confDest}/${nameOf(file)}`;
+    const text = texts[index] ?? '';
+    return {
+      key,
+      mark: markOfConf(text),
+      isThere: (path) => isOurs(path, { marks: [markOfConf(text)] }),
+      make() {
+        // In the same file system, under an ending that no runtime reads.
+        const made = `${key}.cni-ts-new`;
+        writeFileAtomically(made, text, { mode: 0o644, sync: true });
+        return made;
+      },
+    };
+  });
+}
+
+/** The records are those of this node: whoever installs from a pod does not see them, and is not asked to uninstall. */
+function refuseWhileUsed(environment: Environment): void {
+  const isInUse = namespaceCensus();
+  const { records } = new RecordStore(recordFolder(environment)).readAll();
+  const alive = records.filter((record) => isAlive(record, isInUse) !== 'dead');
+  const users = [...new Set(alive.map(({ containerId, pod }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)))];
+  if (users.length === 0) return;
+  const named = users.slice(0, NAMED_CONTAINERS).join(', ');
+  const more = users.length > NAMED_CONTAINERS ? ` and ${users.length - NAMED_CONTAINERS} more` : '';
+  throw new CniError(
+    ErrorCode.tryAgain,
+    `${users.length} ${users.length === 1 ? 'container has' : 'containers have'} a network of these plugins: ${named}${more}`,
+    'delete them first (kubectl drain, podman rm), since without plugins and list nobody can take their networks down; or --force',
+  );
 }
 
 async function readConf(file: string): Promise<string> {
@@ -70,35 +119,4 @@ async function readConf(file: string): Promise<string> {
   }
   await parseConfList(text);
   return text;
-}
-
-/**
- * The executable in the destination's file system, under a name of its own: the one that is there already when it has
- * the same bytes, else a copy, on the disk before any name leads to it.
- */
-function makeAnchor(source: string, dest: string): string {
-  const anchor = `${asideOf(dest)}/executable`;
-  const temporary = `${anchor}.part`;
-  fs().rmSync(anchor, { force: true });
-  fs().rmSync(temporary, { force: true });
-  const present = INSTALLED_NAMES.map((name) => `${dest}/${name}`).find((path) => hasSameBytes(source, path));
-  if (present !== undefined) {
-    fs().linkSync(present, anchor);
-    return anchor;
-  }
-  fs().writeFileSync(temporary, fs().readFileSync(source));
-  const fd = fs().openSync(temporary, 'r+');
-  fs().fchmodSync(fd, 0o755);
-  fs().fsyncSync(fd);
-  fs().closeSync(fd);
-  fs().renameSync(temporary, anchor);
-  return anchor;
-}
-
-function hasSameBytes(a: string, b: string): boolean {
-  const [one, other] = [statusOf(a), statusOf(b)];
-  if (one === undefined || other === undefined) return false;
-  if (one.ino === other.ino && one.dev === other.dev) return true;
-  const size = fs().statSync(a).size;
-  return fs().statSync(b).size === size && fs().readFileSync(a).equals(fs().readFileSync(b));
 }
