@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import { bridges } from './checks/bridges.ts';
 import { configuration } from './checks/configuration.ts';
 import { forwarding } from './checks/forwarding.ts';
+import { installation } from './checks/installation.ts';
 import { kernel } from './checks/kernel.ts';
 import { leases } from './checks/leases.ts';
 import { links } from './checks/links.ts';
@@ -17,6 +18,7 @@ import { status } from './checks/status.ts';
 /** Everything that is looked at, in this order; a new check is a module beside these and a line here. */
 export const CHECKS: readonly Check[] = [
   configuration,
+  installation,
   plugins,
   status,
   kernel,

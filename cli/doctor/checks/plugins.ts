@@ -5,6 +5,7 @@ import { PLUGIN_NAMES } from '../../../plugins/names.ts';
 import type { LintDocument } from '../../lint/document.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { Node } from '../node.ts';
+import { foreignNames } from './installation.ts';
 
 const OF_SUITE: readonly string[] = PLUGIN_NAMES;
 
@@ -48,7 +49,9 @@ async function lookAtPlugin(name: string, document: LintDocument, node: Node): P
     const mend = `write the list in one of ${versions.join(', ')}, or update the plugin`;
     return [{ severity, found: what, means, mend }];
   }
-  return OF_SUITE.includes(name) ? await compareVersion(name, file, node) : [];
+  // One that was written over is an error of the installation's.
+  const isForeign = foreignNames(file.slice(0, file.lastIndexOf('/'))).includes(name);
+  return OF_SUITE.includes(name) && !isForeign ? await compareVersion(name, file, node) : [];
 }
 
 async function versionsOf(file: string, node: Node): Promise<readonly string[] | string> {
