@@ -43,7 +43,12 @@ Doing it again changes nothing; one that was killed halfway is finished by the n
           : await put({ source: '/proc/self/exe', dest, confDest, confs });
       const isJson = values['json'] === true;
       await terminal.out(isJson ? `${JSON.stringify({ dest, placed }, null, 2)}\n` : shown(placed, dest, terminal));
-      return 0;
+      const missing = placed.filter(({ what }) => what === 'missing');
+      if (missing.length === 0) return 0;
+      await terminal.err(
+        `cni: not found: ${missing.map(({ path }) => path).join(', ')}; say where they are by --conf-dest\n`,
+      );
+      return 1;
     } catch (thrown) {
       await terminal.err(`cni: ${toCniError(thrown)}\n`);
       return 1;
@@ -61,7 +66,7 @@ function shown(placed: readonly Placed[], dest: string, terminal: CommandCall['t
     .filter(({ what }) => what !== 'unchanged')
     .map(({ path, what, kept }) => {
       const note = kept === undefined ? '' : terminal.style('dim', `  (what was there: ${kept})`);
-      return `${terminal.style(what === 'left' ? 'yellow' : 'green', what.padEnd(9))}  ${path}${note}\n`;
+      return `${terminal.style(what === 'left' || what === 'missing' ? 'yellow' : 'green', what.padEnd(9))}  ${path}${note}\n`;
     });
   const unchanged = placed.length - lines.length;
   const rest = unchanged === 0 ? '' : `unchanged: ${unchanged} ${unchanged === 1 ? 'file' : 'files'}\n`;

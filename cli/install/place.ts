@@ -14,7 +14,7 @@ import {
 /** What became of one path. */
 export interface Placed {
   readonly path: string;
-  readonly what: 'installed' | 'replaced' | 'unchanged' | 'restored' | 'removed' | 'left';
+  readonly what: 'installed' | 'replaced' | 'unchanged' | 'restored' | 'removed' | 'left' | 'missing';
   /** Where the file that was there is kept. */
   readonly kept?: string;
 }
@@ -75,15 +75,15 @@ export class Placing {
   }
 
   /**
-   * Takes everything back: what was there before is there again, the rest is gone. What cannot be put back, because
-   * its folder is not here, stays kept.
+   * Takes everything back: what was there before is there again, the rest is gone. What is in a folder that is not
+   * here stays noted and kept.
    */
   takeBack(): readonly Placed[] {
     const placed: Placed[] = [];
     for (const key of this.#ledger.installed) {
       const one = this.#takeBackOne(key);
       placed.push(one);
-      if (this.#isKept(key)) continue;
+      if (one.what === 'missing') continue;
       const { [key]: _, ...kept } = this.#ledger.kept;
       this.#note({ ...this.#ledger, installed: this.#ledger.installed.filter((other) => other !== key), kept });
     }
@@ -98,6 +98,9 @@ export class Placing {
     const name = this.#ledger.kept[key];
     const kept = keptPath(this.#dest, name ?? '');
     const isKept = this.#isKept(key);
+    if (!isPresent(path) && !isPresent(folderOf(isConf(key) ? key : path))) {
+      return { path: key, what: 'missing', ...(isKept ? { kept } : {}) };
+    }
     if (isPresent(path) && !isOurs(path, this.#ledger)) {
       // It was never replaced, or somebody has put another file there since; what was before that is not thrown away.
       if (!isKept) return { path, what: 'left' };
@@ -110,7 +113,6 @@ export class Placing {
       return { path, what: 'left', kept: beside };
     }
     if (isKept) {
-      if (!isPresent(folderOf(path))) return { path, what: 'left', kept };
       move(kept, path);
       return { path, what: 'restored' };
     }
