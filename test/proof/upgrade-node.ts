@@ -150,7 +150,7 @@ async function upgradeNodeOf(host: Host, outside: Host): Promise<UpgradeNode> {
       return () => Promise.all(watches.map((one) => one.stop()));
     },
     install: () => shell(host, `${join(BUILT_PLUGINS, 'cni')} install --dest ${BIN}`),
-    uninstall: () => shell(host, `${BIN}/cni install --dest ${BIN} --uninstall`),
+    uninstall: () => shell(host, `${BIN}/cni install --dest ${BIN} --uninstall --force`),
     async cni(...args) {
       const { stdout, stderr } = await host.run([`${BIN}/cni`, ...args], { env: { CNI_PATH: BIN } });
       return stdout + stderr;
