@@ -22,6 +22,7 @@ const DEBIAN_PACKAGES = [
   { name: 'gcc', command: 'gcc', reason: 'joins the program and its engine to one executable' },
   { name: 'libc6-dev', command: '/usr/include/stdio.h', reason: 'the C library of that executable' },
   { name: 'xz-utils', command: 'xz', reason: 'unpacks the source of the engine' },
+  { name: 'systemd', command: '/lib/systemd/systemd', reason: 'tests that start the units of deploy/systemd' },
   { name: 'perl-base', command: 'perl', reason: 'tests that talk through mapped ports, over SCTP too' },
   { name: 'iputils-ping', command: 'ping', reason: 'tests that send packets through what a plugin set up' },
   { name: 'zsh', command: 'zsh', reason: 'tests of the completion' },

@@ -1,4 +1,5 @@
-import { fs } from '../sys/files.ts';
+import { OPEN } from '../sys/file-calls.ts';
+import { files, writeText } from '../sys/files.ts';
 
 /** What became of a step. */
 export type TraceOutcome =
@@ -44,8 +45,15 @@ export function traceFrom(
     const time = new Date().toISOString();
     const lines = entries.map((entry) => `${JSON.stringify({ time, plugin, ...entry })}\n`);
     try {
-      // One write in append mode: lines of plugins that run at the same time do not mix.
-      fs().appendFileSync(path, lines.join(''), { mode: 0o600 });
+      // One write in append mode: lines of plugins that run at the same time do not mix. A link or a pipe that somebody
+      // has put in its place, which may be in a folder for everybody, leads nowhere.
+      const flags = OPEN.write | OPEN.create | OPEN.append | OPEN.noFollow | OPEN.nonBlocking;
+      const fd = files().open(path, flags, 0o600);
+      try {
+        writeText(fd, lines.join(''));
+      } finally {
+        files().close(fd);
+      }
     } catch {
       // A trace is for looking on; it must not change what happens.
     }

@@ -55,6 +55,7 @@ export const OPEN = {
   exclusive: 0o200,
   noTerminal: 0o400,
   truncate: 0o1000,
+  append: 0o2000,
   /** A pipe that somebody has put in a file's place is not waited for. */
   nonBlocking: 0o4000,
   /** A link that somebody has put in a file's place leads nowhere. The one flag that is not the same everywhere. */

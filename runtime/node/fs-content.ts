@@ -2,8 +2,6 @@ import { OPEN } from '../../pkg/sys/file-calls.ts';
 import { files, writeBytes } from '../../pkg/sys/files.ts';
 import { host } from '../host.ts';
 
-const O_APPEND = 0o2000;
-
 /** `fs.readFileSync`. */
 export function readFileSync(from: string | number, encoding?: 'utf8'): Buffer | string {
   const fd = typeof from === 'string' ? files().open(from) : from;
@@ -30,21 +28,12 @@ function readAll(fd: number): Buffer {
   }
 }
 
-function writeTo(path: string, data: string | Uint8Array, flags: number, mode: number): void {
-  const fd = files().open(path, OPEN.write | OPEN.create | flags, mode);
+/** `fs.writeFileSync`. */
+export function writeFileSync(path: string, data: string | Uint8Array, { mode = 0o666 } = {}): void {
+  const fd = files().open(path, OPEN.write | OPEN.create | OPEN.truncate, mode);
   try {
     writeBytes(fd, typeof data === 'string' ? host.encode(data) : data);
   } finally {
     files().close(fd);
   }
-}
-
-/** `fs.writeFileSync`. */
-export function writeFileSync(path: string, data: string | Uint8Array, { mode = 0o666 } = {}): void {
-  writeTo(path, data, OPEN.truncate, mode);
-}
-
-/** `fs.appendFileSync`. */
-export function appendFileSync(path: string, data: string, { mode = 0o666 } = {}): void {
-  writeTo(path, data, O_APPEND, mode);
 }

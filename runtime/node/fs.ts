@@ -4,7 +4,7 @@ import { host } from '../host.ts';
 import { call } from './fs-call.ts';
 import { type Dirent, dirents, lstatSync, type Stats, statSync } from './fs-status.ts';
 
-export { appendFileSync, readFileSync, writeFileSync } from './fs-content.ts';
+export { readFileSync, writeFileSync } from './fs-content.ts';
 export { linkSync, readlinkSync, realpathSync, symlinkSync } from './fs-links.ts';
 export { cpSync, mkdirSync, mkdtempSync, rmSync } from './fs-tree.ts';
 export { lstatSync, statSync };

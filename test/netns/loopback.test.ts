@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { byHand } from './harness/hands.ts';
@@ -143,6 +143,19 @@ describe('a trace', () => {
     // Of a program that is ended in the midst of several commands it is not known what it saw, so one looks before.
     const before = byHand({ native: [], ip: [look] });
     expect(entries.map(({ what }) => what)).toEqual([...before, look, `${enter} ip link set dev lo up`, look]);
+  });
+
+  test('does not go through a link or into a pipe that somebody has put in its place', async () => {
+    const folder = temporaryFolder();
+    const pod = await host.addPod();
+    writeFileSync(join(folder, 'shadow'), 'precious');
+    symlinkSync('shadow', join(folder, 'trace'));
+    await host.run(['mkfifo', join(folder, 'pipe')]);
+    for (const name of ['trace', 'pipe']) {
+      const traced = await call('ADD', pod.path, { env: { CNI_TS_TRACE: join(folder, name) } });
+      expect(traced.result).toEqual(resultOf('1.0.0', pod.path));
+    }
+    expect(readFileSync(join(folder, 'shadow'), 'utf8')).toBe('precious');
   });
 
   test('that cannot be written changes nothing', async () => {

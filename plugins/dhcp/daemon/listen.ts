@@ -39,8 +39,12 @@ export async function listenOn(server: Server, path: string): Promise<Listening>
   makeFolders(path.slice(0, path.lastIndexOf('/')) || '/', 0o700);
   if (await isTaken(path)) throw new Error(`listen unix ${path}: bind: address already in use`);
   removeFile(path);
+  // Whoever may write to it can have packets sent: root alone, whatever the umask, and from the first moment.
+  const umask = process.umask(0o177);
+  const bound = listening(server, { path });
+  process.umask(umask);
   try {
-    await listening(server, { path });
+    await bound;
   } catch (thrown) {
     throw new Error(`listen unix ${path}: bind: ${thrownText(thrown)}`);
   }

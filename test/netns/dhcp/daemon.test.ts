@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Background } from '../harness/place.ts';
 import { BUILT_PLUGINS, callPlugin } from '../harness/plugin.ts';
@@ -190,4 +190,15 @@ os.execv('${BUILT_PLUGINS}/dhcp', ['dhcp', 'daemon', '-timeout', '500ms', '-pidf
   await terminate('TERM', '/run/dhcp/pid');
   expect((await host.run(['test', '-S', '/run/dhcp/activated.sock'])).exitCode).toBe(0);
   expect(log()).not.toContain('TypeError');
+});
+
+test("its socket is root's alone from the first moment, whatever the umask", async () => {
+  const path = '/run/dhcp/own.sock';
+  const wait = `until [ -S ${path} ]; do :; done; stat -c %a ${path}`;
+  const line = `umask 0; ( ${wait} ) & exec '${BUILT_PLUGINS}/dhcp' daemon -socketpath ${path}`;
+  const own = host.start(['sh', '-c', line]);
+  await eventually(() => expect(own.stdout()).toBe('600\n'));
+  // What it makes otherwise has the modes that it asks for.
+  expect(statSync(`${host.root}/run/dhcp`).mode & 0o022).toBe(0);
+  await own.stop();
 });

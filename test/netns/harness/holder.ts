@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { SYSTEMD_BOOT, SYSTEMD_HOLDER } from './systemd.ts';
 
 /** What a host is made for, besides calling plugins. */
 export interface HostOptions {
@@ -8,6 +9,8 @@ export interface HostOptions {
    * written to `/etc` and `/opt` is seen by nobody else.
    */
   readonly forContainers?: true;
+  /** The same with cgroups of its own, and its first process is Debian's systemd, without a unit of the machine. */
+  readonly forSystemd?: true;
 }
 
 /** The process that holds a host's namespaces. */
@@ -38,8 +41,8 @@ echo ready $$
 exec cat >/dev/null
 `;
 
-/** The same with what container runtimes need; $1 is in the names of all cgroups that they are told to make. */
-const CONTAINER_HOLDER = `
+/** Besides, cgroups as the machine has them, and folders that are written to by nobody else. */
+const CONTAINER_MOUNTS = `
 ${MOUNTS}
 mkdir /run/cgroup
 mount --rbind /sys/fs/cgroup /run/cgroup
@@ -53,6 +56,11 @@ for folder in etc opt; do
 done
 rm -rf /run/mount
 ip link set lo up
+`;
+
+/** The same with what container runtimes need; $1 is in the names of all cgroups that they are told to make. */
+const CONTAINER_HOLDER = `
+${CONTAINER_MOUNTS}
 unshare --pid --fork --kill-child sh -c '
   read pid rest </proc/self/stat
   mount -t proc proc /proc
@@ -67,11 +75,11 @@ done
 
 /** Starts the process that makes a host's namespaces. */
 export async function startHolder(name: string, options: HostOptions): Promise<Holder> {
-  const forContainers = options.forContainers === true;
-  const script = forContainers ? CONTAINER_HOLDER : HOLDER;
-  const unshare = ['--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, 'sh', name];
+  const { forContainers = false, forSystemd = false } = options;
+  const script = forSystemd ? CONTAINER_MOUNTS + SYSTEMD_HOLDER : forContainers ? CONTAINER_HOLDER : HOLDER;
+  const unshare = ['--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, 'sh', name, SYSTEMD_BOOT];
   // Cgroups have to be removed whatever ends the test's process, and all others of its group with it.
-  const holder = spawn('unshare', unshare, { stdio: ['pipe', 'pipe', 'pipe'], detached: forContainers });
+  const holder = spawn('unshare', unshare, { stdio: ['pipe', 'pipe', 'pipe'], detached: forContainers || forSystemd });
   const ended = once(holder, 'close');
   const pid = await readPid(holder, ended);
   return {

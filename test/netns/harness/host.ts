@@ -33,7 +33,7 @@ export async function createHost(purpose = 'host', options: HostOptions = {}): P
   const holder = await startHolder(name, options);
   const { pid } = holder;
   const pods = new Set<Pod>();
-  const own = options.forContainers === true ? `/proc/${pid}/ns/pid` : undefined;
+  const own = options.forContainers || options.forSystemd ? `/proc/${pid}/ns/pid` : undefined;
   const host = placeOf(name, `/proc/${pid}/ns/net`, `/proc/${pid}/ns/mnt`, own);
   return {
     ...host,
