@@ -49,13 +49,12 @@ const POD: Fields = {
   terminationGracePeriodSeconds: 'number',
   nodeSelector: { 'kubernetes.io/os': 'text' },
   tolerations: [{ operator: oneOf('Exists', 'Equal'), key: 'text', effect: 'text' }],
-  initContainers: [CONTAINER],
   containers: [CONTAINER],
   volumes: [
     {
       'name!': isName,
       hostPath: { 'path!': 'text', type: oneOf('', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File') },
-      configMap: { 'name!': isName },
+      configMap: { 'name!': isName, optional: 'flag' },
     },
   ],
 };
@@ -77,15 +76,18 @@ export const DAEMON_SET: Fields = {
   },
 };
 
-/** The fields of a kustomization that are used here. */
+/**
+ * The fields of a kustomization that are used here: of those that kubectl had before 1.21 (kustomize 2.0.3), where `resources`
+ * are files and `bases` folders, and that every later one still takes.
+ */
 export const KUSTOMIZATION: Fields = {
   'apiVersion!': oneOf('kustomize.config.k8s.io/v1beta1'),
   'kind!': oneOf('Kustomization'),
   namespace: isName,
-  'resources!': 'texts',
+  resources: 'texts',
+  bases: 'texts',
   images: [{ 'name!': 'text', newName: 'text', newTag: 'text' }],
   configMapGenerator: [{ 'name!': isName, namespace: isName, 'files!': 'texts' }],
-  patches: [{ 'path!': 'text' }],
 };
 
 /** What of a document the API would refuse. */
