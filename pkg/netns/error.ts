@@ -1,8 +1,8 @@
 import { CniError, ErrorCode } from '../types/error.ts';
 
 /**
- * Why a namespace could not be opened: `gone` means that nothing is at the path, which a DEL takes as its work
- * being done; `not-a-namespace` that something else is there; `other` anything else.
+ * Why a namespace could not be opened: `gone` means that nothing is at the path; `not-a-namespace` that something else is
+ * there, such as the file that a namespace was mounted on before; `other` anything else.
  */
 export type NetnsErrorKind = 'gone' | 'not-a-namespace' | 'other';
 
@@ -16,7 +16,7 @@ export class NetnsError extends CniError {
   }
 }
 
-/** Whether something failed only because the namespace does not exist any more. */
+/** Whether something failed only because there is no such namespace: nothing of it is left for a DEL to do there. */
 export function isNetnsGone(thrown: unknown): boolean {
-  return thrown instanceof NetnsError && thrown.kind === 'gone';
+  return thrown instanceof NetnsError && thrown.kind !== 'other';
 }

@@ -72,7 +72,7 @@ function open(path: string): number {
 }
 
 function openError(path: string, thrown: unknown): NetnsError {
-  const kind = thrownErrno(thrown) === 'ENOENT' ? 'gone' : 'other';
+  const kind = ['ENOENT', 'ENOTDIR'].includes(thrownErrno(thrown) ?? '') ? 'gone' : 'other';
   return new NetnsError(kind, `failed to Statfs ${JSON.stringify(path)}: ${thrownText(thrown)}`);
 }
 

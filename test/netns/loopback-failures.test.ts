@@ -38,7 +38,8 @@ describe('an ADD that fails', () => {
   test('over such an address leaves a lo up that was up', async () => {
     const pod = await host.addPod();
     await pod.ip('link set dev lo up');
-    await pod.ip('addr add fd00::1/128 dev lo');
+    // With nodad its route comes with it, and not when the kernel finds the time.
+    await pod.ip('addr add fd00::1/128 dev lo nodad');
     const before = await takeSnapshot(host);
     const { error } = await call('ADD', pod.path);
     expect(error?.msg).toBe('loopback interface found with non-loopback address "fd00::1"');
@@ -81,13 +82,14 @@ describe.each(WAYS)('a namespace that cannot be used, %s', (_how, env) => {
     expect((await call('ADD', undefined, { env })).error).toMatchObject(expected);
   });
 
-  test('a regular file is none, also for DEL', async () => {
+  test('a regular file is none; DEL is content', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
-    for (const verb of ['ADD', 'CHECK', 'DEL']) {
+    for (const verb of ['ADD', 'CHECK']) {
       const { error } = await call(verb, file, { env });
       expect(error?.msg, verb).toMatch(/^unknown FS magic on ".*\/file": [0-9a-f]+$/);
     }
+    expectSilence(await call('DEL', file, { env }));
   });
 
   test('the host’s own namespace is refused before anything is done', async () => {
