@@ -32,6 +32,14 @@ function becomeFlannel({ write }: Patient, subnet: string): void {
 
 const GHOST = chainName('net', 'ghost');
 
+/** What a plugin of somebody else answers to everything. */
+const ANOTHER_SUITE = '#!/bin/sh\necho \'{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}\'\n';
+const OVERWRITTEN = [
+  'installation',
+  'error',
+  /\/opt\/cni\/bin\/portmap is not of this suite: somebody has written over it/,
+] as const;
+
 /** Faults by what they are. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'no configuration': {
@@ -67,7 +75,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       remove('/opt/cni/bin/portmap');
       write('/opt/cni/bin/portmap', 'no program');
     },
-    found: [['plugins', 'error', /\/opt\/cni\/bin\/portmap does not answer VERSION/]],
+    found: [OVERWRITTEN, ['plugins', 'error', /\/opt\/cni\/bin\/portmap does not answer VERSION/]],
   },
   'a plugin of another suite that is too old': {
     async plant(patient) {
@@ -78,18 +86,28 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       );
       await sh('chmod +x /opt/cni/bin/portmap')(patient);
     },
-    found: [['plugins', 'error', /portmap does not speak version 1\.0\.0 of .*10-net\.conflist/]],
+    found: [OVERWRITTEN, ['plugins', 'error', /portmap does not speak version 1\.0\.0 of .*10-net\.conflist/]],
   },
   'a plugin of another suite': {
     async plant(patient) {
       patient.remove('/opt/cni/bin/portmap');
-      patient.write(
-        '/opt/cni/bin/portmap',
-        '#!/bin/sh\necho \'{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}\'\n',
-      );
+      patient.write('/opt/cni/bin/portmap', ANOTHER_SUITE);
       await sh('chmod +x /opt/cni/bin/portmap')(patient);
     },
-    found: [['plugins', 'note', /portmap says .* this tool is of v/]],
+    found: [OVERWRITTEN],
+  },
+  'a node of another suite': {
+    async plant(patient) {
+      await sh('rm /opt/cni/bin/*')(patient);
+      for (const name of ['bridge', 'host-local', 'portmap']) {
+        patient.write(`/opt/cni/bin/${name}`, ANOTHER_SUITE);
+        await sh(`chmod +x /opt/cni/bin/${name}`)(patient);
+      }
+    },
+    found: [
+      ['plugins', 'note', /bridge says .* this tool is of v/],
+      ['plugins', 'note', /portmap says .* this tool is of v/],
+    ],
   },
   'flannel without its file': {
     plant: ({ write }) => {
