@@ -31,7 +31,22 @@ const MAY_CHANGE = [/ spare[01] /, /^file \/(run|var\/lib)\/cni/, / link lan0 /]
 /** Of a run that is no full one, each chain has a third of the attacks, and each attack a third of the chains. */
 const STRIDE = bySize(3, 1);
 
-describe.each(CHAINS.map((chain, at) => [chain.title, chain, at] as const))('%s', (_, chain, at) => {
+const SBR: Chain = {
+  title: 'bridge and sbr',
+  list: {
+    cniVersion: '1.0.0',
+    name: 'net',
+    plugins: [
+      { type: 'bridge', isGateway: true, isDefaultGateway: true, ipam: { type: 'host-local', subnet: '10.1.0.0/24' } },
+      { type: 'sbr' },
+    ],
+  },
+};
+
+/** All verbs of all plugins: GC and STATUS came with 1.1.0. */
+const NEWEST = [...CHAINS, SBR].map((chain) => ({ ...chain, list: { ...chain.list, cniVersion: '1.1.0' } }));
+
+describe.each(NEWEST.map((chain, at) => [chain.title, chain, at] as const))('%s', (_, chain, at) => {
   const attacks = ATTACKS.filter((_attack, index) => (index + at) % STRIDE === 0);
   let host: Host;
   let neighbour: Pod;
@@ -62,11 +77,16 @@ describe.each(CHAINS.map((chain, at) => [chain.title, chain, at] as const))('%s'
     const added = await attempt(() => runtime.add(chain.list, attachment));
     if (added === undefined) {
       await strike(attack, pod, attachment.ifName);
-      const checked = await attempt(() => runtime.check(chain.list, attachment));
-      if (background === undefined && attack.spoils === undefined) expect(checked?.message).toBeUndefined();
+      if (attack.spoils !== undefined) await attempt(() => runtime.check(chain.list, attachment));
+    }
+    await runtime.status(chain.list);
+    await runtime.gc(chain.list, [attachment]);
+    if (added === undefined && attack.spoils === undefined) {
+      expect((await attempt(() => runtime.check(chain.list, attachment)))?.message).toBeUndefined();
     }
     await runtime.del(chain.list, attachment);
     await runtime.delTwice(chain.list, attachment);
+    await runtime.gc(chain.list, []);
     await background?.stop();
     const slow = runtime.calls.filter(({ outcome }) => outcome.ms > LONGEST_MS);
     expect(slow.map(({ plugin, verb, outcome }) => `${plugin} ${verb}: ${outcome.ms.toFixed(0)} ms`)).toEqual([]);
