@@ -1,6 +1,6 @@
-// npm run bench [-- --runs N --check --only NAME]: whole chains beside the reference, in the same run.
+// npm run bench [-- --runs N --check --only NAME --before FOLDER]: whole chains beside the reference, or beside another build of the suite, in the same run.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { driver } from '../scripts/lib/driver.ts';
@@ -28,16 +28,25 @@ const FOLDER = join(ROOT, 'dist/bench');
 /** What no call may need more of. */
 const MOST_MEGABYTES = 16;
 
+/** How much slower than the build before a chain may be. */
+const MOST_TIMES_BEFORE = 1.03;
+
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '40' }, check: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    runs: { type: 'string', default: '40' },
+    check: { type: 'boolean' },
+    only: { type: 'string' },
+    before: { type: 'string' },
+  },
 });
 
 await execa('node', ['scripts/run.mjs', 'scripts/build.ts'], { cwd: ROOT });
-const reference = await referencePlugins();
+const reference = values.before === undefined ? await referencePlugins() : resolve(values.before);
 const scratch = mkdtempSync(join(ROOT, 'dist/chains-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const wanted = CHAINS.filter(({ name }) => values.only === undefined || name.includes(values.only));
-const heads = ['ours', 'reference', 'ratio', 'p99', 'p99 ref.', 'starts', 'MB'];
+const title = values.before === undefined ? 'reference' : 'before';
+const heads = ['ours', title, 'ratio', 'p99', `p99 ${title.slice(0, 3)}.`, 'starts', 'MB'];
 print(style('bold', 'median ms'.padEnd(28) + heads.map((head) => head.padStart(10)).join('')));
 let isOver = false;
 const results: { name: string; verb: Verb; ours: Figures; reference: Figures }[] = [];
@@ -47,15 +56,14 @@ for (const chain of wanted) {
   for (const verb of VERBS) {
     const own = { ...summarize(ours.times[verb], theirs.times[verb]), ...ours.costs[verb] };
     const other = { ...summarize(theirs.times[verb], theirs.times[verb]), ...theirs.costs[verb] };
-    const limit = chain.limits[verb];
+    const limit = values.before === undefined ? chain.limits[verb] : MOST_TIMES_BEFORE;
     isOver ||= (limit !== undefined && own.ratio > limit) || own.megabytes > MOST_MEGABYTES;
     const times = [own.median, other.median, own.ratio, own.p99, other.p99].map((value) => shown(value).padStart(10));
     const costs = [`${own.starts}/${other.starts}`, `${own.megabytes.toFixed(0)}/${other.megabytes.toFixed(0)}`];
     print(
       `${`${chain.name} ${verb}`.padEnd(28)}${times.join('')}${costs.map((text) => text.padStart(10)).join('')}  ${verdict(own.ratio, limit)}`,
     );
-    if (theirs.times.failed[verb] !== undefined)
-      print(style('dim', `  the reference fails: ${theirs.times.failed[verb]}`));
+    if (theirs.times.failed[verb] !== undefined) print(style('dim', `  the other fails: ${theirs.times.failed[verb]}`));
     if (ours.times.failed[verb] !== undefined)
       throw new Error(`${chain.name} ${verb} failed: ${ours.times.failed[verb]}`);
     results.push({ name: chain.name, verb, ours: own, reference: other });
@@ -85,7 +93,7 @@ async function measured(chain: Chain): Promise<readonly Suite[]> {
     await host.ip('link add name lan0 type veth peer name lan1');
     await host.ip('link set dev lan1 up');
     await host.ip('link set dev lan0 up');
-    const chains = forBoth(chain, reference);
+    const chains = forBoth(values.before === undefined ? chain : { ...chain, reference: chain.plugins }, reference);
     mkdirSync(`${host.root}/run/flannel`);
     writeFileSync(`${host.root}/run/flannel/subnet.env`, SUBNET_ENV);
     const rounds = Math.min(Number(values.runs), chain.mostRounds ?? Number.POSITIVE_INFINITY);

@@ -38,7 +38,14 @@ const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm6
 const ENGINE_FLAGS = ['-fwrapv', '-w', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${SOURCE.version}"`];
 const HOST_FLAGS = ['-Wall', '-Wextra', '-Wno-cast-function-type', '-Werror'];
 /** Functions that nobody calls are left out when all is joined: the language's own compiler among them. */
-const FLAGS = ['-std=gnu11', '-O2', '-fPIE', '-ffunction-sections', '-fdata-sections', '-fstack-protector-strong'];
+const FLAGS = ['-std=gnu11', '-O2', '-fPIE', '-ffunction-sections', '-fdata-sections'];
+/** What makes a mistake in the engine harder to use; docs/build.md has the price of each. */
+const HARDENING = ['-fstack-protector-strong', '-fstack-clash-protection', '-D_FORTIFY_SOURCE=3'];
+/** Jumps and returns that lead only where the compiler meant them to, where the processor looks after that. */
+const BRANCH_PROTECTION: Readonly<Record<Arch, string>> = {
+  amd64: '-fcf-protection=full',
+  arm64: '-mbranch-protection=standard',
+};
 
 /** The architecture of this machine. */
 export function nativeArch(): Arch {
@@ -58,7 +65,9 @@ export async function engineFor(arch: Arch): Promise<Engine> {
 
 /** Of all that the engine is made from. */
 function fingerprint(): string {
-  const hash = createHash('sha256').update(JSON.stringify([SOURCE, ENGINE_FLAGS, HOST_FLAGS, FLAGS]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([SOURCE, ENGINE_FLAGS, HOST_FLAGS, FLAGS, HARDENING, BRANCH_PROTECTION]),
+  );
   for (const name of readdirSync(HOST).sort()) hash.update(name).update(readFileSync(join(HOST, name)));
   return hash.digest('hex').slice(0, 16);
 }
@@ -74,7 +83,8 @@ async function build(arch: Arch, folder: string): Promise<void> {
   const work = mkdtempSync(join(dirname(folder), '.build-'));
   try {
     // Neither the engine's nor this project's folder is to be found in what is built.
-    const common = [...FLAGS, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
+    const hardened = [...FLAGS, ...HARDENING, BRANCH_PROTECTION[arch]];
+    const common = [...hardened, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
     const object = (flags: readonly string[], home: string, name: string) =>
       execa(CC[arch], [...common, ...flags, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
     const headers = ['-isystem', source];
