@@ -1,5 +1,5 @@
 import { configError } from '../config/config-error.ts';
-import { hasProgram } from '../sys/process.ts';
+import { hasProgram } from '../sys/find-program.ts';
 import { quote } from '../types/quote.ts';
 
 /** What masquerade rules are made with. */
@@ -10,7 +10,7 @@ export const MASQUERADE_BACKENDS: readonly MasqueradeBackend[] = ['iptables', 'n
 
 /** What is tried first when a configuration leaves it open. */
 export function likelyBackend(environment: Readonly<Record<string, string | undefined>>): MasqueradeBackend {
-  return hasProgram('iptables', environment['PATH']) ? 'iptables' : 'nftables';
+  return hasProgram('iptables', environment) ? 'iptables' : 'nftables';
 }
 
 /**

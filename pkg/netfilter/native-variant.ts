@@ -1,6 +1,6 @@
 import { statusOf } from '../sys/files.ts';
+import { findProgram, hasProgram } from '../sys/find-program.ts';
 import { libc } from '../sys/libc.ts';
-import { findProgram, hasProgram } from '../sys/process.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 
 /** What every name of iptables leads to where it works on nf_tables. */

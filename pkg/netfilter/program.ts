@@ -1,7 +1,8 @@
 import type { Netns } from '../netns/netns.ts';
 import type { WorkContext } from '../plan/action.ts';
+import { findProgram } from '../sys/find-program.ts';
 import { PATIENCE, patienceFor } from '../sys/patience.ts';
-import { findProgram, type ProcessOutcome } from '../sys/process.ts';
+import type { ProcessOutcome } from '../sys/process.ts';
 import { ProgramError } from '../sys/process-error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import type { ProgramAhead } from './ahead.ts';

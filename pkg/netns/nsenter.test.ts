@@ -7,7 +7,7 @@ vi.mock('../sys/process.ts', () => {
   const missing = (): never => {
     throw new ProgramError('nsenter', 'executable file not found in $PATH');
   };
-  return { startProcess: missing, runProcess: missing, findProgram: (program: string) => `/sbin/${program}` };
+  return { startProcess: missing, runProcess: missing };
 });
 
 test('a missing nsenter says what is needed and why', async () => {

@@ -1,5 +1,6 @@
 import { errnoFromText } from '../sys/errno.ts';
-import { findProgram, type ProcessRequest, type Running, runProcess, startProcess } from '../sys/process.ts';
+import { findProgram } from '../sys/find-program.ts';
+import { type ProcessRequest, type Running, runProcess, startProcess } from '../sys/process.ts';
 import { ProgramError } from '../sys/process-error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { NetnsError } from './error.ts';
@@ -34,7 +35,7 @@ export class NsenterNetns extends HeldNetns {
     const entry = `--net=/proc/${process.pid}/fd/${this.fd}`;
     const [program, ...args] = request.argv;
     // Looked up here: nsenter would tell a missing program only by its exit status.
-    return { ...request, argv: ['nsenter', entry, '--', findProgram(program, request.environment?.['PATH']), ...args] };
+    return { ...request, argv: ['nsenter', entry, '--', findProgram(program, request.environment), ...args] };
   }
 
   async #helper(operation: string, path: string, request: ProcessRequest): Promise<string> {

@@ -1,8 +1,8 @@
 import { CniError, ErrorCode } from '../types/error.ts';
 import { OPEN } from './file-calls.ts';
 import { fileError, files, makeFolders, statusOf } from './files.ts';
+import { findProgram } from './find-program.ts';
 import { LibcError, LOCK, libc } from './libc.ts';
-import { findProgram } from './process.ts';
 
 /** A lock that is held; released by closing it, or by the end of the process. */
 export interface FileLock {

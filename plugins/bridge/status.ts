@@ -4,7 +4,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { fs } from '../../pkg/sys/files.ts';
-import { findProgram } from '../../pkg/sys/process.ts';
+import { findProgram } from '../../pkg/sys/find-program.ts';
 import { notAvailable } from '../../pkg/types/error.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import type { BridgeConf } from './schema.ts';
@@ -18,7 +18,7 @@ export async function status(call: Call<BridgeConf>): Promise<void> {
   const settings = readSettings(call);
   if (settings.ipam !== '') await call.delegate.run({ type: settings.ipam, verb: 'STATUS', config: call.configText });
   try {
-    if (needsIpProgram(call.environment)) findProgram('ip', call.environment['PATH']);
+    if (needsIpProgram(call.environment)) findProgram('ip', call.environment);
     const [bridge] = await lookAt([linkIn(ownNetns(), settings.bridge)], await runOptions(call.environment, 'bridge'));
     refuseOtherKind(settings.bridge, bridge);
     if (settings.isGateway) refuseStuckForwarding();

@@ -1,5 +1,5 @@
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { hasProgram } from '../../pkg/sys/process.ts';
+import { hasProgram } from '../../pkg/sys/find-program.ts';
 import type { FirewallBackend } from './settings.ts';
 
 /** Who lets packets through where the configuration leaves it open: firewalld where it runs, else what there is. */
@@ -14,7 +14,5 @@ export async function chosenBackend(
 
 /** Who makes rules. */
 export function rulesBackend(environment: Environment): 'iptables' | 'nftables' {
-  return hasProgram('iptables', environment['PATH']) || hasProgram('ip6tables', environment['PATH'])
-    ? 'iptables'
-    : 'nftables';
+  return hasProgram('iptables', environment) || hasProgram('ip6tables', environment) ? 'iptables' : 'nftables';
 }

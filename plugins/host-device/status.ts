@@ -1,6 +1,6 @@
 import { needsIpProgram } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { findProgram } from '../../pkg/sys/process.ts';
+import { findProgram } from '../../pkg/sys/find-program.ts';
 import { notAvailable } from '../../pkg/types/error.ts';
 import type { HostDeviceConf } from './schema.ts';
 import { refuseConfigured } from './sought.ts';
@@ -10,7 +10,7 @@ export async function status(call: Call<HostDeviceConf>): Promise<void> {
   const type = call.conf.ipam?.type ?? '';
   if (type !== '') await call.delegate.run({ type, verb: 'STATUS', config: call.configText });
   try {
-    if (needsIpProgram(call.environment)) findProgram('ip', call.environment['PATH']);
+    if (needsIpProgram(call.environment)) findProgram('ip', call.environment);
     refuseConfigured(call.conf);
   } catch (thrown) {
     throw notAvailable('host-device', thrown);

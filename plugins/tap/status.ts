@@ -1,6 +1,6 @@
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { statusOf } from '../../pkg/sys/files.ts';
-import { findProgram } from '../../pkg/sys/process.ts';
+import { findProgram } from '../../pkg/sys/find-program.ts';
 import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
 import type { TapConf } from './schema.ts';
 import { settingsOf } from './settings.ts';
@@ -15,7 +15,7 @@ export async function status(call: Call<TapConf>): Promise<void> {
     // CNI_ARGS belong to an attachment, and there is none.
     settingsOf({ ...call, args: '' });
     // The only thing that cannot be asked of the kernel by rtnetlink.
-    findProgram('ip', call.environment['PATH']);
+    findProgram('ip', call.environment);
     if (statusOf(DEVICE) !== undefined) return;
     throw new CniError(ErrorCode.io, `there is no ${DEVICE}`, '`modprobe tun` makes it');
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { findProgram } from '../../pkg/sys/process.ts';
+import { findProgram } from '../../pkg/sys/find-program.ts';
 
 /** How a program fails. */
 export type CommandFault =
