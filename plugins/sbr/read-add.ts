@@ -36,11 +36,12 @@ export function readAdd(call: SbrCall): SbrSettings & { readonly prevResult: Res
   );
 }
 
-/** The addresses of an interface in a result; those that are nobody's in particular count. */
+/** The addresses of an interface in a result; those that are nobody's in particular count, also by a wrong index. */
 export function addressesOf({ interfaces = [], ips = [] }: Result, ifName: string): OwnAddress[] {
   const own: OwnAddress[] = [];
   for (const { address, gateway, interface: index } of ips) {
-    if (index !== undefined && interfaces[index]?.name !== ifName) continue;
+    const owner = index === undefined ? undefined : interfaces[index];
+    if (owner !== undefined && owner.name !== ifName) continue;
     const prefix = parsePrefix(address);
     if (prefix === undefined) continue;
     const text = address.slice(0, address.indexOf('/'));

@@ -23,6 +23,15 @@ test('a table of its own for each address, and a default route where there is a 
   ]);
 });
 
+test('an address whose index leads to no interface counts: only those that name another one are left out', () => {
+  const ips = [
+    { ...V4, interface: 2 },
+    { address: '10.1.0.5/24', interface: -1 },
+  ];
+  expect(addressesOf({ ...RESULT, ips }, 'eth0').map(({ text }) => text)).toEqual(['10.0.0.5', '10.1.0.5']);
+  expect(addressesOf({ ips: [V4] }, 'eth0').map(({ text }) => text)).toEqual(['10.0.0.5']);
+});
+
 test('addresses of other interfaces are left out, those of none count', () => {
   const ips = [V4, { address: '10.1.0.5/24' }, { address: '10.2.0.5/24', interface: 0 }];
   expect(addressesOf({ ...RESULT, ips }, 'eth0').map(({ text }) => text)).toEqual(['10.0.0.5', '10.1.0.5']);

@@ -31,6 +31,7 @@ const CASES: readonly Case[] = [
   ...['0.2.0', '0.3.1', '0.4.0', '1.1.0'].map((cniVersion) => ({ title: `version ${cniVersion}`, cniVersion })),
   { title: 'one family', conf: withIps(V4) },
   { title: 'no gateway', conf: withIps({ ...V4, gateway: undefined }) },
+  { title: 'an index that leads to no interface', conf: withIps({ ...V4, interface: 7 }) },
   { title: 'no interface named', conf: withIps({ ...V4, interface: undefined }) },
   { title: 'addresses of another interface', conf: withIps(V4, { address: '10.1.0.5/24', interface: 1 }) },
   {
