@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { CniError } from './error.ts';
-import { parseResult } from './parse-result.ts';
+import { parseResult, readDnsInstead } from './parse-result.ts';
 
 /** Parsed from text, as it comes from outside: `__proto__` is an ordinary key there. */
 function parseText(text: string, version = '1.1.0') {
@@ -264,4 +264,14 @@ it('throws nothing but CniError, whatever the document', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test.each([
+  ['{"nameservers":[],"search":[],"options":[]}', {}],
+  ['{"options":[]}', {}],
+  ['{"search":[],"domain":"a"}', { domain: 'a' }],
+  ['{"domain":""}', undefined],
+  ['{}', undefined],
+])('resolver settings %s count instead of others: %o', (text, expected) => {
+  expect(readDnsInstead(JSON.parse(text), 'dns')).toEqual(expected);
 });

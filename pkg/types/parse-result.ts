@@ -156,6 +156,17 @@ export function readDns(value: unknown, path: string): Dns | undefined {
   return Object.keys(dns).length > 0 ? dns : undefined;
 }
 
+/**
+ * Resolver settings that count instead of those of the IPAM plugin; `undefined` when that one's count. A list that is
+ * empty is a setting too: it says that there are none.
+ */
+export function readDnsInstead(value: unknown, path: string): Dns | undefined {
+  const dns = readDns(value, path);
+  if (dns !== undefined) return dns;
+  const { nameservers, search, options } = readFields(value, path, ['nameservers', 'search', 'options']);
+  return [nameservers, search, options].some(Array.isArray) ? {} : undefined;
+}
+
 function readTexts(value: unknown, path: string): string[] | undefined {
   return readList(value, path, 'strings', (element, elementPath) => readText(element, elementPath) ?? '');
 }

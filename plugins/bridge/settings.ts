@@ -3,7 +3,7 @@ import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { readDns } from '../../pkg/types/parse-result.ts';
+import { readDnsInstead } from '../../pkg/types/parse-result.ts';
 import type { Dns } from '../../pkg/types/result.ts';
 import type { BridgeConf } from './schema.ts';
 import { type PortVlans, portVlansOf } from './vlans.ts';
@@ -81,7 +81,7 @@ export function settingsOf(call: Call<BridgeConf>): BridgeSettings {
     detectDuplicates: conf.enabledad ?? false,
     leavesLinkDown,
     mac: macOf(call),
-    dns: readDns(conf.dns ?? {}, 'dns'),
+    dns: readDnsInstead(conf.dns ?? {}, 'dns'),
     ipam,
   };
 }

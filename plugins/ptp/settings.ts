@@ -1,7 +1,7 @@
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
-import { readDns } from '../../pkg/types/parse-result.ts';
+import { readDnsInstead } from '../../pkg/types/parse-result.ts';
 import type { Dns } from '../../pkg/types/result.ts';
 import type { PtpConf } from './schema.ts';
 
@@ -38,7 +38,7 @@ export function settingsOf({ conf }: Call<PtpConf>): PtpSettings {
     // One that is never used may say anything, as it may for the reference.
     ipMasqBackend: ipMasq ? masqueradeBackend(conf.ipMasqBackend) : undefined,
     mtu: Math.max(0, conf.mtu ?? 0),
-    dns: readDns(conf.dns ?? {}, 'dns'),
+    dns: readDnsInstead(conf.dns ?? {}, 'dns'),
     ipam,
   };
 }

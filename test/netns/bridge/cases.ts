@@ -33,6 +33,14 @@ const V4 = hostLocal('10.1.0.0/24', { routes: [{ dst: '0.0.0.0/0' }] });
 const V6 = hostLocal('fd00:1::/64', { routes: [{ dst: '::/0' }] });
 const MAC = '02:00:5e:10:00:01';
 
+/** Resolver settings without any: those with a list count instead of the IPAM plugin's all the same. */
+export const NO_RESOLVERS: readonly object[] = [
+  { nameservers: [], search: [], options: [] },
+  { options: [] },
+  { nameservers: null, domain: '' },
+  {},
+];
+
 /** A host whose bridge is there already. */
 function withBridge(...lines: readonly string[]): (host: Place) => Promise<void> {
   return async (host) => {
@@ -115,6 +123,10 @@ export const CASES: readonly Case[] = [
     title: 'resolver settings of IPAM',
     conf: { ipam: fixed([{ address: '10.1.0.5/24' }], { dns: { nameservers: ['10.1.0.1'] } }) },
   },
+  ...NO_RESOLVERS.map((dns) => ({
+    title: `instead of the resolver settings of IPAM ${JSON.stringify(dns)}`,
+    conf: { ipam: fixed([{ address: '10.1.0.5/24' }], { dns: { nameservers: ['10.1.0.9'], domain: 'a' } }), dns },
+  })),
   { title: 'static addresses without a gateway', conf: { ipam: fixed([{ address: '10.1.0.5/24' }]) } },
   {
     title: 'static addresses, the bridge as gateway',

@@ -1,4 +1,4 @@
-import { type Case, DUAL, hostLocal } from '../bridge/cases.ts';
+import { type Case, DUAL, hostLocal, NO_RESOLVERS } from '../bridge/cases.ts';
 
 const V4 = hostLocal('10.1.0.0/24', { routes: [{ dst: '0.0.0.0/0' }] });
 const fixed = (addresses: readonly object[], more: object = {}) => ({ type: 'static', addresses, ...more });
@@ -36,6 +36,10 @@ export const CASES: readonly Case[] = [
   },
   { title: 'resolver settings', conf: { ipam: V4, dns: { nameservers: ['10.1.0.1'], search: ['test'] } } },
   { title: 'resolver settings of IPAM', conf: { ipam: fixed([leg(1)], { dns: { nameservers: ['10.1.0.9'] } }) } },
+  ...NO_RESOLVERS.map((dns) => ({
+    title: `instead of those of IPAM ${JSON.stringify(dns)}`,
+    conf: { ipam: fixed([leg(1)], { dns: { nameservers: ['10.1.0.9'], domain: 'a' } }), dns },
+  })),
   { title: 'CNI_ARGS that nobody knows', conf: { ipam: V4 }, args: 'IgnoreUnknown=1;FOO=bar' },
   ...['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.1.0'].map((cniVersion) => ({
     title: `version ${cniVersion}`,
