@@ -97,10 +97,10 @@ export class LeaseIndex {
       }
       for (const { owner, addresses } of owners.values()) {
         const known = this.read(owner);
-        if (known !== undefined && known !== 'damaged' && addresses.every((one) => known.addresses.includes(one))) {
-          continue;
-        }
-        this.write(owner, { addresses });
+        const fits =
+          known !== undefined && known !== 'damaged' && addresses.every((one) => known.addresses.includes(one));
+        if (!fits) this.write(owner, { addresses });
+        else if (known.addresses.length > addresses.length) this.write(owner, { ...known, addresses });
       }
     });
   }

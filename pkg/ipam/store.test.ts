@@ -276,6 +276,38 @@ describe('the index', () => {
     }
   });
 
+  test.each([
+    ['that of the oldest plugins', 'b'],
+    ['the same container, the lines as others write them', 'b\n'],
+  ])('DEL frees a lease that was rewritten in place, where the folder does not show it: %s', async (_what, text) => {
+    const net = fixture();
+    for (const id of ['a', 'b']) await net.add(id);
+    writeFileSync(join(net.folder, '10.6.0.3'), text);
+    await net.del('b');
+    expect(net.leases()).toEqual(['10.6.0.2']);
+  });
+
+  test('DEL leaves a lease alone that was rewritten in place for another container, and frees it for that one', async () => {
+    const net = fixture();
+    for (const id of ['a', 'b']) await net.add(id);
+    writeFileSync(join(net.folder, '10.6.0.3'), 'other\r\neth0');
+    await net.del('b');
+    expect(net.leases()).toEqual(['10.6.0.2', '10.6.0.3']);
+    await net.del('other');
+    expect(net.leases()).toEqual(['10.6.0.2']);
+  });
+
+  test('a hint of which only a part is true is learnt once', async () => {
+    const net = fixture();
+    await net.fill();
+    const owner = { containerId: 'b', ifName: 'eth0' };
+    await withLeases(net.options(), true, (store) => store.announce(owner, ['10.6.0.3', '10.6.0.6']));
+    const look = () => withLeases(net.options(), false, (store) => store.ownedBy(owner).map((lease) => lease.address));
+    expect(await reads(look)).toBeGreaterThan(2);
+    expect(await reads(look)).toBe(1);
+    expect(await look()).toEqual(['10.6.0.3']);
+  });
+
   test('forgets who has no address any more', async () => {
     const net = fixture();
     await net.fill();

@@ -128,14 +128,22 @@ export class LeaseStore {
 
   /** The leases of an owner; those of the oldest plugins, which name no interface, are asked for without one. */
   ownedBy(owner: Owner): readonly Lease[] {
-    const hint = this.#content === undefined ? this.#index.read(owner) : 'damaged';
-    if (hint === 'damaged') {
-      if (this.#content === undefined) this.#learn();
-      return [...this.content().leases.values()].filter((lease) => sameOwner(lease.owner, owner));
+    if (this.#content === undefined) {
+      const leases = this.#hintedTo(owner);
+      if (leases !== undefined) return leases;
+      this.#learn();
     }
+    return [...this.content().leases.values()].filter((lease) => sameOwner(lease.owner, owner));
+  }
+
+  /** The leases that the index knows of; `undefined` when what it says is not so: a file was changed in place. */
+  #hintedTo(owner: Owner): readonly Lease[] | undefined {
+    const hint = this.#index.read(owner);
+    if (hint === 'damaged') return undefined;
     const leases: Lease[] = [];
     for (const address of hint?.addresses ?? []) {
-      if (this.#isOwner(owner, address)) leases.push({ address, owner, path: `${this.folder.path}/${address}` });
+      if (!this.#isOwner(owner, address)) return undefined;
+      leases.push({ address, owner, path: `${this.folder.path}/${address}` });
     }
     return leases;
   }
