@@ -13,9 +13,9 @@ export class IpPart {
 }
 
 /** The programs of iproute2 whose commands there are. */
-export type IpProgram = 'ip' | 'tc';
+export type IpProgram = 'ip' | 'tc' | 'bridge';
 
-/** A checked `ip` or `tc` command. It cannot be changed, and it was never one string that a shell could take apart. */
+/** A checked command of `ip`, `tc` or `bridge`. It cannot be changed, and it was never one string that a shell could take apart. */
 export interface IpCommand {
   readonly program: IpProgram;
   /** Options in front of the object: `-6`, `-d`. */
@@ -53,6 +53,14 @@ export const ip: IpTemplate = templateFor('ip');
  * tc`qdisc add dev ${veth} root handle 1: tbf rate ${rate}bps burst ${burst} limit ${limit}`
  */
 export const tc: IpTemplate = templateFor('tc');
+
+/**
+ * A `bridge` command, by the same rules.
+ *
+ * @example
+ * bridge`vlan add dev ${port} vid ${vlan} pvid untagged`
+ */
+export const bridge: IpTemplate = templateFor('bridge');
 
 function templateFor(program: IpProgram): IpTemplate {
   return Object.assign(

@@ -30,6 +30,7 @@ const TEXTS: readonly (readonly [fragment: string, errno: ErrnoName])[] = [
   ['device not found', 'ENODEV'],
   ['unable to find the interface', 'ENODEV'],
   ['cannot find device', 'ENODEV'],
+  ['cannot find bridge device', 'ENODEV'],
   ['device does not exist', 'ENODEV'],
   ['" does not exist', 'ENODEV'],
   ['exclusivity flag on, cannot modify', 'EEXIST'],

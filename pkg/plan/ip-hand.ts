@@ -3,7 +3,7 @@ import { readComplaint } from '../ip/kernel-errors.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import type { IpHand, IpRun } from './hand.ts';
 
-/** The hand that runs `ip` and `tc`: one process for as many commands as one batch can hold. */
+/** The hand that runs `ip`, `tc` and `bridge`: one process for as many commands as one batch can hold. */
 export const ipHand: IpHand = {
   async run(place, commands, timeoutMs) {
     const batch = commands.slice(0, batchLength(commands));
@@ -20,7 +20,7 @@ export const ipHand: IpHand = {
 };
 
 /** Objects whose failing commands are reported with their line; after others `ip` just ends. */
-const REPORTED = ['link', 'addr', 'address', 'route', 'rule', 'qdisc', 'filter'];
+const REPORTED = ['link', 'addr', 'address', 'route', 'rule', 'qdisc', 'filter', 'vlan'];
 
 /** How many commands may share a process. */
 function batchLength(commands: readonly IpCommand[]): number {

@@ -31,6 +31,8 @@ export const NLMSG_DONE = 3;
 
 const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
+/** The two highest bits of a type say how the value is written, not what it is. */
+const TYPE_BITS = 0x3fff;
 
 /** Everything in netlink starts at a multiple of four. */
 function aligned(length: number): number {
@@ -124,8 +126,7 @@ export function attributesOf(body: DataView, headerBytes: number): Map<number, D
   for (let at = aligned(headerBytes); at + ATTRIBUTE_HEADER_BYTES <= body.byteLength; ) {
     const length = body.getUint16(at, true);
     if (length < ATTRIBUTE_HEADER_BYTES || at + length > body.byteLength) break;
-    // The two highest bits say how the value is written, not what it is.
-    const type = body.getUint16(at + 2, true) & 0x3fff;
+    const type = body.getUint16(at + 2, true) & TYPE_BITS;
     const offset = body.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
     attributes.set(type, new DataView(body.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
     at += aligned(length);
@@ -133,14 +134,16 @@ export function attributesOf(body: DataView, headerBytes: number): Map<number, D
   return attributes;
 }
 
-/** The values of attributes that are the elements of a list. */
-export function listedIn(list: DataView): DataView[] {
+/** The values of attributes that are the elements of a list; of one type, where it has others too. */
+export function listedIn(list: DataView, type?: number): DataView[] {
   const values: DataView[] = [];
   for (let at = 0; at + ATTRIBUTE_HEADER_BYTES <= list.byteLength; ) {
     const length = list.getUint16(at, true);
     if (length < ATTRIBUTE_HEADER_BYTES || at + length > list.byteLength) break;
-    const offset = list.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
-    values.push(new DataView(list.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
+    if (type === undefined || (list.getUint16(at + 2, true) & TYPE_BITS) === type) {
+      const offset = list.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
+      values.push(new DataView(list.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
+    }
     at += aligned(length);
   }
   return values;

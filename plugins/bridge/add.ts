@@ -8,7 +8,6 @@ import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backe
 import { inContainer } from '../../pkg/netns/container.ts';
 import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
-import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
@@ -23,6 +22,7 @@ import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
 import { hushOf } from './crowd.ts';
 import { addressingOf } from './gateways.ts';
 import type { BridgeNotes } from './notes.ts';
+import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
 import { type AddCall, type Looking, lookAround, outdatedAddresses, type Surroundings } from './surroundings.ts';
@@ -47,7 +47,7 @@ export async function add(call: AddCall): Promise<Result> {
   openSettingsAhead('ipv6');
   return inContainer(call.netns, async (netns) => {
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
-    const options = { ...(await runOptions(call.environment, 'bridge')), signal: termination() };
+    const options = { ...(await bridgeOptions(call.environment, settings)), signal: termination() };
     // A server may be waited for longer than a program should be kept waiting.
     const ahead = settings.ipam === 'dhcp' ? undefined : backend && (await startMasquerade(backend, options));
     const folder = recordFolder(call.environment);

@@ -12,7 +12,7 @@ import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
-import { portVlansAction } from './port-vlans.ts';
+import { planPortVlans } from './port-vlans.ts';
 import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
 
 /** Everything that is decided before anything is done. */
@@ -153,7 +153,7 @@ export function missingOn(link: ShownLink | undefined, addresses: readonly strin
   return missing;
 }
 
-function planPort(plan: Plan, { settings, hostLink }: Attachment): void {
+function planPort(plan: Plan, { settings, hostLink, options }: Attachment): void {
   const { bridge, hairpin, isolated, vlans } = settings;
   plan.host(ip`link set dev ${hostLink} master ${bridge}`, {
     failing: `failed to connect "${hostLink}" to bridge ${bridge}`,
@@ -167,9 +167,7 @@ function planPort(plan: Plan, { settings, hostLink }: Attachment): void {
     );
   }
   if (vlans !== undefined) {
-    plan.do(ownNetns(), portVlansAction(hostLink, vlans), {
-      failing: `failed to setup vlan tag on interface "${hostLink}"`,
-    });
+    planPortVlans(plan, hostLink, vlans, { options, failing: `failed to setup vlan tag on interface "${hostLink}"` });
   }
 }
 

@@ -6,13 +6,13 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
-import { runOptions } from '../../pkg/plan/options.ts';
+import type { ShownVlan } from '../../pkg/rtnl/vlan-forms.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
 import { addressingOf } from './gateways.ts';
-import { portVlans, type ShownVlan } from './port-vlans.ts';
+import { bridgeOptions, portVlans } from './port-vlans.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
 import { gatewayLinkName } from './vlan-gateway.ts';
@@ -40,7 +40,7 @@ export async function check(call: CheckCall): Promise<void> {
     }
     const result = call.prevResult;
     if (result === undefined) throw missingPrevResult();
-    const options = await runOptions(call.environment, 'bridge');
+    const options = await bridgeOptions(call.environment, settings);
     const differences = await compare({ call, settings, result, netns, options });
     const [first, ...others] = differences;
     if (first === undefined) return;
@@ -114,7 +114,7 @@ function containerDifferences({ call, settings }: Check, link: ShownLink, mac: s
 }
 
 /** The MAC of the host's end is not looked at: udev may have given it another one, and nobody minds. */
-async function portDifferences({ settings }: Check, port: ShownLink | undefined): Promise<string[]> {
+async function portDifferences({ settings, options }: Check, port: ShownLink | undefined): Promise<string[]> {
   const { bridge, hairpin, isolated, vlans } = settings;
   if (port === undefined || port.master !== bridge) {
     const found =
@@ -131,7 +131,7 @@ async function portDifferences({ settings }: Check, port: ShownLink | undefined)
   if (isolated !== isIsolated)
     lines.push(`isolation of ${port.ifname} is ${onOff(isIsolated)}, expected ${onOff(isolated)}`);
   if (vlans !== undefined)
-    lines.push(...vlanDifferences(port.ifname, vlans, await portVlans(ownNetns(), port.ifname, TIMEOUT_MS)));
+    lines.push(...vlanDifferences(port.ifname, vlans, await portVlans(ownNetns(), port.ifname, options)));
   return lines;
 }
 

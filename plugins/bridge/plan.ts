@@ -1,13 +1,13 @@
 import { hostLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
-import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { type Attachment, planAttachment } from './attach.ts';
 import { hushOf } from './crowd.ts';
 import { addressingOf } from './gateways.ts';
+import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
 import { type AddCall, type Looking, lookAround, outdatedAddresses } from './surroundings.ts';
@@ -17,7 +17,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
   const given = settingsOf(call);
   const settings = { ...given, ipMasqBackend: given.ipMasqBackend ?? likelyBackend(call.environment) };
   return inContainer(call.netns, async (netns) => {
-    const options = await runOptions(call.environment, 'bridge');
+    const options = await bridgeOptions(call.environment, settings);
     const records = new RecordStore(recordFolder(call.environment));
     const looking: Looking = { call, settings, netns, options, records };
     const { bridge: found, gatewayLink } = await lookAround(looking);

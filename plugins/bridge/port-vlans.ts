@@ -1,70 +1,63 @@
+import { bridge } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
-import type { WorkAction } from '../../pkg/plan/action.ts';
-import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { ownNetns } from '../../pkg/netns/own.ts';
+import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import { runOptions } from '../../pkg/plan/options.ts';
+import { Plan } from '../../pkg/plan/plan.ts';
+import type { ShownPort, ShownVlan } from '../../pkg/rtnl/vlan-forms.ts';
+import type { BridgeSettings } from './settings.ts';
 import { NATIVE_VLAN, type PortVlans } from './vlans.ts';
 
-/** The VLANs of one port, as `bridge -j vlan show` has them. */
-interface ShownPort {
-  readonly ifname: string;
-  readonly vlans?: readonly ShownVlan[];
+/** {@link runOptions} of bridge, which knows VLANs of ports only where there are any. */
+export async function bridgeOptions(
+  environment: Readonly<Record<string, string | undefined>>,
+  { vlans }: BridgeSettings,
+): Promise<RunOptions> {
+  if (vlans === undefined) return runOptions(environment, 'bridge');
+  const { vlanForm } = await import('../../pkg/rtnl/vlan-forms.ts');
+  return runOptions(environment, 'bridge', vlanForm);
 }
 
-/** One VLAN of a port, or a range of them. */
-export interface ShownVlan {
-  readonly vlan: number;
-  readonly vlanEnd?: number;
-  readonly flags?: readonly string[];
-}
-
-/** Puts a port into its VLANs, and out of the one that the bridge puts every new port into. */
-export function portVlansAction(port: string, vlans: PortVlans): WorkAction {
-  const added = [
-    ...(vlans.access === 0 ? [] : [`vlan add dev ${port} vid ${vlans.access} pvid untagged`]),
-    ...rangesOf(vlans.trunk).map((range) => `vlan add dev ${port} vid ${range}`),
+/** The steps that put a port into its VLANs, and out of the one that the bridge puts every new port into. */
+export function planPortVlans(
+  plan: Plan,
+  port: string,
+  { access, trunk, keepsDefault }: PortVlans,
+  { options, failing }: { readonly options: RunOptions; readonly failing: string },
+): void {
+  const leavesDefault = !keepsDefault && (access !== 0 || trunk.length > 0);
+  if (leavesDefault) plan.do(ownNetns(), leavingVlans(port, options), { failing });
+  if (access !== 0) plan.host(bridge`vlan add dev ${port} vid ${access} pvid untagged`, { failing });
+  for (const range of rangesOf(trunk)) plan.host(bridge`vlan add dev ${port} vid ${range}`, { failing });
+  if (access === 0 && trunk.length > 0) {
     // Untagged frames of a port with nothing but a trunk have to be somewhere.
-    ...(vlans.access === 0 && vlans.trunk.length > 0 ? [`vlan add dev ${port} vid ${NATIVE_VLAN} pvid untagged`] : []),
-  ];
-  const leavesDefault = !vlans.keepsDefault && (vlans.access !== 0 || vlans.trunk.length > 0);
+    plan.host(bridge`vlan add dev ${port} vid ${NATIVE_VLAN} pvid untagged`, { failing });
+  }
+}
+
+/** Which VLAN is the default one is a setting of the bridge that people may have changed. */
+function leavingVlans(port: string, options: RunOptions): WorkAction {
+  const leave = (vlans: string | number) => bridge`vlan del dev ${port} vid ${vlans}`;
   return {
-    kind: 'bridge',
-    print: (place) => {
-      const lines = [...(leavesDefault ? [`vlan del dev ${port} vid 1`] : []), ...added];
-      return lines.map((line) => [...place.prefix, 'bridge', line].join(' '));
-    },
-    async run({ place, timeoutMs }) {
-      const present = leavesDefault ? await portVlans(place, port, timeoutMs) : [];
-      const removed = present.map(({ vlan, vlanEnd }) => {
-        return `vlan del dev ${port} vid ${vlanEnd === undefined ? vlan : `${vlan}-${vlanEnd}`}`;
-      });
-      const lines = [...removed, ...added];
-      if (lines.length > 0) await runBridge(place, ['-batch', '-'], lines, timeoutMs);
+    kind: 'vlans',
+    print: (place) => printAction(ipAction(leave(NATIVE_VLAN)), place),
+    async run({ place }) {
+      const plan = new Plan();
+      for (const { vlan, vlanEnd } of await portVlans(place, port, options)) {
+        plan.do(place, ipAction(leave(vlanEnd === undefined ? vlan : `${vlan}-${vlanEnd}`)));
+      }
+      await runPlan(plan, options);
       return {};
     },
   };
 }
 
 /** The VLANs that a port is in. */
-export async function portVlans(place: Netns, port: string, timeoutMs: number): Promise<readonly ShownVlan[]> {
-  const stdout = await runBridge(place, ['-j', 'vlan', 'show', 'dev', port], [], timeoutMs);
-  const ports = stdout.trim() === '' ? [] : (JSON.parse(stdout) as readonly ShownPort[]);
-  return ports.find(({ ifname }) => ifname === port)?.vlans ?? [];
-}
-
-async function runBridge(
-  place: Netns,
-  args: readonly string[],
-  lines: readonly string[],
-  timeoutMs: number,
-): Promise<string> {
-  const stdin = lines.map((line) => `${line}\n`).join('');
-  const { status, stdout, stderr } = await place.start({ argv: ['bridge', ...args], stdin, timeoutMs }).outcome();
-  if (status === 0) return stdout;
-  const reason =
-    stderr
-      .split('\n')
-      .find((line) => line.trim() !== '')
-      ?.trim() ?? `bridge ended with status ${status}`;
-  throw new CniError(ErrorCode.internal, reason, lines.length > 0 ? `one of: ${lines.join('; ')}` : '');
+export async function portVlans(place: Netns, port: string, options: RunOptions): Promise<readonly ShownVlan[]> {
+  const look = new Plan().do(place, ipAction(bridge`-compressvlans vlan show dev ${port}`), { capture: port });
+  const shown = ((await runPlan(look, options)).captures.get(port) ?? []) as readonly ShownPort[];
+  return shown.find(({ ifname }) => ifname === port)?.vlans ?? [];
 }
 
 /** Numbers that follow each other as `first-last`. */

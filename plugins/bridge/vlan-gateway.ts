@@ -4,7 +4,7 @@ import { ip } from '../../pkg/ip/command.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { type SharedBridge, unlessUsed } from './bridge-link.ts';
-import { portVlansAction } from './port-vlans.ts';
+import { planPortVlans } from './port-vlans.ts';
 
 /** The link that has the gateway's address: the bridge, or where the containers are in a VLAN a port of it in that VLAN. */
 export function gatewayLinkName(bridge: string, vlan: number): string {
@@ -33,8 +33,9 @@ export function planVlanGateway(
       undo: unlessUsed(shared, ip`link del dev ${port}`, port),
       failing,
     })
-    .host(ip`link set dev ${port} master ${bridge} up`, { failing })
-    .do(ownNetns(), portVlansAction(port, { access: vlan, trunk: [], keepsDefault: false }), { failing })
+    .host(ip`link set dev ${port} master ${bridge} up`, { failing });
+  planPortVlans(plan, port, { access: vlan, trunk: [], keepsDefault: false }, { options: shared.options, failing });
+  plan
     .host(ip`link set dev ${link} up`, { failing })
     .sysctl(ownNetns(), `net/ipv6/conf/${port}/accept_ra`, '0', { optional: true, fresh: true });
 }

@@ -6,6 +6,7 @@ import { nativeHandWith } from '../../pkg/plan/native-hand.ts';
 import { type FormReader, nativeForm } from '../../pkg/rtnl/commands.ts';
 import { ruleForm } from '../../pkg/rtnl/rules.ts';
 import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
+import { vlanForm } from '../../pkg/rtnl/vlan-forms.ts';
 
 /** What the test asks for on stdin. */
 export interface Request {
@@ -26,7 +27,7 @@ export interface Outcome {
 }
 
 /** Everything that any plugin has. */
-const more: FormReader = (command) => tcForm(command) ?? ruleForm(command);
+const more: FormReader = (command) => tcForm(command) ?? ruleForm(command) ?? vlanForm(command);
 const knowing = nativeHandWith(more);
 
 const { hand, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
@@ -56,8 +57,9 @@ function known(command: IpCommand): { line: string; known: boolean } {
 
 function toCommand(line: string): IpCommand {
   const words = line.split(' ');
-  const program = words[0] === 'tc' ? 'tc' : 'ip';
-  if (program === 'tc') words.shift();
-  const first = words.findIndex((word) => !word.startsWith('-'));
-  return { program, options: words.slice(0, first), words: words.slice(first), toString: () => line };
+  const [first = ''] = words;
+  const program = first === 'tc' || first === 'bridge' ? first : 'ip';
+  if (program !== 'ip') words.shift();
+  const start = words.findIndex((word) => !word.startsWith('-'));
+  return { program, options: words.slice(0, start), words: words.slice(start), toString: () => line };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { BY_IP, NATIVE } from '../netns/harness/hands.ts';
 import { Runtime } from '../netns/harness/libcni.ts';
-import type { Place } from '../netns/harness/place.ts';
+import { PATH, type Place } from '../netns/harness/place.ts';
+import { BUILT_PLUGINS } from '../netns/harness/plugin.ts';
 import { useHost } from '../netns/harness/use.ts';
 import { SUITES } from './suites.ts';
 
@@ -71,5 +73,24 @@ describe.each(SUITES)('bridge of %s', (_name, path) => {
     expect(await ping(neighbour.address)).toMatchObject({ exitCode: 0 });
     expect(await ping(stranger.address)).toMatchObject({ exitCode: 1 });
     for (const { detach } of [one, neighbour, stranger]) await detach();
+  });
+});
+
+describe.each([
+  ['told natively', NATIVE],
+  ['by programs', BY_IP],
+])('with the folder of plugins first in PATH, %s', (_how, env) => {
+  test('VLANs are set, checked and taken down', async () => {
+    const pod = await host.addPod();
+    const runtime = new Runtime(host, [BUILT_PLUGINS], { ...env, PATH: `${BUILT_PLUGINS}:${PATH}` });
+    const attachment = { containerId: 'c1', netns: pod.path, ifName: 'eth0' };
+    const list = listWith('br0', { vlan: 100, vlanTrunk: [{ minID: 200, maxID: 202 }, { id: 300 }] });
+    const result = await runtime.add(list, attachment);
+    const port = result?.interfaces?.[1]?.name ?? '';
+    expect(await vlansOf(host, port)).toEqual(['100 PVID Egress Untagged', '200', '201', '202', '300']);
+    await runtime.check(list, attachment);
+    await host.run(['bridge', 'vlan', 'del', 'dev', port, 'vid', '201']);
+    await expect(runtime.check(list, attachment)).rejects.toThrow(`port ${port} is not in VLAN 201`);
+    await runtime.delTwice(list, attachment);
   });
 });

@@ -36,3 +36,30 @@ test('links of kinds that not every kernel has are the same by both hands', asyn
   const lines = Object.keys(failures);
   expect(await compare('here', lines)).toEqual(Object.values(failures));
 });
+
+test('VLANs of ports are the same by both hands', async () => {
+  await succeed(
+    'here',
+    'link add name br address 02:00:00:00:00:01 type bridge vlan_filtering 1',
+    'link add name p address 02:00:00:00:00:02 type veth peer name q address 02:00:00:00:00:03',
+    'bridge -compressvlans vlan show dev br',
+    'link set dev p master br',
+    'link set dev q master br',
+    'bridge -compressvlans vlan show dev p',
+    'bridge vlan del dev p vid 1',
+    'bridge -compressvlans vlan show dev p',
+    'bridge vlan add dev p vid 100 pvid untagged',
+    'bridge vlan add dev p vid 200-210',
+    'bridge vlan add dev p vid 4094',
+    'bridge vlan add dev q vid 1-4094',
+    'bridge -compressvlans vlan show dev p',
+    'bridge -compressvlans vlan show dev q',
+    'bridge vlan del dev p vid 203-204',
+    'bridge -compressvlans vlan show dev p',
+  );
+  const failures = {
+    'bridge vlan add dev nowhere vid 5': 'ENODEV',
+    'bridge -compressvlans vlan show dev nowhere': 'ENODEV',
+  };
+  expect(await compare('here', Object.keys(failures))).toEqual(Object.values(failures));
+});
