@@ -1,13 +1,15 @@
-import { releaseAddresses } from '../../pkg/attach/release.ts';
+import { previousResult, releaseAddresses } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
+import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
+import type { Interface } from '../../pkg/types/result.ts';
 import { type Away, planRepair, planReturn } from './bring-back.ts';
 import { type HostDeviceNotes, notesOf } from './notes.ts';
 import type { HostDeviceConf } from './schema.ts';
@@ -16,13 +18,43 @@ import { isDrivenByProgram, namedDevice } from './sought.ts';
 type DelCall = AttachmentCall<HostDeviceConf>;
 
 /** Takes the device back, and gives the address back; what is back already is left as it is. */
-export async function del(call: DelCall): Promise<void> {
-  const records = new RecordStore(recordFolder(call.environment));
-  const away = await awayOf(call, records);
+export async function del(given: DelCall): Promise<void> {
+  const records = new RecordStore(recordFolder(given.environment));
+  const { records: found, warnings } = records.readForContainer(given.containerId);
+  for (const warning of warnings) given.warn(`host-device: ${warning}`);
+  const call = asNoted(given, found);
+  const away = await awayOf(call, found);
   if (isWithoutLink(call, away.notes)) failTogether(await release(call, away.notes));
   else if (call.netns === '') await carryOut(call, away, await planRepair(away));
   else await fromContainer(call, away);
   forgetAttachment(records, call, 'host-device');
+}
+
+/**
+ * The call as one of the network that the attachment is noted under: people rename networks while containers have
+ * their devices. The result of the ADD proves that it is the same attachment.
+ */
+function asNoted(call: DelCall, found: readonly AttachmentRecord[]): DelCall {
+  const { network, containerId, ifName, rawConf } = call;
+  const noted = found.filter((record) => record.plugin === 'host-device' && record.ifName === ifName);
+  if (noted.length === 0 || noted.some((record) => record.network === network)) return call;
+  const promised = promisedLink(call);
+  for (const record of noted) {
+    const isProven = promised?.sandbox === record.netns.path && promised.mac === notesOf(record.data).mac;
+    if (!isProven) continue;
+    call.warn(
+      `host-device: ${ifName} of ${containerId} is noted as network "${record.network}"'s, and taken back as such`,
+    );
+    const entries = Object.entries(rawConf).filter(([key]) => key.toLowerCase() !== 'name');
+    const conf = { ...Object.fromEntries(entries), name: record.network };
+    return { ...call, network: record.network, rawConf: conf, configText: JSON.stringify(conf) };
+  }
+  const networks = noted.map((record) => `"${record.network}"`).join(', ');
+  call.warn(
+    `host-device: left ${ifName} of ${containerId} alone: it is noted as network ${networks}'s, and this is a DEL of ` +
+      `"${network}" without the result of that ADD`,
+  );
+  return call;
 }
 
 async function fromContainer(call: DelCall, away: Away): Promise<void> {
@@ -55,10 +87,8 @@ async function release(call: DelCall, notes: HostDeviceNotes | undefined) {
   return (await releaseAddresses(call, notes?.ipam)).map(toCniError);
 }
 
-async function awayOf(call: DelCall, records: RecordStore): Promise<Away> {
+async function awayOf(call: DelCall, found: readonly AttachmentRecord[]): Promise<Away> {
   const { network, containerId, ifName, warn } = call;
-  const { records: found, warnings } = records.readForContainer(containerId);
-  for (const warning of warnings) warn(`host-device: ${warning}`);
   let notes: HostDeviceNotes | undefined;
   const claimed: string[] = [];
   for (const record of found) {
@@ -70,23 +100,17 @@ async function awayOf(call: DelCall, records: RecordStore): Promise<Away> {
     name: { network, containerId, ifName },
     notes,
     configured: call.conf.device ?? '',
-    promisedMac: promisedMac(call),
+    promisedMac: promisedLink(call)?.mac ?? '',
     claimed,
     options: await runOptions(call.environment, 'host-device'),
     warn,
   };
 }
 
-/** A result that cannot be read is as good as none: it must not keep a device from coming back. */
-function promisedMac(call: DelCall): string {
-  try {
-    for (const { name, sandbox, mac } of call.prevResult?.interfaces ?? []) {
-      if (name === call.ifName && sandbox !== undefined) return mac ?? '';
-    }
-  } catch (thrown) {
-    call.warn(`host-device: ${toCniError(thrown)}`);
-  }
-  return '';
+/** What the previous result says of the device. */
+function promisedLink(call: DelCall): Interface | undefined {
+  const { interfaces = [] } = previousResult(call, 'host-device') ?? {};
+  return interfaces.find(({ name, sandbox }) => name === call.ifName && sandbox !== undefined);
 }
 
 /** A device that a program drives was never moved. The note knows; without it the configuration has to do. */

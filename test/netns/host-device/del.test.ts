@@ -168,6 +168,31 @@ test('after an ADD that was refused, DEL leaves what others have', async () => {
   await removeDevice(host, 'dev1');
 });
 
+test('DEL of a network that was renamed takes the device back with the result of ADD, and says what it leaves', async () => {
+  const pod = await host.addPod();
+  await addDevice(host);
+  const added = await call(host, { verb: 'ADD', ...attachmentOf(pod), conf: confOf() });
+  const renamed = confOf({ name: 'renamed' });
+  const del = (conf: object, netns = pod.path) => call(host, { verb: 'DEL', ...attachmentOf(pod), netns, conf });
+  const otherMac = JSON.stringify(added.result).replace(MAC, '02:00:00:00:00:99');
+  const otherSandbox = JSON.stringify(added.result).replace(pod.path, '/run/netns/other');
+  for (const prevResult of [undefined, JSON.parse(otherMac), JSON.parse(otherSandbox)]) {
+    const left = await del({ ...renamed, prevResult });
+    expect([left.exitCode, left.stderr]).toEqual([
+      0,
+      expect.stringContaining('left eth0 of c1 alone: it is noted as network "net"\'s, and this is a DEL of "renamed"'),
+    ]);
+    expect((await linksOf(pod)).map(({ ifname }) => ifname)).toEqual(['eth0']);
+  }
+  expect((await leasesOn(host)).length).toBe(2);
+  const known = { ...renamed, prevResult: added.result };
+  for (const _ of [1, 2]) {
+    expect((await del(known)).error).toBe(undefined);
+    expect([await devicesOn(host), await leasesOn(host)]).toEqual([[FORGOTTEN], []]);
+  }
+  await removeDevice(host);
+});
+
 async function resultWithMacOf(pod: Pod): Promise<object> {
   const [link] = await linksOf(pod);
   return { cniVersion: '1.0.0', interfaces: [{ name: 'eth0', mac: link?.address, sandbox: pod.path }] };
