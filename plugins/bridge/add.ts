@@ -105,7 +105,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   const { call, settings, netns, options, lock, records } = work;
   const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
   const addressing = leased && addressingOf(leased, settings);
-  const macs = { bridgeMac: randomMac(), hostMac: randomMac(), mac: settings.mac ?? randomMac() };
+  const macs = { hostMac: randomMac(), mac: settings.mac ?? randomMac() };
   // One that is there already is of an ADD that was never finished or never taken down.
   const mayHaveRules =
     (settings.ipMasq || settings.macSpoofCheck) &&

@@ -20,7 +20,6 @@ export interface Attachment extends SharedBridge {
   readonly name: AttachmentName;
   readonly netns: Netns;
   readonly hostLink: string;
-  readonly bridgeMac: string;
   readonly hostMac: string;
   readonly mac: string;
   /** MAC of the link that has the gateway's address, when that is not the bridge itself. */
@@ -104,7 +103,7 @@ async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahea
 /** Makes the pair, and sets both ends up, of which the kernel has a lot to say to all; nobody waits for that here. */
 function planPair(plan: Plan, attachment: Attachment): void {
   const { settings, netns, name, hostLink, addressing } = attachment;
-  planBridge(plan, attachment, attachment.bridgeMac);
+  planBridge(plan, attachment);
   planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
   // Nobody on the host's side of a container should listen to its router advertisements.
   plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', NEW);

@@ -1,6 +1,6 @@
 import { addressCommand } from '../../pkg/attach/layer3.ts';
-import { isKind, portsOf, type ShownLink } from '../../pkg/attach/links.ts';
-import { type IpCommand, ip } from '../../pkg/ip/command.ts';
+import { isKind, isZeroMac, portsOf, type ShownLink } from '../../pkg/attach/links.ts';
+import { type IpCommand, type IpPart, ip } from '../../pkg/ip/command.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
@@ -32,13 +32,13 @@ export function refuseOtherKind(name: string, found: ShownLink | undefined): voi
 }
 
 /** The steps after which the bridge is there and up. An existing one keeps its MAC, its MTU and its VLAN filter. */
-export function planBridge(plan: Plan, shared: SharedBridge, mac: string): void {
+export function planBridge(plan: Plan, shared: SharedBridge): void {
   const { settings, found } = shared;
   const { bridge, mtu, vlans, promiscuous } = settings;
+  const failing = `failed to set "${bridge}" up`;
   if (found === undefined) {
-    // With a MAC of its own it does not take that of whichever port comes first, and no other program gives it one.
     plan.host(
-      ip`link add name ${bridge} ${mtu > 0 ? ip.part`mtu ${mtu}` : ip.none} address ${mac} type bridge ${
+      ip`link add name ${bridge} ${mtu > 0 ? ip.part`mtu ${mtu}` : ip.none} type bridge ${
         vlans === undefined ? ip.none : ip.part`vlan_filtering 1`
       }`,
       {
@@ -48,15 +48,38 @@ export function planBridge(plan: Plan, shared: SharedBridge, mac: string): void 
         failing: `failed to create bridge "${bridge}": could not add "${bridge}"`,
       },
     );
-  }
-  const isUp = found?.flags.includes('UP') === true;
-  const isPromiscuous = found?.flags.includes('PROMISC') === true;
-  if (!isUp || (promiscuous && !isPromiscuous)) {
-    plan.host(ip`link set dev ${bridge} ${promiscuous ? ip.part`promisc on` : ip.none} up`, {
-      failing: `failed to set "${bridge}" up`,
-    });
+    plan.do(ownNetns(), settingUp(shared), { failing });
+  } else if (!found.flags.includes('UP') || (promiscuous && !found.flags.includes('PROMISC'))) {
+    plan.host(ip`link set dev ${bridge} ${upWith(settings)}`, { failing });
   }
   plan.sysctl(ownNetns(), `net/ipv6/conf/${bridge}/accept_ra`, '0', { optional: true });
+}
+
+function upWith({ promiscuous }: BridgeSettings): IpPart {
+  return promiscuous ? ip.part`promisc on up` : ip.part`up`;
+}
+
+/**
+ * Sets a new bridge up and gives it the MAC that it has, so that it does not take that of whichever port comes first, and
+ * no other program gives it one. Made with a MAC, or given another one, it would have no carrier, and so no IPv6 address
+ * of its own, as long as no port has any.
+ */
+function settingUp({ settings, options }: SharedBridge): WorkAction {
+  const { bridge } = settings;
+  return {
+    kind: 'bridge',
+    print: ({ prefix }) => {
+      const words = [...prefix, `ip link set dev ${bridge} address "$(cat /sys/class/net/${bridge}/address)"`];
+      return [[...words, ...upWith(settings).words].join(' ')];
+    },
+    async run({ place }) {
+      const look = new Plan().do(place, ipAction(ip`link show dev ${bridge}`), { capture: bridge });
+      const [link] = (await runPlan(look, options)).captures.get(bridge) as readonly ShownLink[];
+      const address = link === undefined || isZeroMac(link.address) ? ip.none : ip.part`address ${link.address}`;
+      await runPlan(new Plan().do(place, ipAction(ip`link set dev ${bridge} ${address} ${upWith(settings)}`)), options);
+      return {};
+    },
+  };
 }
 
 /** The step that gives a link of the host the address of a gateway. */

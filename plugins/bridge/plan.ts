@@ -34,7 +34,6 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       name,
       netns,
       hostLink: hostLinkName(name),
-      bridgeMac: randomMac(),
       hostMac: randomMac(),
       mac,
       gatewayMac: gatewayLink?.address ?? randomMac(),
@@ -45,9 +44,9 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       ahead: undefined,
       hush: await hushOf(records, settings, name.ifName, mac),
     };
-    const bridgeMac = found?.address ?? attachment.bridgeMac;
     return {
-      result: resultOf(call, attachment, bridgeMac, leased),
+      // The kernel makes up the MAC of a new bridge.
+      result: resultOf(call, attachment, found?.address, leased),
       steps: stepsOf(await planAttachment(attachment)),
     };
   });
