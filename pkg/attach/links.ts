@@ -19,6 +19,11 @@ export interface ShownLink {
   readonly link_index?: number;
   /** The link below or at the other end, when it is in the same namespace. */
   readonly link?: string | null;
+  /** The MAC that the hardware was made with, where it has another one now. */
+  readonly permaddr?: string;
+  /** The bus and the name of the device that it is a part of. */
+  readonly parentbus?: string;
+  readonly parentdev?: string;
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: {

@@ -9,6 +9,9 @@ type Attributes = ReadonlyMap<number, DataView>;
 /** Adds what `-d` shows, as far as plugins look at it. */
 export function showDetails(attributes: Attributes, link: Partial<Writable<ShownDetails>>): void {
   link.promiscuity = attributes.get(IFLA.promiscuity)?.getUint32(0, true) ?? 0;
+  const [bus, parent] = [attributes.get(IFLA.parentBus), attributes.get(IFLA.parentName)];
+  if (bus !== undefined) link.parentbus = textOf(bus);
+  if (parent !== undefined) link.parentdev = textOf(parent);
   const info = attributes.get(IFLA.linkinfo);
   if (info !== undefined) link.linkinfo = shownInfo(attributesOf(info, 0));
 }

@@ -22,6 +22,9 @@ export const IFLA = {
   extMask: 29,
   promiscuity: 30,
   linkNetnsid: 37,
+  permAddress: 54,
+  parentName: 56,
+  parentBus: 57,
 } as const;
 
 /** Attributes inside `IFLA_LINKINFO`. */

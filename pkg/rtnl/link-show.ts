@@ -32,6 +32,11 @@ export interface ShownLink extends Partial<ShownDetails> {
 /** What `-d` adds. */
 export interface ShownDetails {
   readonly promiscuity: number;
+  /** The MAC that the hardware was made with, where it has another one now. */
+  readonly permaddr?: string;
+  /** The bus and the name of the device that it is a part of. */
+  readonly parentbus?: string;
+  readonly parentdev?: string;
   readonly linkinfo?: ShownLinkInfo;
 }
 
@@ -49,9 +54,9 @@ export interface Shown {
   readonly details: boolean;
 }
 
-/** `[-d] link show dev NAME`, `link show master NAME`, `-d link show type KIND`, and `link show` for all links. */
+/** `[-d] link show dev NAME`, `link show master NAME`, `-d link show type KIND`, and `[-d] link show` for all links. */
 export function linkShow(words: readonly string[], details: boolean): NativeCommand | undefined {
-  if (words.length === 2 && !details) return (socket) => showSome(socket, [WITHOUT_STATISTICS], false);
+  if (words.length === 2) return (socket) => showSome(socket, [WITHOUT_STATISTICS], details);
   const name = readName(words[3]);
   if (name === undefined || words.length !== 4) return undefined;
   // The one command of `ip` that does not know `if5`.
@@ -97,7 +102,12 @@ export function showLink(
   const address = attributes.get(IFLA.address);
   if (address !== undefined) link.address = macText(bytesOf(address));
   if (shown.alias && attributes.has(IFLA.ifalias)) link.ifalias = textOf(attributes.get(IFLA.ifalias));
-  if (shown.details) showDetails(attributes, link);
+  if (shown.details) {
+    showDetails(attributes, link);
+    const permanent = attributes.get(IFLA.permAddress);
+    const permaddr = permanent === undefined ? link.address : macText(bytesOf(permanent));
+    if (permaddr !== undefined && permaddr !== link.address) link.permaddr = permaddr;
+  }
   return link;
 }
 

@@ -12,7 +12,9 @@ import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressText, type HostDevice, soughtText } from './find.ts';
+import { linksIn } from './links.ts';
 import { type HostDeviceNotes, notesOf } from './notes.ts';
+import { identityOnHost } from './recognize.ts';
 import { resultOf } from './result.ts';
 import { type AddCall, attachmentOf, linkPlan, type Surroundings, wantedOf } from './surroundings.ts';
 
@@ -25,7 +27,7 @@ export async function add(call: AddCall): Promise<Result> {
     const around = await attachmentOf({ call, wanted, netns, options, records });
     // What cannot even be planned leaves no note.
     const link = linkPlan(around);
-    note(around, records);
+    await note(around, records);
     const { host } = around;
     const added = await addInSteps({
       call,
@@ -51,11 +53,12 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 /** Written before anything is done, so that whoever finds it half done can put it back. */
-function note({ call, netns, host, wanted }: Surroundings, records: RecordStore): void {
+async function note({ call, netns, host, wanted, options }: Surroundings, records: RecordStore): Promise<void> {
   const ipam = rawIpamOf(call.rawConf);
   const notes: HostDeviceNotes = {
     device: host?.device ?? '',
     mac: host?.link.address ?? '',
+    identity: host && identityOnHost(host.link, host.link.link ? await linksIn(ownNetns(), options) : []),
     alias: aliasOf(host, records, call),
     wasUp: host?.link.flags.includes('UP') === true,
     sought: soughtText(wanted.sought),

@@ -8,6 +8,7 @@ import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { isLinkName, linkNamed, linksIn } from './links.ts';
 import { planMoveOut, planRename } from './move.ts';
 import type { HostDeviceNotes } from './notes.ts';
+import { guessInside, recognizeInside, recognizeOnHost } from './recognize.ts';
 
 /** What is known about a device that has to come back. */
 export interface Away {
@@ -34,8 +35,11 @@ export async function planReturn(away: Away, netns: Netns): Promise<Plan | undef
   const inside = await linksIn(netns, options);
   const outside = await linksIn(ownNetns(), options);
   const link = findInside(away, inside, outside);
-  if (link === undefined) return undefined;
-  const device = deviceOf(away, link);
+  if (link === undefined) {
+    warnOfLost(away, inside, outside);
+    return undefined;
+  }
+  const device = deviceOf(away, link, outside);
   if (device === undefined) return undefined;
   const other = linkNamed(outside, device);
   if (other !== undefined) throw nameTaken(away, device, other);
@@ -50,30 +54,43 @@ export async function planReturn(away: Away, netns: Netns): Promise<Plan | undef
   });
 }
 
-/** By the interface's name; a move that was killed half way has left the mark on a link of another name. */
+/** By what it is, and by its mark or the interface's name: a move that was killed half way has left only the mark. */
 function findInside(
-  { name, notes, claimed }: Away,
+  { name, notes, claimed, promisedMac }: Away,
   inside: readonly ShownLink[],
   outside: readonly ShownLink[],
 ): ShownLink | undefined {
-  const device = notes?.device ?? '';
-  if (device !== '') {
-    for (const link of inside) {
-      if (link.ifalias === device && !claimed.includes(link.ifname)) return link;
-    }
-    // It is on the host: what has the interface's name is another's.
-    if (linkNamed(outside, device) !== undefined) return undefined;
+  const { device = '', identity, mac = promisedMac } = notes ?? {};
+  // It is on the host: what has the interface's name is another's.
+  const isBack = device !== '' && linkNamed(outside, device) !== undefined;
+  const marks = { device, ifName: isBack ? '' : name.ifName, claimed };
+  return identity === undefined ? guessInside(inside, marks, mac) : recognizeInside(identity, inside, marks);
+}
+
+function warnOfLost(away: Away, inside: readonly ShownLink[], outside: readonly ShownLink[]): void {
+  const { name, notes, claimed, warn } = away;
+  const { identity, device = '' } = notes ?? {};
+  if (identity === undefined) {
+    const isThere = !claimed.includes(name.ifName) && linkNamed(inside, name.ifName) !== undefined;
+    if (notes === undefined && isThere) warnOfLeft(away, name.ifName);
+    return;
   }
-  return claimed.includes(name.ifName) ? undefined : linkNamed(inside, name.ifName);
+  if (recognizeOnHost(identity, outside, { device, ifName: device, claimed: [] }) !== undefined) return;
+  warn(
+    `host-device: ${device} is neither in the namespace of container ${name.containerId}, which had it, nor on the host`,
+  );
 }
 
 /** What the device was called on the host; `undefined` when the link is none that was moved here. */
-function deviceOf({ name, notes, configured, promisedMac, warn }: Away, link: ShownLink): string | undefined {
+function deviceOf(away: Away, link: ShownLink, outside: readonly ShownLink[]): string | undefined {
+  const { name, notes, configured, promisedMac } = away;
   const { ifname, ifalias = '', address } = link;
   if (notes !== undefined && notes.device !== '') return notes.device;
-  if (isLinkName(ifalias)) return ifalias;
-  if (ifalias === '' && address === promisedMac && promisedMac !== '') {
-    if (configured !== '') return configured;
+  const isPromised = ifalias === '' && address === promisedMac && promisedMac !== '';
+  if (isLinkName(ifalias) || isPromised) {
+    // What the container has written on it counts less than what the configuration says, if that is not on the host.
+    if (configured !== '' && linkNamed(outside, configured) === undefined) return configured;
+    if (isLinkName(ifalias)) return ifalias;
     throw new CniError(
       ErrorCode.internal,
       `failed to find original ifname for "${ifname}" (alias is not set)`,
@@ -81,8 +98,12 @@ function deviceOf({ name, notes, configured, promisedMac, warn }: Away, link: Sh
         `\`ip link set dev ${ifname} alias NAME\` in its namespace tells`,
     );
   }
-  warn(`host-device: left ${ifname} of ${name.containerId} alone: nothing says that it was a device of the host`);
+  warnOfLeft(away, ifname);
   return undefined;
+}
+
+function warnOfLeft({ name, warn }: Away, ifname: string): void {
+  warn(`host-device: left ${ifname} of ${name.containerId} alone: nothing says that it was a device of the host`);
 }
 
 function nameTaken({ name }: Away, device: string, other: ShownLink): CniError {
@@ -101,8 +122,7 @@ export async function planRepair(away: Away): Promise<Plan | undefined> {
   if (device === '') return undefined;
   const outside = await linksIn(ownNetns(), options);
   const there = linkNamed(outside, device);
-  // Without a note an alias that is the device's own name may be anybody's.
-  const link = there === undefined || notes === undefined ? marked(outside, device, there) : there;
+  const link = fallenBack(away, device, outside, there);
   if (link === undefined || (link === there && !needsRepair(link, notes))) return undefined;
   if (there !== undefined && link !== there) {
     warn(`host-device: ${link.ifname} was ${device} and stays as it is: another link has this name now`);
@@ -111,7 +131,17 @@ export async function planRepair(away: Away): Promise<Plan | undefined> {
   return planRename({ link, device, alias: notes?.alias ?? '', wasUp: notes?.wasUp ?? false, options });
 }
 
-function marked(outside: readonly ShownLink[], device: string, there: ShownLink | undefined): ShownLink | undefined {
+function fallenBack(
+  { notes }: Away,
+  device: string,
+  outside: readonly ShownLink[],
+  there: ShownLink | undefined,
+): ShownLink | undefined {
+  if (notes?.identity !== undefined) {
+    return recognizeOnHost(notes.identity, outside, { device, ifName: device, claimed: [] });
+  }
+  if (notes !== undefined && there !== undefined) return there;
+  // Without a note an alias that is the device's own name may be anybody's.
   for (const link of outside) if (link !== there && link.ifalias === device) return link;
   return undefined;
 }

@@ -6,6 +6,7 @@ import type { CniError } from '../../pkg/types/error.ts';
 import { hwaddrOf } from './hwaddr.ts';
 import { linksIn } from './links.ts';
 import { notesOf } from './notes.ts';
+import { isItOnHost, mayBeItOnHost } from './recognize.ts';
 import { linkOfDevice, notFound, refuseImpossible, type Sought, SYS } from './sought.ts';
 
 /** A device of the host. */
@@ -70,17 +71,29 @@ function found(link: ShownLink): HostDevice {
   return { link, device: link.ifname, alias: link.ifalias ?? '' };
 }
 
-/** One that fell back to the host when its container's namespace went, under whatever name was free. */
+/**
+ * One that fell back to the host when its container's namespace went, under whatever name was free. The container may
+ * have written anything on it, so what was noted of it counts, and the alias only where nothing was.
+ */
 async function leftOver(sought: Sought, name: string, finding: Finding): Promise<HostDevice | undefined> {
   if (sought.by !== 'device') return undefined;
-  for (const { ifalias, ifname } of await linksIn(ownNetns(), finding.options)) {
-    if (ifalias !== name) continue;
-    const [link] = await lookAt([linkIn(ownNetns(), ifname)], finding.options);
-    if (link === undefined) continue;
-    finding.warn(`host-device: ${ifname} is the ${name} that was never put back: its alias says so`);
-    return { link, device: name, alias: '' };
-  }
-  return undefined;
+  const links = await linksIn(ownNetns(), finding.options);
+  const noted = finding.records.readAll().records.flatMap(({ plugin, data }) => {
+    return plugin === 'host-device' ? notesOf(data) : [];
+  });
+  const ofName = noted.flatMap(({ device, identity }) => (device === name && identity ? identity : []));
+  const fallen = links.find((link) => {
+    const known = noted.find(({ identity }) => identity !== undefined && isItOnHost(identity, link, links));
+    if (known !== undefined) return known.device === name;
+    return (
+      link.ifalias === name && (ofName.length === 0 || ofName.some((identity) => mayBeItOnHost(identity, link, links)))
+    );
+  });
+  const [link] = fallen === undefined ? [] : await lookAt([linkIn(ownNetns(), fallen.ifname)], finding.options);
+  if (link === undefined) return undefined;
+  const proof = ofName.length === 0 ? 'its alias says so' : 'it is noted so';
+  finding.warn(`host-device: ${link.ifname} is the ${name} that was never put back: ${proof}`);
+  return { link, device: name, alias: '' };
 }
 
 async function refuse(sought: Sought, why: string, finding: Finding): Promise<never> {

@@ -5,9 +5,9 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 
-/** All links of a namespace, by their index. */
+/** All links of a namespace with their details, by their index. */
 export async function linksIn(place: Netns, options: RunOptions): Promise<readonly ShownLink[]> {
-  const { captures } = await runPlan(new Plan().inside(place, ip`link show`, { capture: 'links' }), options);
+  const { captures } = await runPlan(new Plan().inside(place, ip`-d link show`, { capture: 'links' }), options);
   const links = captures.get('links');
   return Array.isArray(links) ? (links as readonly ShownLink[]) : [];
 }

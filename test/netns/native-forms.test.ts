@@ -60,6 +60,7 @@ describe('every form has the same effect by both hands', () => {
       'link show master br',
       'link show master other',
       'link show',
+      '-d link show',
     );
     await succeed('there', 'link show dev p', '-d addr show dev p', 'link show dev away');
   });

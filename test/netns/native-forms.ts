@@ -78,7 +78,7 @@ const KEYS = new Set([
   ...['addr_info', 'family', 'local', 'prefixlen', 'scope', 'label', 'broadcast', 'tentative', 'dadfailed', 'nodad'],
   ...['noprefixroute', 'dynamic'],
   ...['kind', 'handle', 'root', 'options', 'rate', 'burst_raw', 'limit'],
-  ...['vlans', 'vlan', 'vlanEnd'],
+  ...['permaddr', 'parentbus', 'parentdev', 'vlans', 'vlan', 'vlanEnd'],
   ...['actions', 'mirred_action', 'direction', 'to_dev'],
   ...['priority', 'src', 'srclen', 'fwmark', 'iif', 'oif', 'table', 'metrics', 'advmss'],
   ...['type', 'dst', 'gateway', 'via', 'host', 'dev', 'protocol', 'prefsrc', 'metric'],
