@@ -2,6 +2,7 @@ import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
+import { takeBack } from '../../pkg/attach/take-back.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
@@ -10,7 +11,7 @@ import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
-import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
+import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { LinkSpeech } from '../../pkg/rtnl/link-speech.ts';
@@ -133,7 +134,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
     try {
       return await carryOut(work, attachment, leased);
     } catch (thrown) {
-      if (tries === TRIES || !(thrown instanceof PlanError) || thrown.errno !== 'EEXIST') throw thrown;
+      if (tries === TRIES || !isNameTaken(thrown)) throw thrown;
       // Somebody else has the host's end's name, or has just made what is shared.
       surroundings = await lookAround(work);
       hostLink = randomLinkName();
@@ -141,23 +142,27 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   }
 }
 
+function isNameTaken(thrown: unknown): boolean {
+  return thrown instanceof PlanError && thrown.errno === 'EEXIST' && thrown.leftovers.length === 0;
+}
+
 async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {
   const { call, backend, options } = work;
   note(work, attachment, backend);
-  let run: PlanRun | undefined;
+  const runs: PlanRun[] = [];
   try {
-    run = await runPlan(await planAttachment(attachment), options);
+    const run = await runPlan(await planAttachment(attachment), options);
+    runs.push(run);
     const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     await portForwards(attachment, run);
     await announceAll(attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
-      return await (await import('./link-first.ts')).addressThroughLink(work, attachment);
+      return await (await import('./link-first.ts')).addressThroughLink(work, attachment, runs);
     }
     return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
-    for (const leftover of (await run?.undo()) ?? []) call.warn(`bridge: could not be undone: ${leftover}`);
-    forgetAttachment(work.records, work.call, 'bridge');
+    await takeBack({ call, plugin: 'bridge', records: work.records, runs }, thrown);
     throw thrown;
   }
 }

@@ -1,4 +1,4 @@
-import { addInSteps, isFailed } from '../../pkg/attach/in-steps.ts';
+import { addInSteps } from '../../pkg/attach/in-steps.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
 import { addressesOf, linkIn, lookAt } from '../../pkg/attach/links.ts';
 import { rawIpamOf } from '../../pkg/attach/release.ts';
@@ -6,7 +6,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
+import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
@@ -29,9 +29,10 @@ export async function add(call: AddCall): Promise<Result> {
     const link = linkPlan(around);
     await note(around, records);
     const { host } = around;
-    const added = await addInSteps({
+    const layer3 = await addInSteps({
       call,
       plugin: 'host-device',
+      records,
       link,
       ipam: around.ipam,
       layer3(leased) {
@@ -40,15 +41,12 @@ export async function add(call: AddCall): Promise<Result> {
         return plan;
       },
       options,
+    }).catch(async (thrown: unknown) => {
+      throw host === undefined ? thrown : await withLost(thrown, host, around);
     });
-    if (isFailed(added)) {
-      // What could not be put back is put right by the runtime's DEL or by GC, who read this.
-      if (added.leftovers.length === 0) forgetAttachment(records, around.call, 'host-device');
-      throw host === undefined ? added.cause : await withLost(added.cause, host, around);
-    }
     const lost = host === undefined ? '' : addressText(host);
     if (lost !== '') call.warn(`host-device: ${host?.device} had ${lost} on the host; they ended with the move`);
-    return resultOf(call, host, added.layer3);
+    return resultOf(call, host, layer3);
   });
 }
 

@@ -1,4 +1,4 @@
-import { previousResult, releaseAddresses } from '../../pkg/attach/release.ts';
+import { isReleasedThroughLink, previousResult, releaseAddresses } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
@@ -69,14 +69,13 @@ async function fromContainer(call: DelCall, away: Away): Promise<void> {
   }
 }
 
-/**
- * The address first: a server of addresses may have to be told through the link. What is known to fail has failed
- * before.
- */
+/** The address last, when nobody can use it any more; but dhcp gives it back through the link. */
 async function carryOut(call: DelCall, { notes, options }: Away, plan: Plan | undefined): Promise<void> {
-  const failures = await release(call, notes);
+  const isReleasedFirst = isReleasedThroughLink(call, notes?.ipam);
+  const failures = isReleasedFirst ? await release(call, notes) : [];
   try {
     if (plan !== undefined) await runPlan(plan, options);
+    if (!isReleasedFirst) failures.push(...(await release(call, notes)));
   } catch (thrown) {
     failures.unshift(toCniError(thrown));
   }

@@ -2,6 +2,7 @@ import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identi
 import type { PairNotes } from '../../pkg/attach/pair/notes.ts';
 import { refuseTaken } from '../../pkg/attach/pair/taken.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
+import { takeBack } from '../../pkg/attach/take-back.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
@@ -11,7 +12,7 @@ import { isIpAction } from '../../pkg/plan/action.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
-import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
+import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
@@ -97,7 +98,7 @@ async function attach(work: Work, leased: Result): Promise<Result> {
 }
 
 function isNameTaken(thrown: unknown): boolean {
-  if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST') return false;
+  if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST' || thrown.leftovers.length > 0) return false;
   const action = thrown.step?.action;
   if (action === undefined || !isIpAction(action)) return false;
   const [object, verb] = action.command.words;
@@ -107,15 +108,15 @@ function isNameTaken(thrown: unknown): boolean {
 async function carryOut(work: Work, attachment: Attachment, leased: Result): Promise<Result> {
   const { call, backend, options } = work;
   note(work, attachment, backend);
-  let run: PlanRun | undefined;
+  const runs: PlanRun[] = [];
   try {
-    run = await runPlan(await planAttachment(attachment), options);
+    const run = await runPlan(await planAttachment(attachment), options);
+    runs.push(run);
     const used = run.captures.get(MASQUERADE) as MasqueradeBackend | undefined;
     if (used !== backend) note(work, attachment, used);
     return resultOf(call, attachment, leased);
   } catch (thrown) {
-    for (const leftover of (await run?.undo()) ?? []) call.warn(`ptp: could not be undone: ${leftover}`);
-    forgetAttachment(work.records, work.call, 'ptp');
+    await takeBack({ call, plugin: 'ptp', records: work.records, runs }, thrown);
     throw thrown;
   }
 }

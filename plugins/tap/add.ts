@@ -1,8 +1,8 @@
-import { addInSteps, isFailed } from '../../pkg/attach/in-steps.ts';
+import { addInSteps } from '../../pkg/attach/in-steps.ts';
 import { rawIpamOf } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
-import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
+import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -18,17 +18,16 @@ export async function add(call: AddCall): Promise<Result> {
     const records = new RecordStore(recordFolder(call.environment));
     const tap = await newTap(call, settings, netns, options);
     note(tap, records);
-    const added = await addInSteps({
+    const layer3 = await addInSteps({
       call,
       plugin: 'tap',
+      records,
       link: planTap(tap),
       ipam: settings.ipam,
       layer3: (leased) => planAddresses(tap, leased),
       options,
     });
-    if (!isFailed(added)) return resultOf(tap, added.layer3);
-    if (added.leftovers.length === 0) forgetAttachment(records, tap.call, 'tap');
-    throw added.cause;
+    return resultOf(tap, layer3);
   });
 }
 

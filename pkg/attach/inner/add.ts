@@ -2,7 +2,7 @@ import { inContainer } from '../../netns/container.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
 import { PlanError } from '../../plan/plan-error.ts';
-import { forgetAttachment, noteAttachment } from '../../record/attachment.ts';
+import { noteAttachment } from '../../record/attachment.ts';
 import { RECORDED } from '../../record/recorded.ts';
 import type { RecordStore } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
@@ -10,7 +10,8 @@ import { termination } from '../../sys/termination.ts';
 import type { Result } from '../../types/result.ts';
 import { randomLinkName } from '../identity.ts';
 import type { ShownLink } from '../links.ts';
-import { giveBack, rawIpamOf } from '../release.ts';
+import { rawIpamOf } from '../release.ts';
+import { takeBack } from '../take-back.ts';
 import type { InnerKind } from './kind.ts';
 import { lookAround } from './look.ts';
 import type { InnerNotes } from './notes.ts';
@@ -23,13 +24,7 @@ export async function addInner<Conf>(call: AttachmentCall<Conf>, kind: InnerKind
   return inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(call.environment, kind.name)), signal: termination() };
     const { link, master, records } = await lookAround(call, kind, settings, netns, options);
-    const work: Work = { call, link, records, options };
-    try {
-      return await addWith(work, master);
-    } catch (thrown) {
-      forgetAttachment(work.records, work.call, work.link.kind.name);
-      throw thrown;
-    }
+    return addWith({ call, link, records, options }, master);
   });
 }
 
@@ -44,14 +39,8 @@ interface Work {
 async function addWith(work: Work, master: ShownLink | undefined): Promise<Result> {
   const { call, link, options } = work;
   const { settings } = link;
-  const kind = link.kind.name;
   const runs: PlanRun[] = [];
-  let isLeased = false;
-  const takeBack = async () => {
-    for (const run of runs.reverse()) {
-      for (const leftover of await run.undo()) call.warn(`${kind}: could not be undone: ${leftover}`);
-    }
-  };
+  let leasedFrom: string | undefined;
   try {
     const made = await makeLink(work);
     runs.push(made);
@@ -60,17 +49,14 @@ async function addWith(work: Work, master: ShownLink | undefined): Promise<Resul
       note(work, undefined);
       const request = { type: settings.ipam, config: call.configText, environment: RECORDED };
       leased = await call.delegate.add(request);
-      isLeased = true;
+      leasedFrom = settings.ipam;
     }
     note(work, leased);
     runs.push(await runPlan(await planUse(link, leased, options), options));
     const [shown] = made.captures.get(MADE) as readonly ShownLink[];
     return resultOf(call, settings, shown?.address, leased);
   } catch (thrown) {
-    const isAskedThroughLink = settings.ipam === 'dhcp';
-    if (!isAskedThroughLink) await takeBack();
-    if (isLeased) await giveBack(call, settings.ipam, kind);
-    if (isAskedThroughLink) await takeBack();
+    await takeBack({ call, plugin: link.kind.name, records: work.records, runs, leasedFrom }, thrown);
     if (!(thrown instanceof PlanError)) throw thrown;
     throw await (await import('./refused.ts')).explained(thrown, link, master, work.records);
   }
@@ -81,7 +67,7 @@ async function makeLink(work: Work): Promise<PlanRun> {
   try {
     return await runPlan(planLink(work.link), work.options);
   } catch (thrown) {
-    if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST') throw thrown;
+    if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST' || thrown.leftovers.length > 0) throw thrown;
     // The name on the way in is somebody's; the second one is as good as nobody's.
     const again = { ...work, link: { ...work.link, temporary: randomLinkName() } };
     note(again, undefined);
