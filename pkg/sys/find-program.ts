@@ -1,16 +1,14 @@
 import { isRegularFile } from './file-calls.ts';
 import { files, statusOf } from './files.ts';
-import { type FileStatus, libc } from './libc.ts';
+import type { FileStatus } from './libc.ts';
 import { ProgramError } from './process-error.ts';
+import { isOfSuite } from './same-build.ts';
 
 /** The variables that say where programs are, and where plugins. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where programs are looked for when PATH does not have them: runtimes like to start plugins with a bare PATH. */
 const SYSTEM_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin';
-
-const OWN_FILE = '/proc/self/exe';
-const BEGINNING_BYTES = 4096;
 
 /**
  * The file that a program's name stands for: a path as it is, a name looked up in PATH and the system folders. A plugin
@@ -55,29 +53,15 @@ export function lookUpProgram(
   return undefined;
 }
 
-/** Whether a file is what CNI_PATH has under this name, whatever link leads to it, or is this very program. */
+/** Whether a file is what CNI_PATH has under this name, whatever link leads to it, or is of this suite. */
 function isPlugin(name: string, path: string, status: FileStatus, pluginPath: string): boolean {
   for (const folder of pluginPath.split(':')) {
     const plugin = `${folder}/${name}`;
     if (folder !== '' && files().mayExecute(plugin) && isSame(statusOf(plugin), status)) return true;
   }
-  // Under Node this program is Node itself.
-  if (libc() === undefined) return false;
-  const own = statusOf(OWN_FILE);
-  return isSame(own, status) || (own?.size === status.size && beginningOf(path) === beginningOf(OWN_FILE));
+  return isOfSuite(path);
 }
 
 function isSame(one: FileStatus | undefined, other: FileStatus): boolean {
   return one !== undefined && one.ino === other.ino && one.dev === other.dev;
-}
-
-/** The first bytes of a program say where and how large all its parts are, so files of one length with the same are copies. */
-function beginningOf(path: string): string {
-  const fd = files().open(path);
-  try {
-    const bytes = new Uint8Array(BEGINNING_BYTES);
-    return bytes.subarray(0, files().read(fd, bytes)).join();
-  } finally {
-    files().close(fd);
-  }
 }
