@@ -12,7 +12,7 @@ const vm = {
     hookTimeout: 120_000,
     maxWorkers: 1,
     isolate: false,
-    sequence: { groupOrder: 9 },
+    sequence: { groupOrder: 10 },
   },
 };
 
@@ -112,6 +112,15 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 8 },
+        },
+      },
+      {
+        test: {
+          // The executable with an engine that ends at its first mistake with memory or arithmetic.
+          name: 'sanitized',
+          include: ['test/sanitized/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 9 },
         },
       },
       ...(process.env['CNI_TS_GUEST'] === undefined ? [] : [vm]),

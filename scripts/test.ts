@@ -1,4 +1,4 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|hostile|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|hostile|sanitized|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
 import { HANDS } from '../test/netns/harness/hands.ts';
 import { FULL_PROOF } from '../test/proof/size.ts';
@@ -39,6 +39,7 @@ const STEPS: readonly Step[] = [
   { name: 'runtimes', for: ['runtimes'], needsExecutable: true, run: () => runVitestWithoutTrace('runtimes') },
   { name: 'proof', for: ['proof'], needsExecutable: true, run: () => runVitestWithoutTrace('proof') },
   { name: 'hostile', for: ['hostile'], needsExecutable: true, run: () => runVitestWithoutTrace('hostile') },
+  { name: 'sanitized', for: ['sanitized'], run: () => runVitestWithoutTrace('sanitized') },
   { name: 'vm', for: ['vm'], needsExecutable: true, run: () => withoutTrace(() => runVitestInGuest()) },
 ];
 

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
 import { writeBuildId } from './build-id.ts';
-import { type Arch, engineFor } from './engine.ts';
+import { type Arch, type EngineKind, engineFor } from './engine.ts';
 import { ROOT } from './project.ts';
 
 /** What to compile, for what, and where to. */
@@ -13,6 +13,8 @@ export interface CompileOptions {
   /** Constants that replace identifiers, each a JavaScript expression. */
   readonly define?: Readonly<Record<string, string>>;
   readonly arch: Arch;
+  /** By default the one for people. */
+  readonly engine?: EngineKind;
   readonly output: string;
 }
 
@@ -27,15 +29,15 @@ export interface CompileReport {
 const RUNTIME = join(ROOT, 'runtime');
 
 /** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
-export async function compile({ entry, define = {}, arch, output }: CompileOptions): Promise<CompileReport> {
+export async function compile({ entry, define = {}, arch, engine, output }: CompileOptions): Promise<CompileReport> {
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
-    const { compiler, objects, cc } = await engineFor(arch);
+    const { compiler, objects, cc, link } = await engineFor(arch, engine);
     const { names, bytes, packages } = await bundle(entry, define, folder);
     await execa(compiler, ['program.bin', '.', ...names], { cwd: folder });
     const { size } = statSync(join(folder, 'program.bin'));
-    const flags = ['-static-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now'];
+    const flags = [...link, '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now'];
     const parts = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
     await execa(cc, ['-o', 'executable', ...flags, ...parts], { cwd: folder });
     writeBuildId(join(folder, 'executable'));

@@ -16,6 +16,8 @@ export interface Engine {
   readonly objects: readonly string[];
   /** The C compiler for the architecture. */
   readonly cc: string;
+  /** Its flags where all is joined. */
+  readonly link: readonly string[];
   readonly folder: string;
 }
 
@@ -47,6 +49,24 @@ const BRANCH_PROTECTION: Readonly<Record<Arch, string>> = {
   arm64: '-mbranch-protection=standard',
 };
 
+/** Has the engine and its host look after their own memory and arithmetic, and end at the first mistake. */
+const SANITIZERS = [
+  '-O1',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+  '-fno-omit-frame-pointer',
+  '-g',
+];
+
+/** How an executable is joined: without anything of a distribution, unless it is for finding mistakes. */
+const LINK: Readonly<Record<EngineKind, readonly string[]>> = {
+  hardened: ['-static-pie', '-s'],
+  sanitized: ['-pie', ...SANITIZERS],
+};
+
+/** What an engine is for: to be given to people, or to find its mistakes. */
+export type EngineKind = 'hardened' | 'sanitized';
+
 /** The architecture of this machine. */
 export function nativeArch(): Arch {
   if (process.arch === 'x64') return 'amd64';
@@ -55,19 +75,24 @@ export function nativeArch(): Arch {
 }
 
 /** The engine for an architecture; made once and kept in .cache/ until a file that it is made from changes. */
-export async function engineFor(arch: Arch): Promise<Engine> {
-  const native = arch === nativeArch() ? undefined : await engineFor(nativeArch());
-  const folder = join(ROOT, '.cache/engine', `${arch}-${fingerprint()}`);
-  if (!existsSync(folder)) await build(arch, folder);
+export async function engineFor(arch: Arch, kind: EngineKind = 'hardened'): Promise<Engine> {
+  const isOwn = arch === nativeArch() && kind === 'hardened';
+  const native = isOwn ? undefined : await engineFor(nativeArch());
+  const flags = flagsOf(arch, kind);
+  const folder = join(ROOT, '.cache/engine', `${arch}-${kind}-${fingerprint(flags)}`);
+  if (!existsSync(folder)) await build(arch, flags, folder);
   const objects = [...ENGINE_FILES, ...HOST_FILES].map((name) => join(folder, `${name}.o`));
-  return { compiler: native?.compiler ?? join(folder, 'compile'), objects, cc: CC[arch], folder };
+  const compiler = native?.compiler ?? join(folder, 'compile');
+  return { compiler, objects, cc: CC[arch], link: LINK[kind], folder };
+}
+
+function flagsOf(arch: Arch, kind: EngineKind): readonly string[] {
+  return [...FLAGS, ...(kind === 'hardened' ? [...HARDENING, BRANCH_PROTECTION[arch]] : SANITIZERS)];
 }
 
 /** Of all that the engine is made from. */
-function fingerprint(): string {
-  const hash = createHash('sha256').update(
-    JSON.stringify([SOURCE, ENGINE_FLAGS, HOST_FLAGS, FLAGS, HARDENING, BRANCH_PROTECTION]),
-  );
+function fingerprint(flags: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([SOURCE, ENGINE_FLAGS, HOST_FLAGS, flags]));
   for (const name of readdirSync(HOST).sort()) hash.update(name).update(readFileSync(join(HOST, name)));
   return hash.digest('hex').slice(0, 16);
 }
@@ -77,23 +102,22 @@ export function engineSource(): Promise<string> {
   return debianSource(SOURCE);
 }
 
-async function build(arch: Arch, folder: string): Promise<void> {
+async function build(arch: Arch, flags: readonly string[], folder: string): Promise<void> {
   const source = await engineSource();
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(join(dirname(folder), '.build-'));
   try {
     // Neither the engine's nor this project's folder is to be found in what is built.
-    const hardened = [...FLAGS, ...HARDENING, BRANCH_PROTECTION[arch]];
-    const common = [...hardened, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
-    const object = (flags: readonly string[], home: string, name: string) =>
-      execa(CC[arch], [...common, ...flags, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
+    const common = [...flags, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
+    const object = (more: readonly string[], home: string, name: string) =>
+      execa(CC[arch], [...common, ...more, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
     const headers = ['-isystem', source];
     await Promise.all([
       ...ENGINE_FILES.map((name) => object(ENGINE_FLAGS, source, name)),
       ...[...HOST_FILES, 'compile'].map((name) => object([...HOST_FLAGS, ...headers], HOST, name)),
     ]);
     const parts = [...ENGINE_FILES, 'compile'].map((name) => `${name}.o`);
-    await execa(CC[arch], ['-o', 'compile', ...parts, '-lm'], { cwd: work });
+    await execa(CC[arch], ['-o', 'compile', ...flags, ...parts, '-lm'], { cwd: work });
     // Another build may have been faster; the one is as good as the other.
     if (!existsSync(folder)) renameSync(work, folder);
   } finally {

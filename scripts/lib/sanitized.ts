@@ -1,0 +1,29 @@
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUGIN_NAMES } from '../../plugins/names.ts';
+import { shapesOfPlugins } from '../../plugins/shapes.ts';
+import { compile } from './compile.ts';
+import { nativeArch } from './engine.ts';
+import { identifyBuild, ROOT } from './project.ts';
+
+/** Makes the suite with an engine and a host that end at the first mistake with memory or arithmetic; gives its folder. */
+export async function sanitizedPlugins(): Promise<string> {
+  const folder = join(ROOT, 'dist/sanitized');
+  const { version, commit } = await identifyBuild();
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const executable = join(folder, 'cni');
+  await compile({
+    entry: join(ROOT, 'main.ts'),
+    define: {
+      CNI_TS_VERSION: JSON.stringify(version),
+      CNI_TS_COMMIT: JSON.stringify(commit),
+      CNI_TS_SHAPES: JSON.stringify(await shapesOfPlugins()),
+    },
+    arch: nativeArch(),
+    engine: 'sanitized',
+    output: executable,
+  });
+  for (const name of PLUGIN_NAMES) linkSync(executable, join(folder, name));
+  return folder;
+}
