@@ -1,8 +1,9 @@
 import { namespaceCensus } from '../../pkg/record/census.ts';
-import type { RecordedPod } from '../../pkg/record/record.ts';
+import type { AttachmentRecord, RecordedPod } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
+import { ownerKey } from '../../plugins/portmap/claim.ts';
 import { type ListedClaim, PortClaims } from '../../plugins/portmap/claims.ts';
 import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';
 import { notesOf } from '../../plugins/portmap/notes.ts';
@@ -68,21 +69,44 @@ function hostPorts(environment: Environment): readonly HostPort[] {
   const folder = recordFolder(environment);
   const records = new RecordStore(folder);
   const isInUse = namespaceCensus();
-  const found = new PortClaims(folder).listed().map((listed) => hostPort(listed, records, isInUse));
+  const notes = new Map<string, Noted>();
+  const found = new PortClaims(folder).listed().map((listed) => {
+    const key = ownerKey(listed.claim);
+    const noted = notes.get(key) ?? notedIn(records.find({ ...listed.claim, plugin: 'portmap' }));
+    notes.set(key, noted);
+    return hostPort(listed, noted, isInUse);
+  });
   return found.sort((a, b) => a.hostPort - b.hostPort || (a.protocol < b.protocol ? -1 : 1));
+}
+
+/** What the record of an attachment says of its ports; it may have thousands. */
+interface Noted {
+  readonly since?: string;
+  /** The container's, without prefix lengths. */
+  readonly addresses: readonly string[];
+  /** The container's ports by the host's, `tcp-8080`. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+function notedIn(record: AttachmentRecord | undefined): Noted {
+  const ports = new Map<string, number>();
+  const forwarding = record && notesOf(record.data).forwarding;
+  for (const { protocol, hostPort, containerPort } of forwarding?.mappings ?? []) {
+    const port = `${protocol}-${hostPort}`;
+    if (!ports.has(port)) ports.set(port, containerPort);
+  }
+  const addresses = forwarding?.addresses.map((prefix) => prefix.slice(0, prefix.indexOf('/'))) ?? [];
+  return { ...(record === undefined ? {} : { since: record.time }), addresses, ports };
 }
 
 function hostPort(
   { port, claim }: ListedClaim,
-  records: RecordStore,
+  { since, addresses, ports }: Noted,
   isInUse: ReturnType<typeof namespaceCensus>,
 ): HostPort {
   const { network, containerId, ifName, pod, netns, hostIps } = claim;
   const [protocol = '', number = ''] = port.split('-');
-  const record = records.find({ network, containerId, ifName, plugin: 'portmap' });
-  const forwarding = record && notesOf(record.data).forwarding;
-  const own = forwarding?.mappings.find((one) => one.protocol === protocol && one.hostPort === Number(number));
-  const addresses = forwarding?.addresses.map((prefix) => prefix.slice(0, prefix.indexOf('/'))) ?? [];
+  const own = ports.get(port);
   return {
     protocol,
     hostPort: Number(number),
@@ -91,8 +115,8 @@ function hostPort(
     containerId,
     ifName,
     ...(pod === undefined ? {} : { pod }),
-    targets: own === undefined ? [] : addresses.map((address) => socket(address, own.containerPort)),
-    ...(record === undefined ? {} : { since: record.time }),
+    targets: own === undefined ? [] : addresses.map((address) => socket(address, own)),
+    ...(since === undefined ? {} : { since }),
     state: isAlive(claim, isInUse),
     netns: netns.path,
   };

@@ -98,7 +98,7 @@ async function take(work: Work): Promise<void> {
     await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
   }
   const dropped = droppedMappings(work);
-  if (dropped.length > 0) await unlessBroken(work, () => claims.release(call, dropped));
+  if (dropped.length > 0) await unlessBroken(work, () => claims.release([call], dropped));
 }
 
 async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> {

@@ -84,7 +84,7 @@ export async function forget(work: Work): Promise<void> {
   const { call, claims, records, forwarding } = work;
   if (!(await removeFormer(work))) return;
   try {
-    await claims.release(call, [...forwarding.mappings, ...formerMappings(work)]);
+    await claims.release([call], [...forwarding.mappings, ...formerMappings(work)]);
   } catch (thrown) {
     call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }

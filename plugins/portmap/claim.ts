@@ -1,4 +1,3 @@
-import { parseAddress } from '../../pkg/addr/address.ts';
 import type { RecordedNetns, RecordedPod } from '../../pkg/record/record.ts';
 import { isUnspecified } from './forwarding.ts';
 import type { PortMapping } from './mapping.ts';
@@ -31,28 +30,67 @@ export function addressesOfPorts(mappings: readonly PortMapping[]): ReadonlyMap<
   return ports;
 }
 
+/** An attachment's names as one text. */
+export function ownerKey({ containerId, ifName, network }: Owner): string {
+  return `${containerId}/${ifName}/${network}`;
+}
+
+/** An attachment and the namespace that it was made in, as one text: it may have been made anew in another one since. */
+export function holderKey(claim: Omit<Claim, 'hostIps'>): string {
+  const { bootId, netns } = claim;
+  return `${ownerKey(claim)} ${bootId} ${netns.dev} ${netns.ino} ${netns.path}`;
+}
+
+/** Whether two are the same attachment. */
+export function isSameOwner(one: Owner, other: Owner): boolean {
+  return one.containerId === other.containerId && one.ifName === other.ifName && one.network === other.network;
+}
+
 /** The claims of others. */
 export function without(claims: readonly Claim[], owner: Owner): Claim[] {
   const others: Claim[] = [];
-  for (const claim of claims) {
-    const { containerId, ifName, network } = claim;
-    if (containerId === owner.containerId && ifName === owner.ifName && network === owner.network) continue;
-    others.push(claim);
-  }
+  for (const claim of claims) if (!isSameOwner(claim, owner)) others.push(claim);
   return others;
 }
 
-/** Whether a packet can be for one of some addresses and for one of others. */
-export function overlap(some: readonly string[], others: readonly string[]): boolean {
-  for (const one of some) for (const other of others) if (meet(one, other)) return true;
-  return false;
+/** Addresses of the host, so that asking for one does not go through all. */
+export class AddressSet {
+  readonly #addresses: ReadonlySet<string>;
+  #hasV4 = false;
+  #hasV6 = false;
+
+  constructor(addresses: readonly string[]) {
+    this.#addresses = new Set(addresses);
+    for (const address of addresses) {
+      if (isV6(address)) this.#hasV6 = true;
+      else if (address !== '') this.#hasV4 = true;
+    }
+  }
+
+  /** Whether a packet can be for one of these and for one of others. */
+  overlaps(others: readonly string[]): boolean {
+    for (const other of others) if (this.meets(other)) return true;
+    return false;
+  }
+
+  /** Whether a packet can be for one of these and for another one. */
+  meets(address: string): boolean {
+    const own = this.#addresses;
+    if (address === '') return own.size > 0;
+    if (own.has(address) || own.has('')) return true;
+    const isOfV6 = isV6(address);
+    if (isUnspecified(address)) return isOfV6 ? this.#hasV6 : this.#hasV4;
+    return own.has(isOfV6 ? '::' : '0.0.0.0');
+  }
+}
+
+function isV6(address: string): boolean {
+  return address.includes(':');
 }
 
 /** Whether a packet can be for both addresses. */
 export function meet(one: string, other: string): boolean {
-  if (one === '' || other === '' || one === other) return true;
-  if (!isUnspecified(one) && !isUnspecified(other)) return false;
-  return parseAddress(one)?.family === parseAddress(other)?.family;
+  return new AddressSet([one]).meets(other);
 }
 
 /** The claims in a file's text; what is damaged is left out. */
@@ -74,5 +112,11 @@ function isClaim(value: unknown): value is Claim {
   const { containerId, ifName, network, bootId, netns, hostIps } = value as Partial<Record<keyof Claim, unknown>>;
   const texts = [containerId, ifName, network, bootId];
   for (const text of texts) if (typeof text !== 'string') return false;
-  return Array.isArray(hostIps) && typeof netns === 'object' && netns !== null;
+  return areTexts(hostIps) && typeof netns === 'object' && netns !== null;
+}
+
+function areTexts(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  for (const element of value) if (typeof element !== 'string') return false;
+  return true;
 }

@@ -38,12 +38,12 @@ test('taken, had by others, given back', async () => {
   const { conflicts } = await claims.take(owner('b', { netns: NOWHERE }), [port(79), port(80)], false);
   expect(conflicts.map(({ port: name, claim }) => [name, claim.containerId])).toEqual([['tcp-80', 'a']]);
   expect(files()).toEqual(['tcp-80', 'tcp-81']);
-  await claims.release(mine, [port(80), port(81)]);
+  await claims.release([mine], [port(80), port(81)]);
   expect(files()).toEqual([]);
 });
 
 test('nothing is made where there was nothing', async () => {
-  await claims.release(owner('a'), [port(80)]);
+  await claims.release([owner('a')], [port(80)]);
   expect(await claims.sweep(() => true)).toEqual([]);
   expect(claims.all()).toEqual([]);
   expect(existsSync(folder)).toBe(false);
@@ -66,7 +66,7 @@ test('another interface of the same container is no conflict', async () => {
   await claims.take(owner('a'), [port(80)], false);
   const again = owner('a', { ifName: 'eth1', netns: NOWHERE });
   expect(await claims.take(again, [port(80)], false)).toEqual({ evicted: [], conflicts: [] });
-  await claims.release(again, [port(80)]);
+  await claims.release([again], [port(80)]);
   expect(claims.all().map(({ ifName }) => ifName)).toEqual(['eth0']);
 });
 
@@ -90,4 +90,32 @@ test.each([
   ['10.0.0.1', '10.0.0.2', false],
 ])('%j and %j', (one, other, expected) => {
   expect([meet(one, other), meet(other, one)]).toEqual([expected, expected]);
+});
+
+test('thousands of addresses on one port are compared at once', async () => {
+  const crowd = (first: number): PortMapping[] =>
+    Array.from({ length: 20_000 }, (_, index) => port(80, `10.${first}.${index >> 8}.${index & 255}`));
+  await claims.take(owner('a'), crowd(1), false);
+  const before = performance.now();
+  expect(await claims.take(owner('b', { netns: NOWHERE }), crowd(2), false)).toEqual({ evicted: [], conflicts: [] });
+  // Pair by pair it takes seconds.
+  expect(performance.now() - before).toBeLessThan(1000);
+});
+
+test('what was taken before a port that somebody has is given back, also what an earlier claim was', async () => {
+  await claims.take(owner('a'), [port(82)], false);
+  await claims.take(owner('b', { netns: NOWHERE }), [port(80, '10.0.0.1')], false);
+  const { conflicts } = await claims.take(owner('b', { netns: NOWHERE }), [port(80), port(81), port(82)], false);
+  expect(conflicts.map(({ port: name }) => name)).toEqual(['tcp-82']);
+  expect(files()).toEqual(['tcp-80', 'tcp-82']);
+  expect(claims.all().map(({ hostIps }) => hostIps)).toEqual([['10.0.0.1'], ['']]);
+});
+
+test('of a claim that was made anew in another namespace the old one goes alone', async () => {
+  const old = { port: 'tcp-80', claim: { ...owner('a', { netns: NOWHERE }), hostIps: [''] } };
+  await claims.take(owner('a'), [port(80)], false);
+  await claims.remove([old]);
+  expect(claims.all().map(({ netns }) => netns)).toEqual([OURS]);
+  await claims.remove(claims.listed());
+  expect(files()).toEqual([]);
 });

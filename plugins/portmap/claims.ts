@@ -1,19 +1,20 @@
-import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { isAlive } from '../../pkg/record/store.ts';
 import { type FileLock, lockFolder } from '../../pkg/sys/file-lock.ts';
 import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files.ts';
-import { addressesOfPorts, type Claim, decodeClaims, type Owner, overlap, without } from './claim.ts';
+import {
+  addressesOfPorts,
+  type Claim,
+  decodeClaims,
+  holderKey,
+  isSameOwner,
+  type Owner,
+  ownerKey,
+  without,
+} from './claim.ts';
+import { type Conflict, type ListedClaim, PortJudge } from './judge.ts';
 import type { PortMapping } from './mapping.ts';
 
-/** A port that a living container has already. */
-export type Conflict = ListedClaim;
-
-/** A claim and its port, `tcp-8080`. */
-export interface ListedClaim {
-  readonly port: string;
-  readonly claim: Claim;
-}
+export type { Conflict, ListedClaim };
 
 /** What became of an attempt to take ports. */
 export interface Taking {
@@ -23,13 +24,18 @@ export interface Taking {
   readonly conflicts: readonly Conflict[];
 }
 
-/** How long others may hold the folder: each has it for less than a millisecond. */
+/** How long others may hold the folder altogether. */
 const PATIENCE_MS = 10_000;
+/** How long it is held at a time: whoever has thousands of ports lets others in between. */
+const HOLD_MS = 20;
+/** Longer than whoever waits for the lock sleeps between two looks at it. */
+const PAUSE_MS = 10;
 
 /**
  * Who has which port of this host: a small file for each port, so that nobody has to look at all containers.
  *
- * The folder is in that of the records, under a name that no container's can be.
+ * The folder is in that of the records, under a name that no container's can be. Under its lock files are read and
+ * written, and nothing else: whether somebody is still alive is found out before.
  */
 export class PortClaims {
   readonly #folder: string;
@@ -46,53 +52,78 @@ export class PortClaims {
   ): Promise<Taking> {
     const { containerId, ifName, network, bootId, netns, pod } = record;
     const owner = { containerId, ifName, network, bootId, netns, ...(pod === undefined ? {} : { pod }) };
-    const judge = new Judge(owner);
+    const judge = new PortJudge(owner);
     const wanted = addressesOfPorts(mappings);
-    return this.#locked(() => {
-      const claims = new Map<string, readonly Claim[]>();
-      for (const [port, hostIps] of wanted) {
-        const others = without(this.#read(port), owner);
-        claims.set(port, [...others, { ...owner, hostIps }]);
-        judge.look(port, hostIps, others);
-      }
-      const { evicted, conflicts } = judge;
-      if (conflicts.length === 0 || allowsConflicts) {
-        for (const [port, list] of claims) this.#write(port, list);
-      }
-      return { evicted, conflicts };
-    });
+    const before = new Map<string, Claim | undefined>();
+    // In one order: of two that want the same ports, the one that is first at the first of them gets them all.
+    const ports = [...wanted.keys()].sort();
+    for (let at = 0; at < ports.length; ) {
+      await this.#inTurns(ports.slice(at), (port) => {
+        const hostIps = wanted.get(port) ?? [];
+        const claims = this.#read(port);
+        const others = without(claims, owner);
+        if (!judge.look(port, hostIps, others)) return false;
+        at += 1;
+        if (judge.conflicts.length > 0 && !allowsConflicts) return true;
+        const former = claims.find((claim) => isSameOwner(claim, owner));
+        before.set(port, former);
+        this.#write(port, [...others, { ...owner, hostIps }]);
+        return true;
+      });
+      judge.decide();
+    }
+    const { evicted, conflicts } = judge;
+    if (conflicts.length > 0 && !allowsConflicts) {
+      await this.#inTurns([...before.keys()], (port) => {
+        const former = before.get(port);
+        this.#write(port, [...without(this.#read(port), owner), ...(former === undefined ? [] : [former])]);
+        return true;
+      });
+    }
+    return { evicted, conflicts };
   }
 
   /** What {@link take} would find; nothing is noted. */
   preview(owner: Omit<Claim, 'hostIps'>, mappings: readonly PortMapping[]): Taking {
-    const judge = new Judge(owner);
+    const judge = new PortJudge(owner);
     for (const [port, hostIps] of addressesOfPorts(mappings)) {
-      judge.look(port, hostIps, without(this.#read(port), owner));
+      const others = without(this.#read(port), owner);
+      while (!judge.look(port, hostIps, others)) judge.decide();
     }
     return judge;
   }
 
-  /** Notes that an attachment has none of these ports any more. */
-  async release(owner: Owner, mappings: readonly PortMapping[]): Promise<void> {
-    if (mappings.length === 0 || statusOf(this.#folder) === undefined) return;
-    await this.#locked(() => {
-      for (const port of addressesOfPorts(mappings).keys()) this.#remove(port, owner);
-    });
+  /** Notes that these attachments have none of these ports any more. */
+  async release(owners: readonly Owner[], mappings: readonly PortMapping[]): Promise<void> {
+    if (owners.length === 0 || mappings.length === 0 || statusOf(this.#folder) === undefined) return;
+    const keys = new Set<string>();
+    for (const owner of owners) keys.add(ownerKey(owner));
+    await this.#drop([...addressesOfPorts(mappings).keys()], (_, claim) => keys.has(ownerKey(claim)));
+  }
+
+  /** Removes exactly these claims; one of the same attachment in another namespace is a new one, and stays. */
+  async remove(listed: readonly ListedClaim[]): Promise<void> {
+    const keys = new Set<string>();
+    const ports = new Set<string>();
+    for (const { port, claim } of listed) {
+      ports.add(port);
+      keys.add(`${port} ${holderKey(claim)}`);
+    }
+    await this.#drop([...ports], (port, claim) => keys.has(`${port} ${holderKey(claim)}`));
   }
 
   /** Removes all claims for which this holds, and what a crash has left; gives the owners. */
   async sweep(isStale: (claim: Claim) => boolean): Promise<readonly Claim[]> {
-    const stale: Claim[] = [];
-    if (statusOf(this.#folder) === undefined) return stale;
-    await this.#locked(() => {
-      for (const { name } of files().list(this.#folder)) {
-        const claims = this.#read(name);
-        const kept = claims.filter((claim) => !isStale(claim));
-        stale.push(...claims.filter(isStale));
-        if (kept.length < claims.length || kept.length === 0) this.#write(name, kept);
-      }
-    });
-    return stale;
+    const stale: ListedClaim[] = [];
+    const damaged: string[] = [];
+    for (const port of this.#ports()) {
+      const claims = this.#read(port);
+      for (const claim of claims) if (isStale(claim)) stale.push({ port, claim });
+      if (claims.length === 0) damaged.push(port);
+    }
+    await this.remove(stale);
+    await this.#drop(damaged, () => false);
+    return stale.map(({ claim }) => claim);
   }
 
   /** All claims. */
@@ -102,10 +133,14 @@ export class PortClaims {
 
   /** All claims with their ports. */
   listed(): readonly ListedClaim[] {
+    return this.#ports().flatMap((port) => this.#read(port).map((claim) => ({ port, claim })));
+  }
+
+  #ports(): readonly string[] {
     if (statusOf(this.#folder) === undefined) return [];
     return files()
       .list(this.#folder)
-      .flatMap(({ name }) => this.#read(name).map((claim) => ({ port: name, claim })));
+      .map(({ name }) => name);
   }
 
   /** The claims on a port; damaged ones are as none. */
@@ -113,10 +148,14 @@ export class PortClaims {
     return decodeClaims(readTextFile(`${this.#folder}/${port}`) ?? '');
   }
 
-  #remove(port: string, owner: Owner): void {
-    const claims = this.#read(port);
-    const kept = without(claims, owner);
-    if (kept.length < claims.length || kept.length === 0) this.#write(port, kept);
+  #drop(ports: readonly string[], isDropped: (port: string, claim: Claim) => boolean): Promise<void> {
+    return this.#inTurns(ports, (port) => {
+      const claims = this.#read(port);
+      const kept: Claim[] = [];
+      for (const claim of claims) if (!isDropped(port, claim)) kept.push(claim);
+      if (kept.length < claims.length || kept.length === 0) this.#write(port, kept);
+      return true;
+    });
   }
 
   #write(port: string, claims: readonly Claim[]): void {
@@ -125,41 +164,20 @@ export class PortClaims {
     else writeFile(path, `${JSON.stringify(claims)}\n`);
   }
 
-  async #locked<T>(work: () => T): Promise<T> {
-    const lock: FileLock = await lockFolder(this.#folder, 0o700, PATIENCE_MS, 'the list of host ports');
-    try {
-      return work();
-    } finally {
-      lock.release();
+  /** Does something under the lock for each port, until it gives `false`; others have their turn now and then. */
+  async #inTurns(ports: readonly string[], work: (port: string) => boolean): Promise<void> {
+    for (let at = 0; at < ports.length; ) {
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      const lock: FileLock = await lockFolder(this.#folder, 0o700, PATIENCE_MS, 'the list of host ports');
+      try {
+        const until = performance.now() + HOLD_MS;
+        do {
+          if (!work(ports[at] ?? '')) return;
+          at += 1;
+        } while (at < ports.length && performance.now() < until);
+      } finally {
+        lock.release();
+      }
     }
-  }
-}
-
-/** Tells apart owners that are in the way and owners that are none any more. */
-class Judge {
-  readonly evicted: Claim[] = [];
-  readonly conflicts: Conflict[] = [];
-  readonly #newcomer: Omit<Claim, 'hostIps'>;
-  readonly #isInUse = namespaceCensus();
-
-  constructor(newcomer: Omit<Claim, 'hostIps'>) {
-    this.#newcomer = newcomer;
-  }
-
-  look(port: string, hostIps: readonly string[], claims: readonly Claim[]): void {
-    for (const claim of claims) {
-      // All interfaces of a container lead to the same place.
-      if (claim.containerId === this.#newcomer.containerId || !overlap(hostIps, claim.hostIps)) continue;
-      if (!this.#isGone(claim)) this.conflicts.push({ port, claim });
-      else if (without(this.evicted, claim).length === this.evicted.length) this.evicted.push(claim);
-    }
-  }
-
-  #isGone(claim: Claim): boolean {
-    const { pod, netns } = this.#newcomer;
-    if (pod !== undefined && claim.pod?.namespace === pod.namespace && claim.pod.name === pod.name) return true;
-    // What was the other one's namespace is the newcomer's.
-    if (claim.netns.dev === netns.dev && claim.netns.ino === netns.ino) return true;
-    return isAlive(claim, this.#isInUse) === 'dead';
   }
 }

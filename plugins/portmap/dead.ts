@@ -6,7 +6,7 @@ import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { type Claim, without } from './claim.ts';
+import { type Claim, ownerKey } from './claim.ts';
 import { type ListedClaim, PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
@@ -26,21 +26,33 @@ export async function releaseDeadPorts(environment: Environment, warn: (line: st
   const isInUse = namespaceCensus();
   const isGone = (claim: Pick<Claim, 'bootId' | 'netns'>): boolean => isAlive(claim, isInUse) === 'dead';
   const dead = claims.listed().filter(({ claim }) => isGone(claim));
-  const owners = dead.reduce<readonly Claim[]>((all, { claim }) => [...without(all, claim), claim], []);
+  const ofOwner = byOwner(dead);
+  const owners = [...ofOwner.values()].flatMap(([first]) => first?.claim ?? []);
   const released: ListedClaim[] = [];
   const failures: string[] = [];
   for (const { claim, record, target } of evictedFrom(owners, records)) {
+    const own = ofOwner.get(ownerKey(claim)) ?? [];
     try {
       await runPlan(new Plan().do(ownNetns(), removeForwarding(target)), await runOptions(environment, 'portmap'));
       if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', warn);
-      // Judged again under the lock: the same attachment may have been made anew meanwhile.
-      await claims.sweep((other) => without([other], claim).length === 0 && isGone(other));
+      // Those alone: the same attachment may have been made anew meanwhile.
+      await claims.remove(own);
       const now = record && records.find(record);
       if (now !== undefined && isGone(now)) records.remove(now);
-      released.push(...dead.filter((one) => without([one.claim], claim).length === 0));
+      released.push(...own);
     } catch (thrown) {
       failures.push(`${claim.containerId} (${claim.ifName}): ${toCniError(thrown)}`);
     }
   }
   return { released, failures };
+}
+
+function byOwner(claims: readonly ListedClaim[]): ReadonlyMap<string, readonly ListedClaim[]> {
+  const owners = new Map<string, ListedClaim[]>();
+  for (const one of claims) {
+    const known = owners.get(ownerKey(one.claim));
+    if (known === undefined) owners.set(ownerKey(one.claim), [one]);
+    else known.push(one);
+  }
+  return owners;
 }

@@ -126,7 +126,7 @@ async function release(
   failures: CniError[],
 ): Promise<void> {
   try {
-    await claims.release(owner, mappings);
+    await claims.release([owner], mappings);
   } catch (thrown) {
     const error = toCniError(thrown);
     if (error.code === ErrorCode.tryAgain) failures.push(error);

@@ -6,7 +6,7 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { type CniError, ErrorCode, failTogether, toCniError } from '../../pkg/types/error.ts';
-import type { Owner } from './claim.ts';
+import { type Owner, ownerKey } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { chainRemoval, entriesIn, isCutEntry, type Line, removalLines } from './found-iptables.ts';
 import { removeNft } from './nft.ts';
@@ -78,11 +78,16 @@ function unrecorded(
   known: readonly AttachmentRecord[],
   isStale: (owner: Owner) => boolean,
 ): readonly Target[] {
-  const lost = claims.all().filter((claim) => isStale(claim) && !known.some((record) => isSame(record, claim)));
-  return lost.map((claim) =>
+  const recorded = new Set(known.map(ownerKey));
+  const lost = new Map<string, Owner>();
+  for (const claim of claims.all()) {
+    const key = ownerKey(claim);
+    if (!recorded.has(key) && isStale(claim)) lost.set(key, claim);
+  }
+  return [...lost.values()].map((owner) =>
     unknownTarget(
-      claim,
-      known.filter(({ containerId }) => containerId === claim.containerId),
+      owner,
+      known.filter(({ containerId }) => containerId === owner.containerId),
     ),
   );
 }
@@ -144,8 +149,4 @@ async function forget(
     const warning = records.remove(record);
     call.warn(`portmap: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
-}
-
-function isSame(record: Owner, { containerId, ifName, network }: Owner): boolean {
-  return record.containerId === containerId && record.ifName === ifName && record.network === network;
 }

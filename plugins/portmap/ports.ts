@@ -1,11 +1,14 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import type { Claim, Owner } from './claim.ts';
+import { type Claim, isSameOwner, type Owner, ownerKey } from './claim.ts';
 import type { Conflict, PortClaims } from './claims.ts';
 import type { PortMapping } from './mapping.ts';
-import { notesOf, othersIn, targetOf } from './notes.ts';
+import { othersIn, targetOf } from './notes.ts';
 import type { Target } from './target.ts';
+
+/** Of thousands the first ones tell enough. */
+const MOST_NAMED = 10;
 
 /** An owner whose ports go to another one. */
 export interface Evicted {
@@ -17,11 +20,12 @@ export interface Evicted {
 /** What has to go of owners that are in nobody's way any more. */
 export function evictedFrom(claims: readonly Claim[], records: RecordStore): readonly Evicted[] {
   const evicted: Evicted[] = [];
+  const leaving = new Set(claims.map(ownerKey));
   for (const claim of claims) {
     const known = records.readForContainer(claim.containerId).records;
     // Those that go as well need nothing to stay.
-    const staying = known.filter((record) => !claims.some((other) => isSame(record, other)));
-    const record = known.find((one) => one.plugin === 'portmap' && isSame(one, claim));
+    const staying = known.filter((record) => !leaving.has(ownerKey(record)));
+    const record = known.find((one) => one.plugin === 'portmap' && isSameOwner(one, claim));
     evicted.push({ claim, record, target: record ? targetOf(record, staying) : unknownTarget(claim, staying) });
   }
   return evicted;
@@ -47,9 +51,10 @@ export async function forgetEvicted(
   mappings: readonly PortMapping[],
   { claims, records, warn }: { claims: PortClaims; records: RecordStore; warn: (line: string) => void },
 ): Promise<void> {
+  const former = evicted.flatMap(({ target }) => target.forwarding?.mappings ?? []);
+  const owners = evicted.map(({ claim }) => claim);
+  await claims.release(owners, [...mappings, ...former]);
   for (const { claim, record } of evicted) {
-    const former = record === undefined ? undefined : notesOf(record.data).forwarding?.mappings;
-    await claims.release(claim, [...mappings, ...(former ?? [])]);
     const warning = record === undefined ? undefined : records.remove(record);
     warn(`portmap: ${warning ?? `took over what ${describeOwner(claim)} had, which is gone or replaced`}`);
   }
@@ -59,7 +64,10 @@ export async function forgetEvicted(
 export function refuseConflicts([first, ...others]: readonly Conflict[]): void {
   if (first === undefined) return;
   const { port, claim } = first;
-  const also = others.map((conflict) => `also ${portName(conflict.port)}: ${describeOwner(conflict.claim)}`);
+  const also = others
+    .slice(0, MOST_NAMED)
+    .map((conflict) => `also ${portName(conflict.port)}: ${describeOwner(conflict.claim)}`);
+  if (others.length > MOST_NAMED) also.push(`and ${others.length - MOST_NAMED} more`);
   const details = [
     `found: ${describeOwner(claim)} has it on ${addressesOf(claim)} and is still there (${claim.netns.path})`,
     ...also,
@@ -69,10 +77,6 @@ export function refuseConflicts([first, ...others]: readonly Conflict[]): void {
   ];
   const message = `host port ${portName(port)} is already mapped to container ${claim.containerId}`;
   throw new CniError(ErrorCode.internal, message, details.join('; '));
-}
-
-function isSame(record: AttachmentRecord, { containerId, network, ifName }: Owner): boolean {
-  return record.containerId === containerId && record.network === network && record.ifName === ifName;
 }
 
 /** `tcp-8080` as people write it. */
@@ -87,5 +91,7 @@ function describeOwner({ containerId, ifName, network, pod }: Claim): string {
 }
 
 function addressesOf({ hostIps }: Claim): string {
-  return hostIps.map((address) => (address === '' ? 'all addresses' : address)).join(', ');
+  const named = hostIps.slice(0, MOST_NAMED).map((address) => (address === '' ? 'all addresses' : address));
+  if (hostIps.length > MOST_NAMED) named.push(`${hostIps.length - MOST_NAMED} more`);
+  return named.join(', ');
 }

@@ -1,6 +1,6 @@
 import { namespaceCensus } from '../../../pkg/record/census.ts';
 import { isAlive, recordFolder } from '../../../pkg/record/store.ts';
-import { type Claim, overlap } from '../../../plugins/portmap/claim.ts';
+import { AddressSet, type Claim } from '../../../plugins/portmap/claim.ts';
 import { type ListedClaim, PortClaims } from '../../../plugins/portmap/claims.ts';
 import type { Check, Diagnosis } from '../check.ts';
 
@@ -33,7 +33,7 @@ export const ports: Check = {
           means: 'nobody is kept from the port, but the note stays until somebody wants it',
           mend: 'cni doctor --fix removes the note',
           fix: async () => {
-            await claims.sweep((one) => one.containerId === claim.containerId && isAlive(one) === 'dead');
+            if (isGone(claim)) await claims.remove([{ port, claim }]);
             return `removed the note that container ${claim.containerId} has the host port ${port}`;
           },
         });
@@ -45,15 +45,20 @@ export const ports: Check = {
 
 function byPort(claims: readonly ListedClaim[]): ReadonlyMap<string, readonly Claim[]> {
   const ports = new Map<string, Claim[]>();
-  for (const { port, claim } of claims) ports.set(port, [...(ports.get(port) ?? []), claim]);
+  for (const { port, claim } of claims) {
+    const known = ports.get(port);
+    if (known === undefined) ports.set(port, [claim]);
+    else known.push(claim);
+  }
   return ports;
 }
 
 function firstPair(claims: readonly Claim[]): readonly Claim[] {
   for (const [index, one] of claims.entries()) {
+    const own = new AddressSet(one.hostIps);
     const other = claims
       .slice(index + 1)
-      .find((claim) => claim.containerId !== one.containerId && overlap(claim.hostIps, one.hostIps));
+      .find((claim) => claim.containerId !== one.containerId && own.overlaps(claim.hostIps));
     if (other !== undefined) return [one, other];
   }
   return [];
