@@ -1,6 +1,7 @@
 import type { Netns } from '../netns/netns.ts';
 import { thrownText } from '../sys/errno.ts';
 import { libc } from '../sys/libc.ts';
+import { namesOf } from '../types/names-of.ts';
 import { flushNatively } from './native.ts';
 import { type Target, targetsOf } from './stale.ts';
 
@@ -47,9 +48,9 @@ export async function flushFlows(place: Netns, mappings: readonly FlushedMapping
 }
 
 function warning(targets: readonly Target[], reason: string): string {
-  const ports = new Set(targets.map(({ protocol, hostPort }) => `${protocol} ${hostPort}`));
+  const ports = [...new Set(targets.map(({ protocol, hostPort }) => `${protocol} ${hostPort}`))];
   return (
-    `flows to host ports (${[...ports].join(', ')}) may keep going to where they went before, until they pause: ` +
+    `flows to host ports (${namesOf(ports)}) may keep going to where they went before, until they pause: ` +
     `connection tracking cannot be changed: ${reason}; ` +
     'load the module nf_conntrack_netlink or install the package conntrack'
   );

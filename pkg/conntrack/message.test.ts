@@ -4,6 +4,7 @@ import { Answers } from './answers.ts';
 import { deletionRequest, dumpRequest, readFlow, type Wanted } from './message.ts';
 
 const WANTED: Wanted = { family: 4, protocol: 'udp', hostPort: 5353 };
+const isWanted = (port: number): boolean => port === WANTED.hostPort;
 
 /** Bytes as a person writes them down: `02 00`. */
 function bytes(text: string): number[] {
@@ -74,7 +75,7 @@ describe('dumpRequest', () => {
 
 describe('readFlow', () => {
   test('who is asked and who answers', () => {
-    expect(readFlow(described(SENT, ANSWERED), WANTED)).toMatchObject({
+    expect(readFlow(described(SENT, ANSWERED), WANTED, isWanted)).toMatchObject({
       destination: '192.0.2.1',
       port: 5353,
       answeredBy: '10.1.0.2',
@@ -85,10 +86,8 @@ describe('readFlow', () => {
   test('over IPv6', () => {
     const at = (last: number) => [0xfd, ...Array<number>(14).fill(0), last];
     const sent = { ...SENT, source: at(1), destination: at(2) };
-    const found = readFlow(described(sent, { ...ANSWERED, source: at(3), destination: at(1) }), {
-      ...WANTED,
-      family: 6,
-    });
+    const answered = { ...ANSWERED, source: at(3), destination: at(1) };
+    const found = readFlow(described(sent, answered), { ...WANTED, family: 6 }, isWanted);
     expect(found).toMatchObject({ destination: 'fd00::2', answeredBy: 'fd00::3' });
     expect(found && deletionRequest(found)[16]).toBe(10);
   });
@@ -99,7 +98,7 @@ describe('readFlow', () => {
     ['another protocol', described({ ...SENT, protocol: 6 }, { ...ANSWERED, protocol: 6 })],
     ['nothing but a header', { type: 0x100, flags: 2, number: 0, body: new DataView(new ArrayBuffer(4)) }],
   ])('%s is none of those', (_, message) => {
-    expect(readFlow(message, WANTED)).toBeUndefined();
+    expect(readFlow(message, WANTED, isWanted)).toBeUndefined();
   });
 
   test('is deleted by its original direction, its number and its zone', () => {
@@ -109,7 +108,7 @@ describe('readFlow', () => {
       [8, Uint8Array.of(0, 0, 0, 1)],
     ];
     const expected = request(0x102, 0x4, Uint8Array.of(2, 0, 0, 0), [[0x8001, tuple(SENT)], ...more.slice(0, 2)]);
-    const found = readFlow(described(SENT, ANSWERED, more), WANTED);
+    const found = readFlow(described(SENT, ANSWERED, more), WANTED, isWanted);
     expect(found && deletionRequest(found)).toEqual(expected);
   });
 });

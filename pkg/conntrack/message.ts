@@ -51,8 +51,12 @@ export function wholeDumpRequest(): Uint8Array {
   return request(CT_GET, FLAG.dump, header(0), []);
 }
 
-/** Reads a flow, if it is one of those that are wanted. */
-export function readFlow(message: Message, { family, protocol, hostPort }: Wanted): TrackedFlow | undefined {
+/** Reads a flow, if it is one of a family and protocol to a port that is wanted. */
+export function readFlow(
+  message: Message,
+  { family, protocol }: Pick<Wanted, 'family' | 'protocol'>,
+  isWanted: (port: number) => boolean,
+): TrackedFlow | undefined {
   const { body } = message;
   if (body.getUint8(0) !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
   const attributes = attributesOf(body, NFGENMSG_BYTES);
@@ -62,12 +66,13 @@ export function readFlow(message: Message, { family, protocol, hostPort }: Wante
   const [original, answer] = [attributesOf(tuple, 0), attributesOf(reply, 0)];
   const sent = transportOf(original);
   // Addresses last: where the kernel does not filter, most flows are other ones.
-  if (sent.number !== PROTOCOL_NUMBERS[protocol] || sent.destinationPort !== hostPort) return undefined;
+  const port = sent.destinationPort;
+  if (sent.number !== PROTOCOL_NUMBERS[protocol] || port === undefined || !isWanted(port)) return undefined;
   const destination = addressOf(original, IP.v4Destination, IP.v6Destination);
   const answeredBy = addressOf(answer, IP.v4Source, IP.v6Source);
   const answeredFrom = transportOf(answer).sourcePort;
   if (answeredFrom === undefined) return undefined;
-  return { destination, port: hostPort, answeredBy, answeredFrom, message };
+  return { destination, port, answeredBy, answeredFrom, message };
 }
 
 /**

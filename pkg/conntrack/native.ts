@@ -4,7 +4,7 @@ import { type Libc, NETLINK } from '../sys/libc.ts';
 import { Answers } from './answers.ts';
 import { LocalAddresses } from './local.ts';
 import { deletionRequest, type TrackedFlow } from './message.ts';
-import { isStale, type Target } from './stale.ts';
+import { type Target, targetsByPort } from './stale.ts';
 
 const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
 
@@ -18,8 +18,8 @@ export async function flushNatively(c: Libc, place: Netns, targets: readonly Tar
   const isLocal = (address: string) => addresses.has(address);
   try {
     const answers = new Answers(socket, targets, count);
-    for (const target of targets) {
-      for (const flow of answers.flowsTo(target)) if (isStale(target, flow, isLocal)) forget(socket, flow);
+    for (const one of targetsByPort(targets)) {
+      for (const flow of answers.flowsTo(one)) if (one.makeStale(flow, isLocal)) forget(socket, flow);
     }
   } finally {
     addresses.close();

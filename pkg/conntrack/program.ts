@@ -1,15 +1,36 @@
 import type { Netns } from '../netns/netns.ts';
-import { type Flow, isStale, type Target } from './stale.ts';
+import { type Flow, type PortTargets, type Target, targetsByPort } from './stale.ts';
+
+/** From so many ports of a protocol on, all its flows are listed once. */
+const MOST_LISTS = 8;
 
 /** Flushes the flows that the targets make stale with the program `conntrack`; throws when there is none or it fails. */
 export async function flushByProgram(place: Netns, targets: readonly Target[]): Promise<void> {
-  for (const target of targets) {
-    const flows = groupsOf(await listed(place, target));
-    const local = await localAmong(place, flows);
-    for (const flow of flows) {
-      if (isStale(target, flow, (address) => local.has(address))) await forget(place, target, flow);
+  const local = new Map<string, boolean>();
+  for (const ports of byProtocol(targetsByPort(targets)).values()) {
+    const listed = ports.length > MOST_LISTS ? await listedByPort(place, ports) : undefined;
+    for (const one of ports) {
+      const flows = groupsOf(listed === undefined ? await listedTo(place, one) : (listed.get(one.hostPort) ?? []));
+      for (const flow of flows) {
+        // Finding out whether an address is local takes a process.
+        if (!one.makeStale(flow, () => true)) continue;
+        const { destination } = flow;
+        const isLocal = local.get(destination) ?? (await isLocalAddress(place, destination));
+        local.set(destination, isLocal);
+        if (one.makeStale(flow, () => isLocal)) await forget(place, one, flow);
+      }
     }
   }
+}
+
+function byProtocol(ports: readonly PortTargets[]): ReadonlyMap<string, readonly PortTargets[]> {
+  const protocols = new Map<string, PortTargets[]>();
+  for (const one of ports) {
+    const known = protocols.get(`${one.family} ${one.protocol}`);
+    if (known === undefined) protocols.set(`${one.family} ${one.protocol}`, [one]);
+    else known.push(one);
+  }
+  return protocols;
 }
 
 /** Whether a flow is stale depends on these four alone, so all that share them are deleted at once. */
@@ -17,9 +38,21 @@ function groupsOf(flows: readonly Flow[]): readonly Flow[] {
   return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
 
-async function listed(place: Netns, target: Target): Promise<readonly Flow[]> {
-  const output = await run(place, ['conntrack', '-L', ...selecting(target)]);
+async function listedTo(place: Netns, port: PortTargets): Promise<readonly Flow[]> {
+  const output = await run(place, ['conntrack', '-L', ...selecting(port)]);
   return output.split('\n').flatMap((line) => flowIn(line) ?? []);
+}
+
+async function listedByPort(place: Netns, ports: readonly PortTargets[]): Promise<ReadonlyMap<number, Flow[]>> {
+  const flows = new Map<number, Flow[]>();
+  for (const { hostPort } of ports) flows.set(hostPort, []);
+  const [first] = ports;
+  if (first === undefined) return flows;
+  for (const line of (await run(place, ['conntrack', '-L', ...protocolOf(first)])).split('\n')) {
+    const flow = flowIn(line);
+    if (flow !== undefined) flows.get(flow.port)?.push(flow);
+  }
+  return flows;
 }
 
 /** The flow in a line of the list: the first `src= dst= sport= dport=` is the original direction, the second the reply. */
@@ -31,26 +64,26 @@ export function flowIn(line: string): Flow | undefined {
   return { destination, port: Number(port), answeredBy, answeredFrom: Number(answeredFrom) };
 }
 
-async function localAmong(place: Netns, flows: readonly Flow[]): Promise<ReadonlySet<string>> {
-  const local = new Set<string>();
-  for (const address of new Set(flows.map(({ destination }) => destination))) {
-    // Where there is no way to, it is not here either.
-    const { status, stdout } = await place.start({ argv: ['ip', 'route', 'get', address] }).outcome();
-    if (status === 0 && stdout.startsWith('local ')) local.add(address);
-  }
-  return local;
+async function isLocalAddress(place: Netns, address: string): Promise<boolean> {
+  // Where there is no way to, it is not here either.
+  const { status, stdout } = await place.start({ argv: ['ip', 'route', 'get', address] }).outcome();
+  return status === 0 && stdout.startsWith('local ');
 }
 
-async function forget(place: Netns, target: Target, flow: Flow): Promise<void> {
+async function forget(place: Netns, port: PortTargets, flow: Flow): Promise<void> {
   const exactly = [
     ...['--orig-dst', flow.destination],
     ...['--reply-src', flow.answeredBy, '--reply-port-src', `${flow.answeredFrom}`],
   ];
-  await run(place, ['conntrack', '-D', ...selecting(target), ...exactly]);
+  await run(place, ['conntrack', '-D', ...selecting(port), ...exactly]);
 }
 
-function selecting({ family, protocol, hostPort }: Target): readonly string[] {
-  return ['-f', family === 4 ? 'ipv4' : 'ipv6', '-p', protocol, '--orig-port-dst', `${hostPort}`];
+function selecting(port: PortTargets): readonly string[] {
+  return [...protocolOf(port), '--orig-port-dst', `${port.hostPort}`];
+}
+
+function protocolOf({ family, protocol }: PortTargets): readonly string[] {
+  return ['-f', family === 4 ? 'ipv4' : 'ipv6', '-p', protocol];
 }
 
 async function run(place: Netns, argv: readonly [string, ...string[]]): Promise<string> {

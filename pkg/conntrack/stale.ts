@@ -36,6 +36,38 @@ export function targetsOf(mappings: readonly FlushedMapping[]): readonly Target[
   return targets;
 }
 
+/** Targets of one family, protocol and port: there may be thousands, each with another address of the host. */
+export interface PortTargets extends Pick<Target, 'family' | 'protocol' | 'hostPort'> {
+  /** Whether one of them makes a flow to their port stale. */
+  makeStale(flow: Flow, isLocal: IsLocal): boolean;
+}
+
+/** The targets by what flows are asked for by. */
+export function targetsByPort(targets: readonly Target[]): readonly PortTargets[] {
+  const ports = new Map<string, { readonly first: Target; readonly byAddress: Map<string, Target[]> }>();
+  for (const target of targets) {
+    const key = `${target.family} ${target.protocol} ${target.hostPort}`;
+    const port = ports.get(key) ?? { first: target, byAddress: new Map<string, Target[]>() };
+    ports.set(key, port);
+    const address = target.hostIp ?? '';
+    const known = port.byAddress.get(address);
+    if (known === undefined) port.byAddress.set(address, [target]);
+    else known.push(target);
+  }
+  const found: PortTargets[] = [];
+  for (const { first, byAddress } of ports.values()) {
+    const { family, protocol, hostPort } = first;
+    const makeStale = (flow: Flow, isLocal: IsLocal): boolean => {
+      for (const address of [flow.destination, '']) {
+        for (const target of byAddress.get(address) ?? []) if (isStale(target, flow, isLocal)) return true;
+      }
+      return false;
+    };
+    found.push({ family, protocol, hostPort, makeStale });
+  }
+  return found;
+}
+
 /** Whether a flow of the target's family and protocol keeps going to where it must not go any longer. */
 export function isStale(target: Target, flow: Flow, isLocal: IsLocal): boolean {
   if (flow.port !== target.hostPort || (target.hostIp !== undefined && flow.destination !== target.hostIp))

@@ -1,8 +1,8 @@
 /** Deeper documents are refused: nothing real nests past twenty, and every reader may then recurse. */
 export const MAX_DEPTH = 1000;
 
-/** Three bytes of text become a hundred of memory, so a small document could take a node's last; real ones have tens. */
-export const MAX_VALUES = 50_000;
+/** Three bytes of text become a hundred of memory, so a small document could take a node’s last. A pod with 20,000 host ports has 120,000. */
+export const MAX_VALUES = 200_000;
 
 /** Why a text is not a JSON document, and where. */
 export class JsonError extends Error {

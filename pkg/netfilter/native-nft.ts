@@ -62,7 +62,7 @@ export class NativeNft {
       if (rule === undefined) return false;
       messages.push(ruleAddition(addition, rule));
     }
-    return this.#session.commit(messages, false);
+    return this.#session.commit(messages, 'adds');
   }
 
   /** Removes the rules of a chain whose comment begins so; `false` when it could not. */
@@ -75,7 +75,7 @@ export class NativeNft {
       const rule = readRule(message, chain.family);
       if (rule !== undefined) messages.push(ruleDeletion(rule));
     }
-    return this.#session.commit(messages, true);
+    return this.#session.commit(messages, 'removes');
   }
 
   /** Lets go of the kernel. */

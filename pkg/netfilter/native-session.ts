@@ -2,16 +2,30 @@ import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { closeElsewhere } from '../sys/close-elsewhere.ts';
-import { type Libc, libc, NETLINK } from '../sys/libc.ts';
+import { type Libc, LibcError, libc, NETLINK } from '../sys/libc.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
 
-/** A talk with the kernel's tables of a namespace. */
+/** What every socket takes at once, however little an administrator lets them have. */
+const SMALL_BATCH_BYTES = 4 * 1024;
+/** What the kernel needs besides the bytes of a request. */
+const OVERHEAD_BYTES = 1024;
+/** What a refusal takes in a socket's queue; every message of a batch may be refused by itself. */
+const REFUSAL_BYTES = 1024;
+
+/** What messages do together. */
+export type BatchKind = 'adds' | 'removes' | 'both';
+
+/**
+ * A talk with the kernel's tables of a namespace. Whatever fails in it, a program is behind it; only an addition that
+ * was never answered is thrown: it may be done, and nobody may do it a second time.
+ */
 export class NativeSession {
   readonly #open: () => number;
   readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #socket: RtnlSocket;
-  readonly #finders: number[] = [];
+  #fd: number;
+  #socket: RtnlSocket;
+  readonly #used: number[] = [];
   #finder: RtnlSocket | undefined;
   #hasDeleted = false;
 
@@ -26,7 +40,12 @@ export class NativeSession {
   static in(place: Netns): NativeSession | undefined {
     const c = libc();
     if (c === undefined || !place.canEnter) return undefined;
-    return new NativeSession(() => place.run(() => c.netlinkSocket(NETLINK.netfilter)), c);
+    try {
+      return new NativeSession(() => place.run(() => c.netlinkSocket(NETLINK.netfilter)), c);
+    } catch (thrown) {
+      if (thrown instanceof LibcError) return undefined;
+      throw thrown;
+    }
   }
 
   /**
@@ -38,8 +57,10 @@ export class NativeSession {
     try {
       return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {
-      if (!(thrown instanceof RtnlError)) throw thrown;
-      return thrown.code === 'ENOENT' ? [] : undefined;
+      if (!isFailure(thrown)) throw thrown;
+      if (thrown instanceof RtnlError) return thrown.code === 'ENOENT' ? [] : undefined;
+      this.#renew();
+      return undefined;
     }
   }
 
@@ -49,46 +70,73 @@ export class NativeSession {
    * thread commits.
    */
   find(chain: NativeChain, mentioned: string | undefined, isWanted: (rule: Message) => boolean): Message | undefined {
-    const finder = this.#freeFinder();
     try {
-      return finder.find(listRequest(chain), mentioned, isWanted);
+      return this.#freeFinder().find(listRequest(chain), mentioned, isWanted);
     } catch (thrown) {
-      if (thrown instanceof RtnlError) return undefined;
-      throw thrown;
+      if (!isFailure(thrown)) throw thrown;
+      this.#finder = undefined;
+      return undefined;
     }
   }
 
   #freeFinder(): RtnlSocket {
     if (this.#finder !== undefined && !this.#finder.isSpent) return this.#finder;
     const fd = this.#open();
-    this.#finders.push(fd);
+    this.#used.push(fd);
     this.#finder = RtnlSocket.forFinding(this.#libc, fd);
     return this.#finder;
   }
 
   /** Carries out messages together; `false` when the kernel refuses, and then nothing is done. */
-  commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
-    return this.#isDone(messages, hasDeletion, () => this.#socket.exchange(transaction(messages)));
+  commit(messages: readonly Uint8Array[], kind: BatchKind): boolean {
+    return this.#isDone(messages, kind, () => this.#socket.exchange(this.#batchOf(messages)));
   }
 
   /**
    * {@link commit} by a second thread: the kernel goes through all rules of a table, which are many with hundreds of
    * containers. Gives what waits for the outcome.
    */
-  commitAside(messages: readonly Uint8Array[], hasDeletion: boolean): () => boolean {
-    const awaitAnswer = messages.length === 0 ? () => [] : this.#socket.exchangeAside(transaction(messages));
-    return () => this.#isDone(messages, hasDeletion, awaitAnswer);
+  commitAside(messages: readonly Uint8Array[], kind: BatchKind): () => boolean {
+    const awaitAnswer = messages.length === 0 ? () => [] : this.#socket.exchangeAside(this.#batchOf(messages));
+    return () => this.#isDone(messages, kind, awaitAnswer);
   }
 
-  #isDone(messages: readonly Uint8Array[], hasDeletion: boolean, commit: () => unknown): boolean {
+  /** One request, however large: the kernel takes or refuses as a whole what is sent at once. */
+  #batchOf(messages: readonly Uint8Array[]): Uint8Array {
+    const batch = transaction(messages);
+    if (batch.length > SMALL_BATCH_BYTES)
+      this.#libc.makeRoom(this.#fd, batch.length + OVERHEAD_BYTES, messages.length * REFUSAL_BYTES);
+    return batch;
+  }
+
+  #isDone(messages: readonly Uint8Array[], kind: BatchKind, commit: () => unknown): boolean {
     if (messages.length === 0) return true;
     try {
       commit();
-      this.#hasDeleted ||= hasDeletion;
+      this.#hasDeleted ||= kind !== 'adds';
       return true;
     } catch (thrown) {
-      if (thrown instanceof RtnlError) return false;
-      throw thrown;
+      if (!isFailure(thrown)) throw thrown;
+      // Nothing came in all the time that there was; any other failure is one of sending, or too many refusals.
+      const isUnanswered = thrown instanceof LibcError && thrown.code === 'EAGAIN';
+      // Whoever removes a second time finds nothing.
+      if (isUnanswered && kind !== 'removes')
+        throw new CniError(ErrorCode.internal, 'nf_tables does not answer', thrown.message);
+      // There may be more refusals than one.
+      this.#renew();
+      return false;
+    }
+  }
+
+  /** What is still to be received is nobody's answer any more. */
+  #renew(): void {
+    try {
+      const fd = this.#open();
+      this.#used.push(this.#fd);
+      this.#fd = fd;
+      this.#socket = new RtnlSocket(this.#libc, fd);
+    } catch (thrown) {
+      if (!(thrown instanceof LibcError)) throw thrown;
     }
   }
 
@@ -97,9 +145,13 @@ export class NativeSession {
    * takes until nobody can see any more what was deleted, 5 to 10 ms in which nothing is left to be done here.
    */
   close(): void {
-    for (const fd of [...this.#finders, this.#fd]) {
+    for (const fd of [...this.#used, this.#fd]) {
       if (this.#hasDeleted) closeElsewhere(fd);
       else this.#libc.close(fd);
     }
   }
+}
+
+function isFailure(thrown: unknown): boolean {
+  return thrown instanceof RtnlError || thrown instanceof LibcError;
 }

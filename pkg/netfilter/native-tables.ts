@@ -5,7 +5,7 @@ import { chainCreation, chainDeletion, chainFlush, readRule, ruleAddition, ruleD
 import { isForOtherPorts } from './native-ports.ts';
 import { type EncodedRule, encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
-import { NativeSession } from './native-session.ts';
+import { type BatchKind, NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
 import { othersTurn } from './together.ts';
 
@@ -87,7 +87,7 @@ export class NativeTables {
   /** Does to a table what iptables-restore would do with these commands, all or nothing; `false` when it did not. */
   restore(table: string, commands: readonly Command[]): boolean {
     const messages = this.#messagesOf(table, commands);
-    return messages !== undefined && this.#commit(messages, deletes(commands));
+    return messages !== undefined && this.#commit(messages, kindOf(commands));
   }
 
   /** {@link restore} while this thread has other work. */
@@ -95,7 +95,7 @@ export class NativeTables {
     const messages = this.#messagesOf(table, commands);
     if (messages === undefined) return false;
     this.#listed.clear();
-    const isDone = this.#session.commitAside(messages, deletes(commands));
+    const isDone = this.#session.commitAside(messages, kindOf(commands));
     await othersTurn();
     return isDone();
   }
@@ -121,7 +121,7 @@ export class NativeTables {
       }
       if (messages.length === before) return false;
     }
-    return this.#commit(messages, true);
+    return this.#commit(messages, 'removes');
   }
 
   /** Adds what a command does to the messages; `false` when it is not known here, or has nothing to do it to. */
@@ -161,9 +161,9 @@ export class NativeTables {
     return listed;
   }
 
-  #commit(messages: readonly Uint8Array[], hasDeletion: boolean): boolean {
+  #commit(messages: readonly Uint8Array[], kind: BatchKind): boolean {
     this.#listed.clear();
-    return this.#session.commit(messages, hasDeletion);
+    return this.#session.commit(messages, kind);
   }
 
   /** Lets go of the kernel. */
@@ -172,7 +172,9 @@ export class NativeTables {
   }
 }
 
-function deletes(commands: readonly Command[]): boolean {
-  for (const [verb] of commands) if (verb !== '-N' && verb !== '-A') return true;
-  return false;
+function kindOf(commands: readonly Command[]): BatchKind {
+  let additions = 0;
+  for (const [verb] of commands) if (verb === '-N' || verb === '-A') additions += 1;
+  if (additions === 0) return 'removes';
+  return additions === commands.length ? 'adds' : 'both';
 }

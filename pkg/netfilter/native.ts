@@ -62,7 +62,7 @@ export class NativeRemoval {
 
   /** Carries out everything together; `false` when the kernel refuses, and then nothing is done. */
   commit(): boolean {
-    return this.#session.commit(this.#messages, true);
+    return this.#session.commit(this.#messages, 'removes');
   }
 
   /** Lets go of the kernel. */

@@ -5,6 +5,7 @@ import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import type { ProcessOutcome } from '../sys/process.ts';
 import { ProgramError } from '../sys/process-error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
+import { shortened } from '../types/names-of.ts';
 import type { ProgramAhead } from './ahead.ts';
 
 /** The programs that the kernel's filter is changed with. */
@@ -54,9 +55,15 @@ export class Site {
     const { argument, ...stdin } = input;
     const whole = argument === undefined ? argv : ([...argv, argument] as const);
     const diesWithUs = isChange(input);
-    return this.place.start({ argv: whole, ...stdin, diesWithUs, timeoutMs: this.timeoutMs }).outcome();
+    const { timeoutMs } = this;
+    return this.place
+      .start({ argv: whole, ...stdin, diesWithUs, timeoutMs, mostOutputBytes: MOST_LISTED_BYTES })
+      .outcome();
   }
 }
+
+/** A listing of all rules of a node: some hundred thousand. It is the host's own, so nobody else makes it long. */
+const MOST_LISTED_BYTES = 256 * 1024 * 1024;
 
 /** What is still changed when this process has gone is not in any plan: whoever cleans up after it may look too early. */
 function isChange({ stdin, argument }: Input): boolean {
@@ -83,10 +90,10 @@ export class FilterError extends CniError {
     const { status, signal, timedOut, stderr } = outcome;
     const end = timedOut ? 'timed out' : status === undefined ? `signal: ${signal}` : `exit status ${status}`;
     const text = given?.stdin ?? given?.argument;
-    const input = text === undefined ? '' : `; its input: ${text.trim().split('\n').join(' | ')}`;
+    const input = text === undefined ? '' : `; its input: ${shortened(text.trim()).split('\n').join(' | ')}`;
     super(
       LOCKED.test(stderr) ? ErrorCode.tryAgain : ErrorCode.internal,
-      `running [${argv.join(' ')}]: ${end}${stderr.trim() === '' ? '' : `: ${stderr.trim()}`}`,
+      `running [${argv.join(' ')}]: ${end}${stderr.trim() === '' ? '' : `: ${shortened(stderr.trim())}`}`,
       `network namespace: ${site.place.label}${input}`,
     );
     this.timedOut = timedOut;

@@ -37,7 +37,7 @@ export async function seesAll(
   return (await natively(site, family, (tables) => tables.haveAll(table, rules))) === true;
 }
 
-/** Works on a family's tables without the program; `undefined` where that cannot be. */
+/** Works on a family's tables without the program; `undefined` where that cannot be, whatever the reason. */
 export async function natively<T>(
   site: Site,
   family: Family,
@@ -50,6 +50,9 @@ export async function natively<T>(
   if (tables === undefined) return undefined;
   try {
     return await work(tables);
+  } catch (thrown) {
+    if (thrown instanceof CniError) throw thrown;
+    return undefined;
   } finally {
     tables.close();
   }

@@ -1,3 +1,4 @@
+import { CniError } from '../types/error.ts';
 import type { NativeNft } from './native-nft.ts';
 import { runFilter, type Site } from './program.ts';
 
@@ -11,13 +12,16 @@ export function batchText(statements: readonly string[]): string {
   return text;
 }
 
-/** Works on chains of nft's without the program; `undefined` where that cannot be. */
+/** Works on chains of nft's without the program; `undefined` where that cannot be, whatever the reason. */
 export async function nftNatively<T>(site: Site, work: (nft: NativeNft) => T): Promise<T | undefined> {
   if (site.onlyPrograms) return undefined;
   const nft = (await import('./native-nft.ts')).NativeNft.in(site.place);
   if (nft === undefined) return undefined;
   try {
     return work(nft);
+  } catch (thrown) {
+    if (thrown instanceof CniError) throw thrown;
+    return undefined;
   } finally {
     nft.close();
   }

@@ -1,5 +1,6 @@
 import { type ErrnoName, errnoText } from '../sys/errno.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
+import { shortened } from '../types/names-of.ts';
 import { printAction } from './action.ts';
 import type { IpFailure } from './hand.ts';
 import type { Step } from './plan.ts';
@@ -50,13 +51,13 @@ function messageFor({ step, failure }: Stop): string {
   const reason = failure.errno === undefined ? failure.reason : errnoText(failure.errno);
   // An action may say by itself what failed.
   if (step === undefined || step.failing === '') return reason;
-  return `${step.failing ?? printAction(step.action, step.place).join('; ')}: ${reason}`;
+  return `${step.failing ?? shortened(printAction(step.action, step.place).join('; '))}: ${reason}`;
 }
 
 function detailsFor({ step, failure }: Stop, hint: string, leftovers: readonly string[]): string {
   const parts: string[] = [];
   if (step !== undefined) {
-    parts.push(`failed command: ${printAction(step.action, step.place).join('; ')}`);
+    parts.push(`failed command: ${shortened(printAction(step.action, step.place).join('; '))}`);
     parts.push(`network namespace: ${step.place.label}`);
     parts.push(`reason: ${failure.reason}`);
   }

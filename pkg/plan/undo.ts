@@ -1,6 +1,7 @@
 import type { ErrnoName } from '../sys/errno.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
 import { PATIENCE, patienceFor } from '../sys/patience.ts';
+import { shortened } from '../types/names-of.ts';
 import { isIpAction, printAction } from './action.ts';
 import type { IpHand } from './hand.ts';
 import type { PlacedAction } from './plan.ts';
@@ -48,13 +49,14 @@ async function undoSome(actions: readonly PlacedAction[], leftovers: string[], c
   if (first === undefined) return 0;
   const started = performance.now();
   const note = (one: PlacedAction, outcome: TraceOutcome, errno?: ErrnoName): void => {
+    if (context.trace === undefined) return;
     const what = printAction(one.action, one.place).join('; ');
-    context.trace?.([{ place: one.place.label, what, ms: performance.now() - started, outcome, errno }]);
+    context.trace([{ place: one.place.label, what, ms: performance.now() - started, outcome, errno }]);
   };
   const settle = (one: PlacedAction, errno: ErrnoName | undefined, reason: string): void => {
     const gone = GONE.includes(errno);
     note(one, gone ? 'gone already' : 'not undone', errno);
-    if (!gone) leftovers.push(`${printAction(one.action, one.place).join('; ')} (${reason})`);
+    if (!gone) leftovers.push(`${shortened(printAction(one.action, one.place).join('; '))} (${reason})`);
   };
   if (!isIpAction(first.action)) {
     try {

@@ -33,6 +33,7 @@ const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
 /** The two highest bits of a type say how the value is written, not what it is. */
 const TYPE_BITS = 0x3fff;
+const LONGEST_ATTRIBUTE = 0xffff;
 
 /** Everything in netlink starts at a multiple of four. */
 function aligned(length: number): number {
@@ -66,6 +67,8 @@ function pack(bytes: Uint8Array, start: number, attributes: readonly Attribute[]
   let at = start;
   for (const [type, value] of attributes) {
     const length = ATTRIBUTE_HEADER_BYTES + value.length;
+    // Cut, it would be another request.
+    if (length > LONGEST_ATTRIBUTE) throw new RangeError(`an attribute of ${length} bytes`);
     bytes[at] = length & 255;
     bytes[at + 1] = length >> 8;
     bytes[at + 2] = type & 255;

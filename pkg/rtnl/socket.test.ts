@@ -27,6 +27,7 @@ function libcWith(datagrams: readonly Datagram[]): { libc: Libc; sent: Uint8Arra
     fileSystem: unused,
     ioctl: unused,
     flock: unused,
+    makeRoom: unused,
     newsSocket: unused,
     random: (buffer) => void buffer.fill(0xff),
     netlinkSocket: unused,

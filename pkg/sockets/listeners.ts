@@ -35,30 +35,36 @@ export async function listenersOn(ports: readonly MappedPort[]): Promise<readonl
 
 /** {@link listenersOn} with a socket that asks the kernel. */
 export function listenersAmong(socket: Pick<RtnlSocket, 'exchange'>, ports: readonly MappedPort[]): readonly string[] {
-  const found: string[] = [];
+  const found = new Set<string>();
   for (const protocol of PROTOCOLS) {
-    const numbers = new Set<number>();
-    for (const port of ports) if (port.protocol === protocol) numbers.add(port.port);
-    for (const listener of listenersOf(socket, protocol, numbers)) {
-      for (const port of ports) {
-        const text = `${protocol} ${endOf(listener)}`;
-        if (port.protocol === protocol && isHit(listener, port) && !found.includes(text)) found.push(text);
+    const wanted = new Map<number, MappedPort[]>();
+    for (const port of ports) {
+      if (port.protocol !== protocol) continue;
+      const known = wanted.get(port.port);
+      if (known === undefined) wanted.set(port.port, [port]);
+      else known.push(port);
+    }
+    for (const listener of listenersOf(socket, protocol, wanted)) {
+      for (const port of wanted.get(listener.port) ?? []) {
+        if (!isHit(listener, port)) continue;
+        found.add(`${protocol} ${endOf(listener)}`);
+        break;
       }
     }
   }
-  return found;
+  return [...found];
 }
 
 function listenersOf(
   socket: Pick<RtnlSocket, 'exchange'>,
   protocol: Protocol,
-  ports: ReadonlySet<number>,
+  ports: ReadonlyMap<number, unknown>,
 ): readonly Listener[] {
   const listeners: Listener[] = [];
   if (ports.size === 0) return listeners;
   // The kernel looks for one port itself; for several it is asked for all sockets that wait for somebody.
   let only = 0;
-  for (const port of ports) only = ports.size === 1 ? port : 0;
+  for (const port of ports.keys()) only = ports.size === 1 ? port : 0;
   for (const family of FAMILIES) {
     for (const message of answerTo(socket, listenersRequest(family, protocol, only))) {
       const listener = readListener(message, ports);
@@ -78,8 +84,7 @@ function answerTo(socket: Pick<RtnlSocket, 'exchange'>, question: Uint8Array): r
   }
 }
 
-function isHit(listener: Listener, { port, hostIp = '' }: MappedPort): boolean {
-  if (listener.port !== port) return false;
+function isHit(listener: Listener, { hostIp = '' }: MappedPort): boolean {
   const host = hostIp === '' ? undefined : parseAddress(hostIp);
   if (host === undefined) return true;
   if (host.family !== listener.family) return listener.takesBoth;

@@ -46,7 +46,10 @@ export function listenersRequest(family: (typeof FAMILIES)[number], protocol: Pr
 }
 
 /** Reads a socket, if it has one of these ports: there may be thousands that nobody has asked for. */
-export function readListener({ body }: Message, ports: ReadonlySet<number>): Listener | undefined {
+export function readListener(
+  { body }: Message,
+  ports: Pick<ReadonlyMap<number, unknown>, 'has'>,
+): Listener | undefined {
   if (body.byteLength < MESSAGE_BYTES || !ports.has(body.getUint16(PORT_AT))) return undefined;
   const family = body.getUint8(0) === AF_INET ? 4 : 6;
   let value = 0n;

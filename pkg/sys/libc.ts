@@ -49,6 +49,8 @@ export interface Libc {
   /** A route netlink socket that gets the news of a group; receiving from it ends after so many milliseconds. */
   newsSocket(group: number, timeoutMs: number): number;
   send(fd: number, bytes: Uint8Array): void;
+  /** Lets a netlink socket take a request of so many bytes, and so many bytes of refusals; without the right to, less. */
+  makeRoom(fd: number, toSend: number, toReceive: number): void;
   /** Has a second thread open a path for reading while this one goes on; gives what waits until that is over. */
   openAside(path: string): () => number;
   /** Has a second thread send while this one goes on; gives what waits until that is over. */
@@ -79,10 +81,14 @@ const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
 /** The value that switches a socket's option on. */
 const ON = new Int32Array([1]);
 /** Has a receiver told how long a datagram was, also when there was no room for all of it. */
@@ -229,6 +235,15 @@ function bind(): Libc {
       return fd;
     },
     send: (fd, bytes) => void persist(() => checked('send', symbols.send(fd, bytes, bytes.length, 0))),
+    makeRoom(fd, toSend, toReceive) {
+      const room = new Int32Array([toSend]);
+      // As much as an administrator allows everybody is left to who is none.
+      if (symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, room, 4) < 0)
+        symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, room, 4);
+      symbols.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, new Int32Array([toReceive]), 4);
+      // A refusal need not repeat what it is about.
+      symbols.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON, 4);
+    },
     ...asideCalls(binding),
     sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
     receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, MSG_TRUNC))),

@@ -19,6 +19,8 @@ export interface ProcessRequest {
   readonly diesWithUs?: boolean;
   /** After this time it is killed, counted from when its input is there; 30 s by default. */
   readonly timeoutMs?: number;
+  /** Beyond this much output it is killed; 16 MiB by default. */
+  readonly mostOutputBytes?: number;
 }
 
 /** How a program ended. */
@@ -41,7 +43,7 @@ export interface Running {
   outcome(): Promise<ProcessOutcome>;
 }
 
-/** Beyond this much output a program is killed. */
+/** See {@link ProcessRequest}. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -64,7 +66,8 @@ export function startProcess(request: ProcessRequest): Running {
       ? start(path, [program, ...args], environment, request.stdin)
       : start(guard, ['setpriv', '--pdeathsig', 'KILL', '--', path, ...args], environment, request.stdin);
   const input = typeof request.stdin === 'object' ? request.stdin : undefined;
-  const outcome = collect(child, request.timeoutMs ?? patienceFor(PATIENCE.program), MAX_OUTPUT_BYTES, input);
+  const { timeoutMs = patienceFor(PATIENCE.program), mostOutputBytes = MAX_OUTPUT_BYTES } = request;
+  const outcome = collect(child, timeoutMs, mostOutputBytes, input);
   // Who starts several and fails before asking for this one's outcome must not bring the process down.
   outcome.catch(() => {});
   return { outcome: () => outcome };

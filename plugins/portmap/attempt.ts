@@ -9,7 +9,7 @@ import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
 import { bootId, type RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import type { Claim } from './claim.ts';
+import { addressesOfPorts, type Claim } from './claim.ts';
 import type { PortClaims, Taking } from './claims.ts';
 import { removeForwarding } from './forward.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -124,12 +124,10 @@ function formerMappings({ former }: Work): readonly PortMapping[] {
 
 /** Ports that an earlier ADD of this attachment had and this one has not. */
 export function droppedMappings(work: Work): readonly PortMapping[] {
+  const former = formerMappings(work);
+  if (former.length === 0) return former;
+  const kept = addressesOfPorts(work.forwarding.mappings);
   const dropped: PortMapping[] = [];
-  for (const mapping of formerMappings(work)) {
-    const isKept = work.forwarding.mappings.some(
-      ({ protocol, hostPort }) => protocol === mapping.protocol && hostPort === mapping.hostPort,
-    );
-    if (!isKept) dropped.push(mapping);
-  }
+  for (const mapping of former) if (!kept.has(`${mapping.protocol}-${mapping.hostPort}`)) dropped.push(mapping);
   return dropped;
 }

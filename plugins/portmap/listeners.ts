@@ -1,6 +1,9 @@
 import type { PortMapping } from './mapping.ts';
 import type { Neighbour } from './target.ts';
 
+/** Of thousands the first ones tell enough. */
+const MOST_NAMED = 10;
+
 /**
  * Names the programs of this host that listen on a port which is being mapped: they get nothing any more.
  * A port that leads to the container already, through another network, is nobody else's: podman listens on it to keep it.
@@ -10,25 +13,25 @@ export async function warnOfListeners(
   others: readonly Neighbour[],
   warn: (line: string) => void,
 ): Promise<void> {
+  const mapped = new Set<string>();
+  for (const { forwarding } of others) for (const mapping of forwarding.mappings) mapped.add(keyOf(mapping));
   const ports: { protocol: 'tcp' | 'udp' | 'sctp'; port: number; hostIp?: string }[] = [];
   for (const mapping of mappings) {
     const { protocol, hostPort, hostIp } = mapping;
     if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') continue;
-    if (isMapped(mapping, others)) continue;
+    if (mapped.has(keyOf(mapping))) continue;
     ports.push({ protocol, port: hostPort, ...(hostIp === '' ? {} : { hostIp }) });
   }
   if (ports.length === 0) return;
   const { listenersOn } = await import('../../pkg/sockets/listeners.ts');
-  for (const listener of await listenersOn(ports)) {
+  const listeners = await listenersOn(ports);
+  for (const listener of listeners.slice(0, MOST_NAMED)) {
     warn(`portmap: a program of this host listens on ${listener}; what comes for that port goes to the container now`);
   }
+  const more = listeners.length - MOST_NAMED;
+  if (more > 0) warn(`portmap: programs of this host listen on ${more} more ports that go to the container now`);
 }
 
-function isMapped({ protocol, hostPort, hostIp }: PortMapping, others: readonly Neighbour[]): boolean {
-  for (const { forwarding } of others) {
-    for (const other of forwarding.mappings) {
-      if (other.protocol === protocol && other.hostPort === hostPort && other.hostIp === hostIp) return true;
-    }
-  }
-  return false;
+function keyOf({ protocol, hostPort, hostIp }: PortMapping): string {
+  return `${protocol} ${hostPort} ${hostIp}`;
 }

@@ -1,6 +1,7 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { namesOf } from '../../pkg/types/names-of.ts';
 import { type Claim, isSameOwner, type Owner, ownerKey } from './claim.ts';
 import type { Conflict, PortClaims } from './claims.ts';
 import type { PortMapping } from './mapping.ts';
@@ -91,7 +92,5 @@ function describeOwner({ containerId, ifName, network, pod }: Claim): string {
 }
 
 function addressesOf({ hostIps }: Claim): string {
-  const named = hostIps.slice(0, MOST_NAMED).map((address) => (address === '' ? 'all addresses' : address));
-  if (hostIps.length > MOST_NAMED) named.push(`${hostIps.length - MOST_NAMED} more`);
-  return named.join(', ');
+  return namesOf(hostIps.map((address) => (address === '' ? 'all addresses' : address)));
 }

@@ -24,6 +24,8 @@ export function removeNatively(site: Site, target: Target, backend: 'iptables' |
       if (!isFound) return false;
     }
     return removal.commit();
+  } catch {
+    return false;
   } finally {
     removal.close();
   }
