@@ -32,12 +32,25 @@ export interface NativeRule extends NativeChain {
 
 const NFTABLES = 10;
 const NFPROTO_INET = 1;
-const MESSAGE = { newChain: 3, deleteChain: 5, newRule: 6, getRule: 7, deleteRule: 8 } as const;
+const MESSAGE = {
+  newTable: 0,
+  deleteTable: 2,
+  newChain: 3,
+  deleteChain: 5,
+  newRule: 6,
+  getRule: 7,
+  deleteRule: 8,
+} as const;
 const BATCH = { begin: 16, end: 17 } as const;
 const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, compatible: 5, userData: 7 } as const;
 /** What of a rule extensions of iptables want to know. */
 const COMPATIBLE = { protocol: 1, flags: 2 } as const;
-const CHAIN = { table: 1, name: 3 } as const;
+const TABLE = { name: 1 } as const;
+const CHAIN = { table: 1, name: 3, hook: 4, type: 7 } as const;
+const HOOK = { number: 1, priority: 2 } as const;
+/** Where packets that come in from a link are met first, and how early. */
+const PREROUTING = 0;
+const RAW_PRIORITY = -300;
 const HEADER_BYTES = 4;
 /** Where a rule's comment stands in what nft keeps with it. */
 const COMMENT = 0;
@@ -49,6 +62,31 @@ export function listRequest({ family, table, chain }: NativeChain): Uint8Array {
   return request(typeOf(MESSAGE.getRule), FLAG.dump, header(family), attributes);
 }
 
+/** Makes a table, unless it is there. */
+export function tableCreation({ family, table }: NativeChain): Uint8Array {
+  return request(typeOf(MESSAGE.newTable), FLAG.create | FLAG.ack, header(family), [[TABLE.name, textBytes(table)]]);
+}
+
+/** Deletes a table with all that is in it. */
+export function tableDeletion({ family, table }: NativeChain): Uint8Array {
+  return request(typeOf(MESSAGE.deleteTable), FLAG.ack, header(family), [[TABLE.name, textBytes(table)]]);
+}
+
+/** Makes a chain that sees packets as they come in, before their connections are looked at, unless it is there. */
+export function rawChainCreation({ family, table, chain }: NativeChain): Uint8Array {
+  const hook: Attribute[] = [
+    [HOOK.number, u32be(PREROUTING)],
+    [HOOK.priority, u32be(RAW_PRIORITY)],
+  ];
+  const attributes: Attribute[] = [
+    [CHAIN.table, textBytes(table)],
+    [CHAIN.name, textBytes(chain)],
+    [CHAIN.hook | NESTED, nested(hook)],
+    [CHAIN.type, textBytes('filter')],
+  ];
+  return request(typeOf(MESSAGE.newChain), FLAG.create | FLAG.ack, header(family), attributes);
+}
+
 /** Makes a chain that must not be there. */
 export function chainCreation({ family, table, chain }: NativeChain): Uint8Array {
   const attributes: Attribute[] = [
@@ -58,8 +96,12 @@ export function chainCreation({ family, table, chain }: NativeChain): Uint8Array
   return request(typeOf(MESSAGE.newChain), FLAG.create | FLAG.excl | FLAG.ack, header(family), attributes);
 }
 
-/** Adds a rule behind the others of a chain. */
-export function ruleAddition({ family, table, chain }: NativeChain, rule: EncodedRule | EncodedNftRule): Uint8Array {
+/** Adds a rule behind the others of a chain, or before them. */
+export function ruleAddition(
+  { family, table, chain }: NativeChain,
+  rule: EncodedRule | EncodedNftRule,
+  place: 'last' | 'first' = 'last',
+): Uint8Array {
   const attributes: Attribute[] = [
     [RULE.table, textBytes(table)],
     [RULE.chain, textBytes(chain)],
@@ -67,7 +109,8 @@ export function ruleAddition({ family, table, chain }: NativeChain, rule: Encode
   ];
   if ('comment' in rule) attributes.push([RULE.userData, commentData(rule.comment)]);
   else attributes.push([RULE.compatible | NESTED, compatible(rule)]);
-  return request(typeOf(MESSAGE.newRule), FLAG.create | FLAG.append | FLAG.ack, header(family), attributes);
+  const flags = FLAG.create | FLAG.ack | (place === 'last' ? FLAG.append : 0);
+  return request(typeOf(MESSAGE.newRule), flags, header(family), attributes);
 }
 
 function compatible({ protocol }: EncodedRule): Uint8Array {

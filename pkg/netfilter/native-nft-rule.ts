@@ -30,6 +30,7 @@ const CONNECTION = { register: 1, key: 2, status: 2 } as const;
 /** The bit of a connection's status that says that its destination was changed, in the machine's order. */
 const DESTINATION_CHANGED = Uint8Array.of(32, 0, 0, 0);
 const GOTO = -4;
+const LINK_NAME_BYTES = 16;
 
 /**
  * The words of a rule as nft keeps it; `undefined` for one with words that are not known here, which then is for nft
@@ -66,6 +67,12 @@ export function encodeNftRule(text: string, comment: string, isInet = false): En
       if (target === undefined) return undefined;
       expressions.push(...target);
       at += 3;
+    } else if (word === 'iifname' && second === '!=' && isLinkName(third)) {
+      expressions.push(meta(META_KEY.inputName), compared(linkName(third), true));
+      at += 3;
+    } else if (word === 'drop') {
+      expressions.push(verdict(VERDICT_CODE.DROP));
+      at += 1;
     } else if (word === 'masquerade') {
       expressions.push(expression('masq', []));
       at += 1;
@@ -78,6 +85,18 @@ export function encodeNftRule(text: string, comment: string, isInet = false): En
     } else return undefined;
   }
   return { expressions, comment };
+}
+
+/** In quotes, as nft lists it. */
+function isLinkName(word: string): boolean {
+  return word.startsWith('"') && word.endsWith('"') && word.length > 2 && word.length <= LINK_NAME_BYTES + 1;
+}
+
+/** Padded, as nft compares it. */
+function linkName(word: string): Uint8Array {
+  const bytes = new Uint8Array(LINK_NAME_BYTES);
+  bytes.set(new TextEncoder().encode(word.slice(1, -1)));
+  return bytes;
 }
 
 function address(family: Family, field: string, text: string, isInverted: boolean): readonly Expression[] | undefined {

@@ -4,7 +4,7 @@ import { MULTIPORT } from './native-extension.ts';
 import { expressionsOf } from './native-message.ts';
 
 /** Whether a rule of iptables lists the ports that it is for, and none of these: then it gets none of their packets. */
-export function isForOtherPorts(message: Message, ports: readonly number[]): boolean {
+export function isForOtherPorts(message: Message, ports: ReadonlySet<number>): boolean {
   for (const expression of expressionsOf(message)) {
     const parts = attributesOf(expression, 0);
     const data = parts.get(EXPRESSION.data);
@@ -13,7 +13,7 @@ export function isForOtherPorts(message: Message, ports: readonly number[]): boo
     if (textOf(match.get(EXTENSION.name)) !== 'multiport') continue;
     const info = match.get(EXTENSION.info);
     const listed = info === undefined ? undefined : listedPorts(bytesOf(info));
-    if (listed !== undefined && !ports.some((port) => listed.includes(port))) return true;
+    if (listed !== undefined && !listed.some((port) => ports.has(port))) return true;
   }
   return false;
 }

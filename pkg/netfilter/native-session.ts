@@ -13,6 +13,19 @@ const OVERHEAD_BYTES = 1024;
 /** What a refusal takes in a socket's queue; every message of a batch may be refused by itself. */
 const REFUSAL_BYTES = 1024;
 
+/** The kernel has not said whether it has added something: nobody may do it a second time without a look. */
+export class UnansweredCommit extends CniError {
+  constructor(cause: Error) {
+    super(ErrorCode.internal, `nf_tables did not answer: ${cause.message}`, '', { cause });
+  }
+
+  /** Whether that is what a failure comes from. */
+  static isBehind(thrown: unknown): boolean {
+    for (let one = thrown; one instanceof Error; one = one.cause) if (one instanceof UnansweredCommit) return true;
+    return false;
+  }
+}
+
 /** What messages do together. */
 export type BatchKind = 'adds' | 'removes' | 'both';
 
@@ -117,11 +130,8 @@ export class NativeSession {
       return true;
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
-      // Nothing came in all the time that there was; any other failure is one of sending, or too many refusals.
-      const isUnanswered = thrown instanceof LibcError && thrown.code === 'EAGAIN';
       // Whoever removes a second time finds nothing.
-      if (isUnanswered && kind !== 'removes')
-        throw new CniError(ErrorCode.internal, 'nf_tables does not answer', thrown.message);
+      if (kind !== 'removes' && isOfReceiving(thrown)) throw new UnansweredCommit(thrown);
       // There may be more refusals than one.
       this.#renew();
       return false;
@@ -150,6 +160,11 @@ export class NativeSession {
       else this.#libc.close(fd);
     }
   }
+}
+
+/** What could not be sent has changed nothing. */
+function isOfReceiving(thrown: unknown): thrown is LibcError {
+  return thrown instanceof LibcError && thrown.message.startsWith('recv: ');
 }
 
 function isFailure(thrown: unknown): boolean {

@@ -21,6 +21,8 @@ export class NativeTables {
   #spelling: Spelling = 'old';
   /** What has been listed since the last change, by table and chain. */
   readonly #listed = new Map<string, readonly Message[]>();
+  /** Behind what was found last in a list. */
+  readonly #next = new WeakMap<readonly Message[], number>();
 
   private constructor(session: NativeSession, family: Family) {
     this.#session = session;
@@ -56,17 +58,29 @@ export class NativeTables {
   isFirstFor(ports: readonly number[], table: string, [chain = '', ...words]: Command): boolean {
     const sought = this.#sought(words);
     if (sought === undefined) return false;
+    const wanted = new Set(ports);
     for (const message of this.#list(table, chain)) {
       if (sought.isIt(message)) return true;
-      if (!isForOtherPorts(message, ports)) return false;
+      if (!isForOtherPorts(message, wanted)) return false;
     }
     return false;
   }
 
-  /** The first rule of a chain that is this one, however it was written. */
+  /** A rule of a chain that is this one, however it was written. */
   #find(table: string, chain: string, words: readonly string[]): Message | undefined {
     const sought = this.#sought(words);
-    return sought && this.#list(table, chain, sought.mentioned).find(sought.isIt);
+    if (sought === undefined) return undefined;
+    const listed = this.#list(table, chain, sought.mentioned);
+    const next = this.#next.get(listed) ?? 0;
+    // Who asks for thousands asks in the order in which they were made.
+    for (let count = 0; count < listed.length; count++) {
+      const at = (next + count) % listed.length;
+      const message = listed[at];
+      if (message === undefined || !sought.isIt(message)) continue;
+      this.#next.set(listed, at + 1);
+      return message;
+    }
+    return undefined;
   }
 
   /** How to know a rule, however it was written; `undefined` when its words are not known here. */

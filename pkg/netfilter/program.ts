@@ -39,6 +39,11 @@ export class Site {
     return new Site({ ...this.#context, timeoutMs: PATIENCE.undo });
   }
 
+  /** The same place for the programs alone. */
+  byPrograms(): Site {
+    return new Site({ ...this.#context, timeoutMs: this.timeoutMs, onlyFilterPrograms: true });
+  }
+
   /** What is left of the time. */
   get timeoutMs(): number {
     return patienceFor(Math.max(1, Math.ceil(this.#deadline - performance.now())));

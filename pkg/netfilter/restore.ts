@@ -65,7 +65,7 @@ export async function restore(site: Site, family: Family, text: string): Promise
 }
 
 /** The input of iptables-restore that does all of these to a table, or nothing. */
-export function restoreText(commands: readonly (Command | string)[], table: 'nat' | 'filter' = 'nat'): string {
+export function restoreText(commands: readonly (Command | string)[], table: 'nat' | 'filter' | 'raw' = 'nat'): string {
   let text = `*${table}\n`;
   for (const command of commands) text += `${typeof command === 'string' ? command : restoreLine(command)}\n`;
   return `${text}COMMIT\n`;

@@ -27,6 +27,7 @@ import { forgetFlows } from './flows.ts';
 import { addForwarding } from './forward.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
+import { Localnet } from './localnet.ts';
 import { othersIn, targetOf } from './notes.ts';
 import type { Evicted } from './ports.ts';
 import { readAdd } from './read-add.ts';
@@ -51,7 +52,9 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const known = records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
     const claims = new PortClaims(folder);
-    const work: Work = { call, settings, forwarding, netns, options, records, claims, known, former, backend, ahead };
+    const localnet = new Localnet(folder, options, call.warn);
+    const stores = { records, claims, localnet };
+    const work: Work = { call, settings, forwarding, netns, options, ...stores, known, former, backend, ahead };
     note(work, backend);
     try {
       await take(work);
@@ -86,7 +89,7 @@ async function startProgram(
 }
 
 async function take(work: Work): Promise<void> {
-  const { call, settings, forwarding, records, claims } = work;
+  const { call, settings, forwarding, records, claims, localnet } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
   if (conflicts.length > 0 && !settings.allowsConflicts) (await import('./ports.ts')).refuseConflicts(conflicts);
   const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
@@ -95,14 +98,16 @@ async function take(work: Work): Promise<void> {
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
     const { forgetEvicted } = await import('./ports.ts');
-    await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
+    await unlessBroken(work, () =>
+      forgetEvicted(evicted, forwarding.mappings, { claims, records, localnet, warn: call.warn }),
+    );
   }
   const dropped = droppedMappings(work);
   if (dropped.length > 0) await unlessBroken(work, () => claims.release([call], dropped));
 }
 
 async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> {
-  const { call, settings, forwarding, options, known, former, backend, ahead } = work;
+  const { call, settings, forwarding, options, known, former, backend, ahead, localnet } = work;
   const { network, containerId } = call;
   const leaving = former === undefined ? [] : [targetOf(former, known)];
   for (const { target } of evicted) leaving.push(target);
@@ -122,25 +127,24 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
     // Only now: nobody takes it back when there are no rules.
-    if (looked.value !== undefined) await runPlan(allowLoopback(looked.value), options);
+    if (looked.value !== undefined) {
+      await localnet.open(call, looked.value, used === 'nftables' ? 'nftables' : 'iptables');
+    } else if (former !== undefined) await localnet.close([call]);
   } catch (thrown) {
     for (const leftover of await run.undo()) call.warn(`portmap: could not be undone: ${leftover}`);
     throw thrown;
   }
 }
 
-/** The link that leads to the container, where the host itself is to reach its ports; where there is no route, none. */
+/**
+ * The link that leads to the container, where the host itself is to reach its ports: what it sends to them has a source
+ * of 127/8 until it leaves by this link. Where there is no route, none.
+ */
 async function linkTo(forwarding: Forwarding, options: RunOptions): Promise<string | undefined> {
   const v4 = familyOf(forwarding, 4);
   if (v4 === undefined || !needsLocalnet(forwarding)) return undefined;
   const lookUp = new Plan().host(ip`route get ${v4.address}`, { capture: 'route', tolerate: 'any' });
   return linkOf(await runPlan(lookUp, options));
-}
-
-/** What the host sends to a mapped port of its own has a source of 127/8 until it leaves by this link. */
-function allowLoopback(link: string): Plan {
-  const failing = 'unable to enable route_localnet';
-  return new Plan().sysctl(ownNetns(), `net/ipv4/conf/${link}/route_localnet`, '1', { failing });
 }
 
 function linkOf({ captures }: PlanRun): string | undefined {

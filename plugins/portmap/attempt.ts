@@ -13,6 +13,7 @@ import { addressesOfPorts, type Claim } from './claim.ts';
 import type { PortClaims, Taking } from './claims.ts';
 import { removeForwarding } from './forward.ts';
 import type { Forwarding } from './forwarding.ts';
+import type { Localnet } from './localnet.ts';
 import type { PortMapping } from './mapping.ts';
 import { notesOf, type PortmapNotes, targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
@@ -30,6 +31,7 @@ export interface Work {
   readonly options: RunOptions;
   readonly records: RecordStore;
   readonly claims: PortClaims;
+  readonly localnet: Localnet;
   /** The portmap records of the container as they were. */
   readonly known: readonly AttachmentRecord[];
   /** The record of an earlier ADD of this attachment. */
@@ -81,8 +83,9 @@ export function note({ call, netns, records, forwarding }: Work, backend: Masque
 
 /** What an attempt that failed has noted. */
 export async function forget(work: Work): Promise<void> {
-  const { call, claims, records, forwarding } = work;
+  const { call, claims, records, localnet, forwarding } = work;
   if (!(await removeFormer(work))) return;
+  await localnet.close([call]);
   try {
     await claims.release([call], [...forwarding.mappings, ...formerMappings(work)]);
   } catch (thrown) {

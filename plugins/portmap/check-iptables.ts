@@ -36,7 +36,7 @@ export async function compareIptables(
       ...[...shared.map((one) => [one.chain, ...one.rule]), ...missing].map(([name, ...rule]) => {
         return `rule [${rule.join(' ')}] in chain ${name} not found in table nat of ${program}`;
       }),
-      ...own.mappings.flatMap((mapping) => inFront(table, chain, mapping)),
+      ...inFront(table, chain, own.mappings),
     ],
   };
 }
@@ -81,15 +81,27 @@ async function missingOf(site: Site, { family }: FamilyForwarding, rules: readon
 }
 
 /** Rules of others that get the packets of a mapping before its own do. */
-function inFront(table: NatTable, chain: string, mapping: PortMapping): string[] {
+function inFront(table: NatTable, chain: string, mappings: readonly PortMapping[]): string[] {
   const entries = table.rules.filter((rule) => rule.chain === CHAIN.dnat);
   const own = entries.findIndex((rule) => targetOf(rule) === chain);
+  if (own <= 0) return [];
+  const ofChain = new Map<string, SavedRule[]>();
+  for (const rule of table.rules) {
+    const known = ofChain.get(rule.chain);
+    if (known === undefined) ofChain.set(rule.chain, [rule]);
+    else known.push(rule);
+  }
   const differences: string[] = [];
-  for (const entry of own < 0 ? [] : entries.slice(0, own)) {
+  for (const entry of entries.slice(0, own)) {
+    const about = aboutOf(entry);
     const target = targetOf(entry) ?? '';
-    const leading = target.startsWith('CNI-DN-') ? table.rules.filter((rule) => rule.chain === target) : [entry];
-    if (!isAbout(entry, mapping) || !leading.some((rule) => isTaking(rule, mapping))) continue;
-    differences.push(`host port ${mapping.hostPort}/${mapping.protocol} is taken by a rule in front: -A ${entry.text}`);
+    const leading = target.startsWith('CNI-DN-') ? (ofChain.get(target) ?? []) : [entry];
+    const taking = leading.filter(({ bare }) => TAKING.test(bare)).map(aboutOf);
+    for (const mapping of mappings) {
+      if (!isAbout(about, mapping) || !taking.some((one) => isTaking(one, mapping))) continue;
+      const port = `${mapping.hostPort}/${mapping.protocol}`;
+      differences.push(`host port ${port} is taken by a rule in front: -A ${entry.text}`);
+    }
   }
   return differences;
 }
@@ -98,21 +110,33 @@ function targetOf({ bare }: SavedRule): string | undefined {
   return / -j (\S+)(?: |$)/.exec(bare)?.[1];
 }
 
-function isTaking(rule: SavedRule, mapping: PortMapping): boolean {
-  if (!/ -j (?:DNAT|REDIRECT|ACCEPT|RETURN)(?: |$)/.test(rule.bare) || !isAbout(rule, mapping)) return false;
-  const destination = / -d (\S+?)(?:\/(?:32|128))?(?: |$)/.exec(rule.bare)?.[1];
-  return destination === undefined || meet(destination, mapping.hostIp);
+const TAKING = / -j (?:DNAT|REDIRECT|ACCEPT|RETURN)(?: |$)/;
+
+/** Which packets a rule is for; `undefined` for all. */
+interface About {
+  readonly protocol: string | undefined;
+  readonly ports: readonly (readonly [first: number, last: number])[] | undefined;
+  readonly destination: string | undefined;
+}
+
+function aboutOf({ bare }: SavedRule): About {
+  const [, protocol] = / -p (\S+)/.exec(bare) ?? [];
+  const [, ports] = / --dports? (\S+)/.exec(bare) ?? [];
+  const destination = / -d (\S+?)(?:\/(?:32|128))?(?: |$)/.exec(bare)?.[1];
+  const ranges = ports?.split(',').map((range) => {
+    const [first = '', last = first] = range.split(':');
+    return [Number(first), Number(last)] as const;
+  });
+  return { protocol, ports: ranges, destination };
+}
+
+function isTaking(about: About, mapping: PortMapping): boolean {
+  if (!isAbout(about, mapping)) return false;
+  return about.destination === undefined || meet(about.destination, mapping.hostIp);
 }
 
 /** Whether a rule is for packets of that protocol to that port. */
-function isAbout({ bare }: SavedRule, { protocol, hostPort }: PortMapping): boolean {
-  const [, named] = / -p (\S+)/.exec(bare) ?? [];
-  const [, ports] = / --dports? (\S+)/.exec(bare) ?? [];
-  if (named !== undefined && named !== protocol) return false;
-  return (
-    ports?.split(',').some((range) => {
-      const [first = '', last = first] = range.split(':');
-      return hostPort >= Number(first) && hostPort <= Number(last);
-    }) ?? true
-  );
+function isAbout({ protocol, ports }: About, mapping: PortMapping): boolean {
+  if (protocol !== undefined && protocol !== mapping.protocol) return false;
+  return ports?.some(([first, last]) => mapping.hostPort >= first && mapping.hostPort <= last) ?? true;
 }

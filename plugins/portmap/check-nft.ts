@@ -4,7 +4,6 @@ import type { Comparison } from './check.ts';
 import { meet } from './claim.ts';
 import type { FamilyForwarding, Forwarding, RuleKey } from './forwarding.ts';
 import { addressIn, mappedRule } from './listed-rule.ts';
-import type { PortMapping } from './mapping.ts';
 import { IP, nftCommentOf, nftRules, TABLE_NAME } from './rules-nft.ts';
 
 /** What leads to the containers' rules. */
@@ -29,7 +28,8 @@ export async function compareNft(
   const present = rules.filter((rule) => rule.comment === comment);
   // What the reference made lacks nothing that it never has.
   const wanted = nftRules(forwarding, own).filter(({ isAddition }) => isOurs || isAddition !== true);
-  const missing = wanted.filter(({ rule }) => !present.some(({ text }) => isSame(text, rule)));
+  const there = new Set(present.map(({ text }) => comparable(text)));
+  const missing = wanted.filter(({ rule }) => !there.has(comparable(rule)));
   const unled = LEADING.filter(([chain, jump]) => {
     return !rules.some((rule) => rule.chain === chain && (rule.text === jump || rule.text.endsWith(` ${jump}`)));
   });
@@ -38,34 +38,41 @@ export async function compareNft(
     differences: [
       ...missing.map(({ chain, rule }) => `missing hostport rules in "${chain}" chain: ${rule} (table ${table})`),
       ...unled.map(([chain, jump]) => `missing rule in "${chain}" chain: ${jump} (table ${table})`),
-      ...own.mappings.flatMap((mapping) => inFront(rules, comment, own, mapping)),
+      ...inFront(rules, comment, own),
     ],
   };
 }
 
-function isSame(text: string, rule: string): boolean {
-  const wanted = mappedRule(rule);
+/** The same for a rule as it is written and as it is listed. */
+function comparable(text: string): string {
+  const mapped = mappedRule(text);
   // Listed without names, that an address was translated is a bit.
-  if (wanted === undefined) return text.replace(/ct status 0x0*20\b/, 'ct status dnat') === rule;
-  const found = mappedRule(text);
-  return found !== undefined && JSON.stringify(found) === JSON.stringify(wanted);
+  return mapped === undefined ? text.replace(/ct status 0x0*20\b/, 'ct status dnat') : JSON.stringify(mapped);
 }
 
 /** Rules of others that get the packets of a mapping before its own do. */
-function inFront(rules: readonly ListedRule[], comment: string, own: FamilyForwarding, mapping: PortMapping): string[] {
+function inFront(rules: readonly ListedRule[], comment: string, own: FamilyForwarding): string[] {
   const order = ['hostip_hostports', 'hostports'].flatMap((chain) => rules.filter((rule) => rule.chain === chain));
-  const first = order.findIndex((rule) => {
-    return rule.comment === comment && addressIn(rule.text) === own.address && takes(rule, mapping);
-  });
-  // All interfaces of a container lead to the same place.
-  const taking = order.slice(0, Math.max(0, first)).filter((rule) => rule.comment !== comment && takes(rule, mapping));
-  return taking.map(({ text, comment: owner }) => {
-    const whose = owner === undefined ? 'nobody knows whose' : `container ${owner}`;
-    return `host port ${mapping.hostPort}/${mapping.protocol} is taken by a rule in front: ${text} (${whose})`;
-  });
-}
-
-function takes({ text }: ListedRule, { protocol, hostPort, hostIp }: PortMapping): boolean {
-  const mapped = mappedRule(text);
-  return mapped?.protocol === protocol && mapped.port === hostPort && meet(mapped.hostIp, hostIp);
+  const byPort = new Map<string, { readonly rule: ListedRule; readonly hostIp: string }[]>();
+  for (const rule of order) {
+    const mapped = mappedRule(rule.text);
+    if (mapped === undefined) continue;
+    const port = `${mapped.port}/${mapped.protocol}`;
+    const known = byPort.get(port) ?? [];
+    byPort.set(port, known);
+    known.push({ rule, hostIp: mapped.hostIp });
+  }
+  const differences: string[] = [];
+  for (const { hostPort, protocol, hostIp } of own.mappings) {
+    const port = `${hostPort}/${protocol}`;
+    const taking = (byPort.get(port) ?? []).filter((one) => meet(one.hostIp, hostIp));
+    const first = taking.findIndex(({ rule }) => rule.comment === comment && addressIn(rule.text) === own.address);
+    for (const { rule } of taking.slice(0, Math.max(0, first))) {
+      // All interfaces of a container lead to the same place.
+      if (rule.comment === comment) continue;
+      const whose = rule.comment === undefined ? 'nobody knows whose' : `container ${rule.comment}`;
+      differences.push(`host port ${port} is taken by a rule in front: ${rule.text} (${whose})`);
+    }
+  }
+  return differences;
 }

@@ -25,6 +25,8 @@ export interface Comparison {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Of thousands the first ones tell enough. */
+const MOST_NAMED = 20;
 
 /** Fails with all rules that are missing, and all that others have put in front of them. */
 export async function check(call: CheckCall): Promise<void> {
@@ -46,7 +48,12 @@ export async function check(call: CheckCall): Promise<void> {
   const [best] = found.toSorted((a, b) => b.present - a.present || a.differences.length - b.differences.length);
   const [first, ...others] = best?.differences ?? [];
   if (first === undefined) return;
-  throw new CniError(ErrorCode.internal, first, [...others, 'DEL and ADD put it right'].join('; '));
+  const more = others.length > MOST_NAMED ? [`and ${others.length - MOST_NAMED} more`] : [];
+  throw new CniError(
+    ErrorCode.internal,
+    first,
+    [...others.slice(0, MOST_NAMED), ...more, 'DEL and ADD put it right'].join('; '),
+  );
 }
 
 async function compareWith(

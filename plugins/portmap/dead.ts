@@ -10,6 +10,7 @@ import { type Claim, ownerKey } from './claim.ts';
 import { type ListedClaim, PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
+import { Localnet } from './localnet.ts';
 import { evictedFrom } from './ports.ts';
 
 /** What became of the ports of dead containers. */
@@ -23,6 +24,8 @@ export interface ReleasedPorts {
 export async function releaseDeadPorts(environment: Environment, warn: (line: string) => void): Promise<ReleasedPorts> {
   const folder = recordFolder(environment);
   const [claims, records] = [new PortClaims(folder), new RecordStore(folder)];
+  const options = await runOptions(environment, 'portmap');
+  const localnet = new Localnet(folder, options, warn);
   const isInUse = namespaceCensus();
   const isGone = (claim: Pick<Claim, 'bootId' | 'netns'>): boolean => isAlive(claim, isInUse) === 'dead';
   const dead = claims.listed().filter(({ claim }) => isGone(claim));
@@ -33,11 +36,12 @@ export async function releaseDeadPorts(environment: Environment, warn: (line: st
   for (const { claim, record, target } of evictedFrom(owners, records)) {
     const own = ofOwner.get(ownerKey(claim)) ?? [];
     try {
-      await runPlan(new Plan().do(ownNetns(), removeForwarding(target)), await runOptions(environment, 'portmap'));
+      await runPlan(new Plan().do(ownNetns(), removeForwarding(target)), options);
       if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', warn);
       // Those alone: the same attachment may have been made anew meanwhile.
       await claims.remove(own);
       const now = record && records.find(record);
+      if (now === undefined || isGone(now)) await localnet.close([claim]);
       if (now !== undefined && isGone(now)) records.remove(now);
       released.push(...own);
     } catch (thrown) {

@@ -12,6 +12,7 @@ import type { Owner } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
+import { Localnet } from './localnet.ts';
 import { mappingsOf, type PortMapping } from './mapping.ts';
 import { targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
@@ -32,6 +33,7 @@ export async function del(call: DelCall): Promise<void> {
 
   const options = await runOptions(call.environment, 'portmap');
   const claims = new PortClaims(folder);
+  const localnet = new Localnet(folder, options, call.warn);
   const failures: CniError[] = [];
   if (own.length === 0) {
     const { previousAddresses, unrecordedTarget } = await import('./unrecorded.ts');
@@ -41,6 +43,7 @@ export async function del(call: DelCall): Promise<void> {
     if (failed.length === 0) {
       await forgetFlows({ addresses: addresses ?? [], mappings: asked }, 'removed', call.warn);
       await release(call, claims, call, asked, failures);
+      await localnet.close([call]);
     }
     // An ADD that was killed may have left a folder for its record.
     const { network, containerId, ifName } = call;
@@ -56,6 +59,7 @@ export async function del(call: DelCall): Promise<void> {
     const before = failures.length;
     await release(call, claims, record, [...(target.forwarding?.mappings ?? []), ...asked], failures);
     if (failures.length > before) continue;
+    await localnet.close([record]);
     const warning = records.remove(record);
     if (warning !== undefined) call.warn(`portmap: ${warning}`);
   }

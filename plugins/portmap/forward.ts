@@ -1,4 +1,5 @@
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
+import { UnansweredCommit } from '../../pkg/netfilter/native-session.ts';
 import { isMissing, Site } from '../../pkg/netfilter/program.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -27,17 +28,28 @@ export function addForwarding(
     print: (place) => printAdditions(place, key, forwarding, backend ?? 'iptables'),
     async run(context) {
       const site = new Site(context, options.ahead);
+      const addBy = async (where: Site, used: MasqueradeBackend): Promise<void> => {
+        await removeElsewhere(where, options.evicted, used);
+        if (used === 'iptables') await (await import('./add-iptables.ts')).addIptables(where, key, forwarding, options);
+        else await (await import('./nft.ts')).addNft(where, key, forwarding, options);
+      };
       const add = async (used: MasqueradeBackend): Promise<void> => {
         try {
-          await removeElsewhere(site, options.evicted, used);
-          if (used === 'iptables')
-            await (await import('./add-iptables.ts')).addIptables(site, key, forwarding, options);
-          else await (await import('./nft.ts')).addNft(site, key, forwarding, options);
+          await addBy(site, used);
         } catch (thrown) {
           // One family may be done, or a program that was ended may have come to its end.
-          if (!isBusy(thrown) || forwarding.addresses.length > 1)
+          if (isBusy(thrown) && forwarding.addresses.length === 1) throw thrown;
+          const isCleared = await removeWith(site.afresh(), undoing(used), used).then(
+            () => true,
+            () => false,
+          );
+          if (!isCleared || !UnansweredCommit.isBehind(thrown)) throw thrown;
+          try {
+            await addBy(site.byPrograms(), used);
+          } catch (again) {
             await removeWith(site.afresh(), undoing(used), used).catch(() => {});
-          throw thrown;
+            throw again;
+          }
         }
       };
       const output = await addWith(site, backend, add);

@@ -9,6 +9,7 @@ import { type CniError, ErrorCode, failTogether, toCniError } from '../../pkg/ty
 import { type Owner, ownerKey } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { chainRemoval, entriesIn, isCutEntry, type Line, removalLines } from './found-iptables.ts';
+import { Localnet } from './localnet.ts';
 import { removeNft } from './nft.ts';
 import { targetOf } from './notes.ts';
 import { unknownTarget } from './ports.ts';
@@ -149,4 +150,6 @@ async function forget(
     const warning = records.remove(record);
     call.warn(`portmap: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
+  const localnet = new Localnet(recordFolder(call.environment), { timeoutMs: TIMEOUT_MS }, call.warn);
+  await localnet.sweep(records.readAll().records.filter(({ plugin }) => plugin === 'portmap'));
 }

@@ -159,10 +159,16 @@ function setUpAll(forwarding: Forwarding, families: readonly FamilyForwarding[])
 async function removalsOf(site: Site, targets: readonly Target[]): Promise<string[]> {
   const statements: string[] = [];
   const families = familiesOf(targets);
+  const ofComment = new Map<string, Target[]>();
+  for (const target of targets) {
+    const comment = nftCommentOf(target.containerId);
+    ofComment.set(comment, [...(ofComment.get(comment) ?? []), target]);
+  }
   const listings = await allOf(families.map((family) => listTable(site, IP[family], TABLE_NAME)));
   for (const [index, family] of families.entries()) {
     for (const rule of listings[index] ?? []) {
-      if (!targets.some((target) => isOf(rule, target))) continue;
+      const concerned = ofComment.get(rule.comment ?? '') ?? [];
+      if (!concerned.some((target) => isOf(rule, target))) continue;
       statements.push(`delete rule ${IP[family]} ${TABLE_NAME} ${rule.chain} handle ${rule.handle}`);
     }
   }
@@ -181,8 +187,8 @@ function familyOf({ family }: FamilyForwarding): Family {
 }
 
 /** The comment tells the container; of its attachments the address tells which. */
-function isOf({ chain, comment, text }: ListedRule, target: Target): boolean {
-  if (comment !== nftCommentOf(target.containerId) || !CONTAINER_CHAINS.includes(chain)) return false;
+function isOf({ chain, text }: ListedRule, target: Target): boolean {
+  if (!CONTAINER_CHAINS.includes(chain)) return false;
   const address = addressIn(text);
   if (address === undefined) return target.others.length === 0;
   if (target.addresses?.includes(address) === true) return true;

@@ -1,4 +1,4 @@
-import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
+import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -10,6 +10,7 @@ import { type AddCall, ownerOf } from './attempt.ts';
 import { PortClaims } from './claims.ts';
 import { addForwarding, removeForwarding } from './forward.ts';
 import { type Forwarding, familiesIn } from './forwarding.ts';
+import { guardLoopback } from './loopback-guard.ts';
 import { type Evicted, evictedFrom, refuseConflicts } from './ports.ts';
 import { readAdd } from './read-add.ts';
 import type { PortmapSettings } from './settings.ts';
@@ -25,7 +26,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
     const rules = new Plan();
     for (const { target } of evicted) rules.do(ownNetns(), removeForwarding(target));
     rules.do(ownNetns(), addForwarding({ network, containerId }, forwarding, backend, { evicted: [], others: [] }));
-    return { result, steps: [...stepsOf(rules), ...localnetSteps(forwarding)] };
+    return { result, steps: [...stepsOf(rules), ...localnetSteps(forwarding, backend)] };
   });
 }
 
@@ -37,10 +38,13 @@ function evictedBy(call: AddCall, netns: Netns, settings: PortmapSettings, forwa
 }
 
 /** Where the container will be found is known only when it is there. */
-function localnetSteps(forwarding: Forwarding): readonly PlannedStep[] {
+function localnetSteps(forwarding: Forwarding, backend: MasqueradeBackend): readonly PlannedStep[] {
   const v4 = familiesIn(forwarding).find(({ family }) => family === 4);
   if (!forwarding.snat || v4 === undefined) return [];
   const link = `"$(ip route get ${v4.address} | sed -n 's/.* dev \\([^ ]*\\) .*/\\1/p')"`;
   const note = 'on the link that leads to the container: connections of the host to its own mapped ports';
-  return [{ place: 'host', note, lines: [`sysctl -w net/ipv4/conf/${link}/route_localnet=1`] }];
+  return [
+    ...stepsOf(new Plan().do(ownNetns(), guardLoopback(backend))),
+    { place: 'host', note, lines: [`sysctl -w net/ipv4/conf/${link}/route_localnet=1`] },
+  ];
 }

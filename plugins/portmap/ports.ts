@@ -4,6 +4,7 @@ import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { namesOf } from '../../pkg/types/names-of.ts';
 import { type Claim, isSameOwner, type Owner, ownerKey } from './claim.ts';
 import type { Conflict, PortClaims } from './claims.ts';
+import type { Localnet } from './localnet.ts';
 import type { PortMapping } from './mapping.ts';
 import { othersIn, targetOf } from './notes.ts';
 import type { Target } from './target.ts';
@@ -16,6 +17,13 @@ export interface Evicted {
   readonly claim: Claim;
   readonly record: AttachmentRecord | undefined;
   readonly target: Target;
+}
+
+/** What is noted of the node's containers. */
+interface Stores {
+  readonly claims: PortClaims;
+  readonly records: RecordStore;
+  readonly localnet: Localnet;
 }
 
 /** What has to go of owners that are in nobody's way any more. */
@@ -50,11 +58,12 @@ export function unknownTarget(owner: Owner, records: readonly AttachmentRecord[]
 export async function forgetEvicted(
   evicted: readonly Evicted[],
   mappings: readonly PortMapping[],
-  { claims, records, warn }: { claims: PortClaims; records: RecordStore; warn: (line: string) => void },
+  { claims, records, localnet, warn }: Stores & { warn: (line: string) => void },
 ): Promise<void> {
   const former = evicted.flatMap(({ target }) => target.forwarding?.mappings ?? []);
   const owners = evicted.map(({ claim }) => claim);
   await claims.release(owners, [...mappings, ...former]);
+  await localnet.close(owners);
   for (const { claim, record } of evicted) {
     const warning = record === undefined ? undefined : records.remove(record);
     warn(`portmap: ${warning ?? `took over what ${describeOwner(claim)} had, which is gone or replaced`}`);

@@ -6,10 +6,11 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { RestoreContext } from '../../pkg/skel/plugin.ts';
 import { addForwarding } from './forward.ts';
+import { Localnet } from './localnet.ts';
 import { notesOf, othersIn, targetOf } from './notes.ts';
 
 /** Makes an attachment's mappings again, in the backend that had them. */
-export async function restoreRules(record: AttachmentRecord, { environment }: RestoreContext): Promise<boolean> {
+export async function restoreRules(record: AttachmentRecord, { environment, warn }: RestoreContext): Promise<boolean> {
   const { backends, forwarding } = notesOf(record.data);
   const [backend, other] = backends;
   if (forwarding === undefined || backend === undefined) return false;
@@ -18,8 +19,10 @@ export async function restoreRules(record: AttachmentRecord, { environment }: Re
   // A note that names both was never finished.
   const used = other === undefined ? backend : undefined;
   // What is still there goes in the same transaction, so that nothing is there twice.
-  const options = { evicted: [targetOf(record, known)], others: othersIn(known, record) };
-  const action = addForwarding({ network, containerId }, forwarding, used, options);
-  await runPlan(new Plan().do(ownNetns(), action, { failing: '' }), await runOptions(environment, 'portmap'));
+  const former = { evicted: [targetOf(record, known)], others: othersIn(known, record) };
+  const action = addForwarding({ network, containerId }, forwarding, used, former);
+  const options = await runOptions(environment, 'portmap');
+  await runPlan(new Plan().do(ownNetns(), action, { failing: '' }), options);
+  await new Localnet(recordFolder(environment), options, warn).restoreGuard();
   return true;
 }

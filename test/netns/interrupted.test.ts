@@ -60,12 +60,13 @@ test('an answer that is lost leaves no rules of the firewall', async () => {
   for (const verb of ['ADD', 'DEL']) expect((await callPlugin(host, 'firewall', { ...call, verb })).exitCode).toBe(0);
   const before = await takeSnapshot(host);
   let failed = 0;
-  for (let ordinal = 3; ordinal <= 15; ordinal += 3) {
+  for (let ordinal = 1; ordinal <= 15; ordinal++) {
     const lost = { call: 'recvfrom', ordinal, line: '' };
     const { exitCode } = await interfere(host, 'firewall', { ...call, verb: 'ADD' }, lost, 'error=ENOBUFS');
     if (exitCode !== 0) failed += 1;
     else expect((await callPlugin(host, 'firewall', { ...call, verb: 'DEL' })).exitCode).toBe(0);
     await expectRestored(host, before);
   }
-  expect(failed).toBeGreaterThan(1);
+  // Of a look that fails the program is behind; what was asked to be changed may have been.
+  expect(failed).toBeGreaterThan(0);
 });

@@ -3,7 +3,10 @@ import { rulesWith } from '../../../pkg/netfilter/masquerade-nft.ts';
 import { attachmentPrefix, chainName } from '../../../pkg/netfilter/names.ts';
 import type { NftRule } from '../../../pkg/netfilter/nft-list.ts';
 import { isMissing, type Site } from '../../../pkg/netfilter/program.ts';
+import { recordFolder } from '../../../pkg/record/store.ts';
 import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
+import { Localnet } from '../../../plugins/portmap/localnet.ts';
+import { isLoopbackGuarded } from '../../../plugins/portmap/loopback-guard.ts';
 import { notesOf as portmapNotes } from '../../../plugins/portmap/notes.ts';
 import { chainOf } from '../../../plugins/portmap/rules-iptables.ts';
 import { pluginNamed } from '../../../plugins/table.ts';
@@ -16,7 +19,7 @@ export const rules: Check = {
   name: 'rules',
   async run(node) {
     const tables = { v4: await natOf(node.site, 4), v6: await natOf(node.site, 6), nft: await nftOf(node.site) };
-    return [...orphaned(tables, node), ...(await flushed(tables, node))];
+    return [...orphaned(tables, node), ...(await flushed(tables, node)), ...(await unguarded(node))];
   },
 };
 
@@ -112,6 +115,25 @@ async function flushed(tables: Tables, node: Node): Promise<readonly Diagnosis[]
     });
   }
   return found;
+}
+
+/** Pods reach what listens on 127.0.0.1 when the rule is gone that goes with route_localnet. */
+async function unguarded({ environment, site }: Node): Promise<readonly Diagnosis[]> {
+  const localnet = new Localnet(recordFolder(environment), {}, () => {});
+  const backend = localnet.guardedBy;
+  if (backend === undefined || (await isLoopbackGuarded(site, backend))) return [];
+  return [
+    {
+      severity: 'error',
+      found: `the rule of ${backend} that drops what links bring for 127.0.0.0/8 is gone`,
+      means: 'pods with CAP_NET_RAW can send to services that listen on 127.0.0.1 of this host',
+      mend: 'cni reload-rules, and deploy/systemd/cni-ts-reload-rules.service against the next flush',
+      fix: async () => {
+        await localnet.restoreGuard();
+        return 'made the rule for 127.0.0.0/8 again';
+      },
+    },
+  ];
 }
 
 function missing(record: JudgedRecord['record'], { v4, v6, nft }: Tables): 'masquerade' | 'host port' | undefined {

@@ -10,9 +10,9 @@ export const SHARED: readonly RegExp[] = [
   // The store of a network: the lock, the last address, and our index beside it.
   /^file \/var\/lib\/cni/,
   // The folder of all records; a record's own folder goes with it.
-  /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall))?)? folder/,
+  /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall|localnet(?:\/owners)?))?)? folder/,
   // Tables and base chains of the iptables programs, which appear with their first use.
-  /^host nft table (?:ip6?) (?:nat|filter)(?: chain [A-Z]+)?(?: \{| type )/,
+  /^host nft table (?:ip6?) (?:nat|filter|raw)(?: chain [A-Z]+)?(?: \{| type )/,
   // The reference's table and its chains, which both suites leave.
   /^host nft table inet cni_plugins_masquerade (?:\{|comment|chain (?:postrouting|masq_checks) (?:\{|comment|type)|chain postrouting )/,
   /^host nft table bridge nat (?:\{|chain PREROUTING (?:\{|type))/,

@@ -253,6 +253,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     ],
     isMended: true,
   },
+  'the rule for 127.0.0.0/8 was flushed': {
+    plant: sh('iptables -t raw -F'),
+    found: [['rules', 'error', /the rule of iptables that drops what links bring for 127\.0\.0\.0\/8 is gone/]],
+    isMended: true,
+  },
   'a name without namespace': {
     plant: ({ write }) => write('/run/netns/cni-stale', ''),
     found: [['namespaces', 'warning', /\/run\/netns\/cni-stale is no network namespace/]],

@@ -23,7 +23,7 @@ const DUAL = {
 export const SHARED: readonly RegExp[] = [
   ...SHARED_BY_BRIDGES,
   // Chains and the ways into them, each once: a second one has a number in brackets.
-  /^host ip6?tables(?:-legacy)?-save \*nat :[A-Z-]+ \S+$/,
+  /^host ip6?tables(?:-legacy)?-save \*(?:nat|raw) :[A-Z-]+ \S+$/,
   /^host ip6?tables(?:-legacy)?-save \*nat -A (?:PREROUTING|OUTPUT) -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT$/,
   /^host ip6?tables(?:-legacy)?-save \*nat -A POSTROUTING .*-j CNI-HOSTPORT-MASQ$/,
   /^host ip6?tables(?:-legacy)?-save \*nat -A CNI-HOSTPORT-MASQ .*-j MASQUERADE$/,

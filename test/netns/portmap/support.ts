@@ -15,10 +15,10 @@ export interface Mapping {
 
 /** What is there for good after the first container with ports: nobody's in particular. */
 export const SHARED: readonly RegExp[] = [
-  // The folders of all records and of the list of ports.
-  /^file \/run\/cni-ts(?:\/attachments)?(?:\/\.ports)? folder/,
+  // The folders of all records, of the list of ports and of that of links with route_localnet.
+  /^file \/run\/cni-ts(?:\/attachments)?(?:\/\.(?:ports|localnet(?:\/owners)?))? folder/,
   // Tables and base chains of the iptables programs, which appear with their first use.
-  /^host nft table (?:ip6?) (?:nat|filter)(?: chain [A-Z]+)?(?: \{| type )/,
+  /^host nft table (?:ip6?) (?:nat|filter|raw)(?: chain [A-Z]+)?(?: \{| type )/,
   // The chains that all containers share and what leads to them, which the reference leaves too.
   /^host nft table ip6? nat chain (?:PREROUTING|OUTPUT|POSTROUTING|CNI-HOSTPORT-(?:SETMARK|MASQ)) /,
   /^host nft table ip6? nat chain CNI-HOSTPORT-DNAT \{/,
@@ -88,6 +88,7 @@ for save in iptables-save ip6tables-save iptables-legacy-save ip6tables-legacy-s
   echo "== $save"; $save -t nat 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9]*:[0-9]*\\]$//'
 done
 for family in ip ip6; do echo "== $family"; nft list table $family cni_hostport 2>/dev/null || true; done
+nft list ruleset | grep 'daddr 127.0.0.0/8'
 grep . /proc/sys/net/ipv4/conf/*/route_localnet
 `;
 
