@@ -173,7 +173,7 @@ describe('RtnlSocket', () => {
 
 describe('an answer', () => {
   const altnames = (count: number): Attribute => [52, new Uint8Array(count * 132)];
-  const link = (count: number) => message(16, 0, [1], [altnames(count)]);
+  const link = (count: number) => message(16, 0, [1], Array(count / 100).fill(altnames(100)));
 
   test('with the number of another request is not an answer to this one', () => {
     const forged = message(NLMSG_ERROR, 0x100, [0xed, 0xff, 0xff, 0xff, ...repeatedHeader]);
