@@ -23,6 +23,7 @@ async function container(containerId: string, last: number, mappings: readonly M
 
 test('whoever wants another port does not wait for two pods with thousands of addresses on one', async () => {
   const crowd = [await container('a', 2, crowded(1)), await container('b', 3, crowded(2))] as const;
+  // Rules are not what this is about.
   const exec = { CNI_TS_NETFILTER: 'exec' };
   const other = await container('c', 4, [tcp(9090, 90)]);
   await succeed(host, OURS, callOf('ADD', other));
