@@ -26,6 +26,9 @@ export class UnansweredCommit extends CniError {
   }
 }
 
+/** Whether this process has deleted rules: closing any session makes it wait from then on, not only the one it used. */
+let hasDeleted = false;
+
 /** What messages do together. */
 export type BatchKind = 'adds' | 'removes' | 'both';
 
@@ -40,7 +43,6 @@ export class NativeSession {
   #socket: RtnlSocket;
   readonly #used: number[] = [];
   #finder: RtnlSocket | undefined;
-  #hasDeleted = false;
 
   private constructor(open: () => number, c: Libc) {
     this.#open = open;
@@ -126,7 +128,7 @@ export class NativeSession {
     if (messages.length === 0) return true;
     try {
       commit();
-      this.#hasDeleted ||= kind !== 'adds';
+      hasDeleted ||= kind !== 'adds';
       return true;
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
@@ -156,7 +158,7 @@ export class NativeSession {
    */
   close(): void {
     for (const fd of [...this.#used, this.#fd]) {
-      if (this.#hasDeleted) closeElsewhere(fd);
+      if (hasDeleted) closeElsewhere(fd);
       else this.#libc.close(fd);
     }
   }

@@ -17,7 +17,8 @@ const NETWORK_LINKS = '/sys/class/net';
 
 /**
  * Links on which packets of 127.0.0.0/8 are routed, so that the host itself reaches its mapped ports by its loopback
- * address, and for whom: the setting is put back with the last of them, and the rule that keeps pods out goes then.
+ * address, and for whom: the setting is put back with the last of them. The rule that keeps pods out is shared like the
+ * chains of mappings, and like these it stays; GC takes it away when nobody has a port.
  *
  * In the folder of the records: `owners/<attachment>` names the link, `links/<link>/owners/<attachment>` counts who is
  * on it, `links/<link>/opened` says that the setting was another one before, `guard` who has made the rule.
@@ -69,7 +70,7 @@ export class Localnet {
     removeFile(`${this.#ownersOn(link)}/${key}`);
     if (isRemoved(this.#ownersOn(link))) {
       if (!isOn) removeFile(`${this.#linkFolder(link)}/opened`);
-      if (isRemoved(this.#linkFolder(link)) && isRemoved(`${this.#folder}/links`)) removeFile(`${this.#folder}/guard`);
+      isRemoved(this.#linkFolder(link));
     }
     removeFile(`${this.#folder}/owners/${key}`);
   }
@@ -98,6 +99,7 @@ export class Localnet {
       const link = readTextFile(`${this.#folder}/links/${name}/opened`);
       if (link !== undefined && listOf(this.#ownersOn(link)).length === 0) await this.#settleWithLook(link, undefined);
     }
+    if (this.guardedBy !== undefined) await this.#locked(() => this.#unguard());
   }
 
   async #leave(key: string): Promise<void> {
@@ -131,7 +133,7 @@ export class Localnet {
         if (statusOf(opened) !== undefined) await putBack(link);
         removeFile(opened);
       }
-      if (isRemoved(this.#linkFolder(link)) && isRemoved(`${this.#folder}/links`)) await this.#unguard();
+      isRemoved(this.#linkFolder(link));
     }
     if (key !== undefined) removeFile(`${this.#folder}/owners/${key}`);
     return true;
@@ -150,6 +152,7 @@ export class Localnet {
 
   async #unguard(): Promise<void> {
     const used = this.guardedBy;
+    if (!isRemoved(`${this.#folder}/links`)) return;
     // Being asked to end is no reason to leave it.
     const { signal: _, ...patient } = this.#options;
     if (used !== undefined) await runPlan(new Plan().do(ownNetns(), unguardLoopback(used), { failing: '' }), patient);

@@ -18,8 +18,9 @@ export async function lastingProcessesIn(
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = processesIn(holder, pods);
-    const isPlugin = found.some(({ command }) => command.startsWith('/') && !command.includes(' '));
-    if (!isPlugin || performance.now() > deadline) return found;
+    // One that is about to be gone has no words any more.
+    const isEnding = found.some(({ command }) => command === '' || (command.startsWith('/') && !command.includes(' ')));
+    if (!isEnding || performance.now() > deadline) return found;
     await setTimeout(5);
   }
 }

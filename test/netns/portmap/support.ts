@@ -106,7 +106,7 @@ export async function containerRulesOn(host: Host): Promise<readonly string[]> {
 
 /** Whose records and ports are still noted. */
 export async function notesOn(host: Host): Promise<readonly string[]> {
-  const { stdout } = await host.run(['sh', '-c', 'find /run/cni-ts -type f 2>/dev/null | sort']);
+  const { stdout } = await host.run(['sh', '-c', 'find /run/cni-ts -type f ! -name guard 2>/dev/null | sort']);
   return stdout.split('\n').filter((line) => line !== '');
 }
 
