@@ -28,10 +28,10 @@ export class Buffer extends Uint8Array<ArrayBuffer> {
     return other.length === this.length && host.libc('memcmp')(this, other, this.length) === 0;
   }
 
-  /** Whether a text's bytes are in it; numbers as in any typed array. */
-  override includes(wanted: number | string, from = 0): boolean {
+  /** Whether these bytes, or those of a text, are in it; numbers as in any typed array. */
+  override includes(wanted: number | string | Uint8Array, from = 0): boolean {
     if (typeof wanted === 'number') return super.includes(wanted, from);
-    const bytes = host.encode(wanted);
+    const bytes = typeof wanted === 'string' ? host.encode(wanted) : wanted;
     if (bytes.length === 0) return true;
     const rest = this.subarray(from);
     return rest.length >= bytes.length && place()(rest, rest.length, bytes, bytes.length) !== 0;

@@ -1,5 +1,5 @@
 import type { Netns } from '../netns/netns.ts';
-import type { Message } from '../rtnl/message.ts';
+import type { Mentioned, Message } from '../rtnl/message.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { closeElsewhere } from '../sys/close-elsewhere.ts';
 import { type Libc, LibcError, libc, NETLINK } from '../sys/libc.ts';
@@ -64,11 +64,11 @@ export class NativeSession {
   }
 
   /**
-   * The rules of a chain, or of a table without one; only those in which the given text stands, if there is one. None when
-   * the chain is not there, `undefined` when nobody may look, or when others change rules all the time: a program is more
+   * The rules of a chain, or of a table without one; only those in which the given text or bytes stand, if there are any. None
+   * when the chain is not there, `undefined` when nobody may look, or when others change rules all the time: a program is more
    * patient.
    */
-  list(chain: NativeChain, mentioned?: string): readonly Message[] | undefined {
+  list(chain: NativeChain, mentioned?: Mentioned): readonly Message[] | undefined {
     try {
       return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {

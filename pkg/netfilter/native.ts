@@ -1,18 +1,21 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
-import type { Message } from '../rtnl/message.ts';
+import type { Mentioned, Message } from '../rtnl/message.ts';
 import { chainDeletion, chainFlush, commentOf, type NativeChain, readRule, ruleDeletion } from './native-message.ts';
 import { NativeSession } from './native-session.ts';
 
-/** Lists the rules of a chain, or of a table without one; none when it is not there, `undefined` when nobody may look. */
-export type ListRules = (chain: NativeChain) => readonly Message[] | undefined;
+/**
+ * Lists the rules of a chain, or of a table without one, or only those in which something stands; none when it is not
+ * there, `undefined` when nobody may look.
+ */
+export type ListRules = (chain: NativeChain, mentioned?: Mentioned) => readonly Message[] | undefined;
 
 /** Looks into the kernel's tables without a program; `undefined` where the kernel cannot be spoken to. */
 export function lookNatively<T>(place: Netns, look: (list: ListRules) => T): T | undefined {
   const session = NativeSession.in(place);
   if (session === undefined) return undefined;
   try {
-    return look((chain) => session.list(chain));
+    return look((chain, mentioned) => session.list(chain, mentioned));
   } finally {
     session.close();
   }

@@ -78,8 +78,11 @@ function pack(bytes: Uint8Array, start: number, attributes: readonly Attribute[]
   }
 }
 
-/** Whether a text stands in these bytes somewhere: a look that costs next to nothing. */
-export function mentionsText({ buffer, byteOffset, byteLength }: ArrayBufferView, text: string): boolean {
+/** What is looked for in a message: a text, or bytes that are none. */
+export type Mentioned = string | Buffer;
+
+/** Whether a text or some bytes stand in these somewhere: a look that costs next to nothing. */
+export function mentionsText({ buffer, byteOffset, byteLength }: ArrayBufferView, text: Mentioned): boolean {
   return Buffer.from(buffer, byteOffset, byteLength).includes(text);
 }
 
@@ -87,7 +90,7 @@ export function mentionsText({ buffer, byteOffset, byteLength }: ArrayBufferView
  * The messages in what was received at once. Where a text is given, the parts of a dump in which it does not stand are
  * left out: of the rules of hundreds of containers those of one are wanted.
  */
-export function messagesIn(bytes: Uint8Array, mentioned?: string): Message[] {
+export function messagesIn(bytes: Uint8Array, mentioned?: Mentioned): Message[] {
   const messages: Message[] = [];
   const isMentioned = mentioned === undefined || mentionsText(bytes, mentioned);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

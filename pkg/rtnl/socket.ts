@@ -1,7 +1,17 @@
 import type { Netns } from '../netns/netns.ts';
 import { type ErrnoName, errnoName, errnoText } from '../sys/errno.ts';
 import type { Libc } from '../sys/libc.ts';
-import { attributesOf, FLAG, isDumpPart, type Message, messagesIn, NLMSG_DONE, setNumber, textOf } from './message.ts';
+import {
+  attributesOf,
+  FLAG,
+  isDumpPart,
+  type Mentioned,
+  type Message,
+  messagesIn,
+  NLMSG_DONE,
+  setNumber,
+  textOf,
+} from './message.ts';
 
 const ENOENT = 2;
 const EINTR = 4;
@@ -57,7 +67,7 @@ interface Awaited {
   /** When the clock of this process says so much, it is given up. */
   readonly deadline: number;
   /** See {@link RtnlSocket.exchange}. */
-  readonly mentioned?: string | undefined;
+  readonly mentioned?: Mentioned | undefined;
   /** Whether nothing behind this part is wanted. */
   readonly isLast?: ((part: Message) => boolean) | undefined;
 }
@@ -128,11 +138,11 @@ export class RtnlSocket {
    * Sends a request and gives all messages of the answer; throws an {@link RtnlError} when the kernel refuses. Of a dump,
    * only parts in which the given text stands are given.
    */
-  exchange(request: Uint8Array, mentioned?: string): Message[] {
+  exchange(request: Uint8Array, mentioned?: Mentioned): Message[] {
     return this.#persistently(request, mentioned);
   }
 
-  #persistently(request: Uint8Array, mentioned?: string, isLast?: (message: Message) => boolean): Message[] {
+  #persistently(request: Uint8Array, mentioned?: Mentioned, isLast?: (message: Message) => boolean): Message[] {
     const deadline = performance.now() + this.#limits.milliseconds;
     for (let tries = 1; ; tries++) {
       try {

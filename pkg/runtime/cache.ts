@@ -10,13 +10,34 @@ import type { ConfList } from './conf-list.ts';
 /** Where results are kept, as libcni has it. */
 export const CACHE_FOLDER = '/var/lib/cni';
 
+/** Where podman and CRI-O have libcni keep them instead. */
+const OTHER_CACHE_FOLDER = '/var/lib/cni/cache';
+
 const KIND = 'cniCacheV1';
 
 /** What a file of the cache says. */
 export interface CachedAttachment extends RuntimeAttachment {
+  /** The file. */
+  readonly path: string;
   readonly network: string;
   /** The result's document as it was written; `undefined` when there was none. */
   readonly result: JsonObject | undefined;
+}
+
+/** Everything that runtimes on this machine have kept: what can be read, and the files that cannot. */
+export function readCaches(): CacheContent {
+  const contents = [CACHE_FOLDER, OTHER_CACHE_FOLDER].map((folder) => new ResultCache(folder).content());
+  return {
+    attachments: contents.flatMap(({ attachments }) => attachments),
+    damaged: contents.flatMap(({ damaged }) => damaged),
+  };
+}
+
+/** What a cache has. */
+export interface CacheContent {
+  readonly attachments: readonly CachedAttachment[];
+  /** Files that libcni cannot read either. */
+  readonly damaged: readonly string[];
 }
 
 /** The results of ADDs in files that libcni reads, and the other way round. */
@@ -77,12 +98,25 @@ export class ResultCache {
 
   /** All attachments of a network. */
   ofNetwork(network: string): readonly CachedAttachment[] {
-    const found: CachedAttachment[] = [];
+    return this.content().attachments.filter((cached) => cached.network === network);
+  }
+
+  /** Everything in it. */
+  content(): CacheContent {
+    const attachments: CachedAttachment[] = [];
+    const damaged: string[] = [];
     for (const name of this.#names()) {
-      const cached = decode(readTextFile(`${this.#folder}/${name}`) ?? '');
-      if (cached?.network === network) found.push(cached);
+      const path = `${this.#folder}/${name}`;
+      const text = readTextFile(path);
+      // Removed since it was listed.
+      if (text === undefined) continue;
+      const document = parsed(text);
+      const cached = document && decode(document);
+      if (cached !== undefined) attachments.push({ ...cached, path });
+      // One of the oldest form is nothing but a result, which does not say whose.
+      else if (document === undefined || document['kind'] === KIND) damaged.push(path);
     }
-    return found;
+    return { attachments, damaged };
   }
 
   #names(): readonly string[] {
@@ -110,14 +144,17 @@ export class ResultCache {
   }
 }
 
-function decode(text: string): CachedAttachment | undefined {
-  let document: unknown;
+function parsed(text: string): JsonObject | undefined {
   try {
-    document = JSON.parse(text);
+    const document: unknown = JSON.parse(text);
+    return isObject(document) ? document : undefined;
   } catch {
     return undefined;
   }
-  if (!isObject(document) || document['kind'] !== KIND) return undefined;
+}
+
+function decode(document: JsonObject): Omit<CachedAttachment, 'path'> | undefined {
+  if (document['kind'] !== KIND) return undefined;
   const { containerId, ifName, networkName, netns = '', cniArgs, capabilityArgs, result } = document;
   if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
     return undefined;

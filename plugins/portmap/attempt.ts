@@ -18,6 +18,7 @@ import type { PortMapping } from './mapping.ts';
 import { notesOf, type PortmapNotes, targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
 import type { PortmapSettings } from './settings.ts';
+import { unclaimedPorts } from './unclaimed.ts';
 
 /** A call of ADD. */
 export type AddCall = AttachmentCall<PortmapConf>;
@@ -46,7 +47,9 @@ export interface Work {
 export async function takePorts(work: Work): Promise<Taking> {
   const { call, settings, forwarding, netns, claims } = work;
   const owner = ownerOf(call, netns);
-  const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, settings.allowsConflicts));
+  const { allowsConflicts } = settings;
+  const unclaimed = allowsConflicts ? undefined : await unclaimedPorts(call.environment, call, forwarding);
+  const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, allowsConflicts, unclaimed));
   return taking ?? { evicted: [], conflicts: [] };
 }
 

@@ -13,6 +13,7 @@ import {
 } from './claim.ts';
 import { type Conflict, type ListedClaim, PortJudge } from './judge.ts';
 import type { PortMapping } from './mapping.ts';
+import type { UnclaimedPorts } from './unclaimed.ts';
 
 export type { Conflict, ListedClaim };
 
@@ -24,6 +25,7 @@ export interface Taking {
   readonly conflicts: readonly Conflict[];
 }
 
+const NONE: UnclaimedPorts = new Map();
 /** How long others may hold the folder altogether. */
 const PATIENCE_MS = 10_000;
 /** How long it is held at a time: whoever has thousands of ports lets others in between. */
@@ -44,11 +46,15 @@ export class PortClaims {
     this.#folder = `${recordFolder}/.ports`;
   }
 
-  /** Notes that an attachment has the ports of these mappings, unless a living container has one. */
+  /**
+   * Notes that an attachment has the ports of these mappings, unless a living container has one: by what is noted, or by
+   * what the kernel's rules say.
+   */
   async take(
     record: Pick<AttachmentRecord, 'containerId' | 'ifName' | 'network' | 'bootId' | 'netns' | 'pod'>,
     mappings: readonly PortMapping[],
     allowsConflicts: boolean,
+    unclaimed: UnclaimedPorts = NONE,
   ): Promise<Taking> {
     const { containerId, ifName, network, bootId, netns, pod } = record;
     const owner = { containerId, ifName, network, bootId, netns, ...(pod === undefined ? {} : { pod }) };
@@ -62,7 +68,7 @@ export class PortClaims {
         const hostIps = wanted.get(port) ?? [];
         const claims = this.#read(port);
         const others = without(claims, owner);
-        if (!judge.look(port, hostIps, others)) return false;
+        if (!judge.look(port, hostIps, withUnclaimed(others, unclaimed.get(port)))) return false;
         at += 1;
         if (judge.conflicts.length > 0 && !allowsConflicts) return true;
         const former = claims.find((claim) => isSameOwner(claim, owner));
@@ -84,10 +90,10 @@ export class PortClaims {
   }
 
   /** What {@link take} would find; nothing is noted. */
-  preview(owner: Omit<Claim, 'hostIps'>, mappings: readonly PortMapping[]): Taking {
+  preview(owner: Omit<Claim, 'hostIps'>, mappings: readonly PortMapping[], unclaimed: UnclaimedPorts): Taking {
     const judge = new PortJudge(owner);
     for (const [port, hostIps] of addressesOfPorts(mappings)) {
-      const others = without(this.#read(port), owner);
+      const others = withUnclaimed(without(this.#read(port), owner), unclaimed.get(port));
       while (!judge.look(port, hostIps, others)) judge.decide();
     }
     return judge;
@@ -180,4 +186,11 @@ export class PortClaims {
       }
     }
   }
+}
+
+/** What is noted of a container says more than its rules. */
+function withUnclaimed(claims: readonly Claim[], unclaimed: readonly Claim[] = []): readonly Claim[] {
+  if (unclaimed.length === 0) return claims;
+  const noted = new Set(claims.map(({ containerId }) => containerId));
+  return [...claims, ...unclaimed.filter(({ containerId }) => !noted.has(containerId))];
 }

@@ -14,13 +14,14 @@ import { guardLoopback } from './loopback-guard.ts';
 import { type Evicted, evictedFrom, refuseConflicts } from './ports.ts';
 import { readAdd } from './read-add.ts';
 import type { PortmapSettings } from './settings.ts';
+import { unclaimedPorts } from './unclaimed.ts';
 
 /** What an ADD would do now; a port that a living container has is refused as the ADD would refuse it. */
 export async function plan(call: AddCall): Promise<PlannedAdd> {
   const { result, settings, forwarding } = readAdd(call);
   if (forwarding === undefined) return { result, steps: [] };
   return inContainer(call.netns, async (netns) => {
-    const evicted = evictedBy(call, netns, settings, forwarding);
+    const evicted = await evictedBy(call, netns, settings, forwarding);
     const { network, containerId } = call;
     const backend = settings.backend ?? likelyBackend(call.environment);
     const rules = new Plan();
@@ -30,9 +31,15 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
   });
 }
 
-function evictedBy(call: AddCall, netns: Netns, settings: PortmapSettings, forwarding: Forwarding): readonly Evicted[] {
+async function evictedBy(
+  call: AddCall,
+  netns: Netns,
+  settings: PortmapSettings,
+  forwarding: Forwarding,
+): Promise<readonly Evicted[]> {
   const folder = recordFolder(call.environment);
-  const { evicted, conflicts } = new PortClaims(folder).preview(ownerOf(call, netns), forwarding.mappings);
+  const unclaimed = await unclaimedPorts(call.environment, call, forwarding);
+  const { evicted, conflicts } = new PortClaims(folder).preview(ownerOf(call, netns), forwarding.mappings, unclaimed);
   if (!settings.allowsConflicts) refuseConflicts(conflicts);
   return evictedFrom(evicted, new RecordStore(folder));
 }
