@@ -4,7 +4,9 @@ import { LeaseIndex } from '../../pkg/ipam/lease-index.ts';
 import { judge, type Verdict } from '../../pkg/ipam/liveness.ts';
 import type { NamespaceCensus } from '../../pkg/record/census.ts';
 import { RecordStore } from '../../pkg/record/store.ts';
+import type { HolderSearch } from '../../pkg/runtime/holder.ts';
 import { fs } from '../../pkg/sys/files.ts';
+import { withHolders } from '../leases/held.ts';
 import { LEASES, type Network } from './networks.ts';
 
 /** The leases of a network, whether a list has it or not. */
@@ -17,22 +19,24 @@ export interface LeasedNetwork {
 }
 
 /** All leases of a node, without the lock: what is looked at here is looked at again before anything is done. */
-export function readLeases(
+export async function readLeases(
   networks: readonly Network[],
   recordFolder: string,
   isInUse: NamespaceCensus,
-): readonly LeasedNetwork[] {
+  holders: HolderSearch,
+): Promise<readonly LeasedNetwork[]> {
   const dataDirs = new Set([LEASES, ...networks.map(({ dataDir }) => dataDir)]);
   const boot = currentBoot();
   const records = new RecordStore(recordFolder);
-  return [...dataDirs].flatMap((dataDir) =>
-    foldersIn(dataDir).map((name) => {
+  const places = [...dataDirs].flatMap((dataDir) => foldersIn(dataDir).map((name) => ({ dataDir, name })));
+  return Promise.all(
+    places.map(async ({ dataDir, name }) => {
       const path = `${dataDir}/${name}`;
       const { leases, damaged } = new LeaseFolder(path).scan();
       const index = new LeaseIndex(`${dataDir}/.cni-ts/${name}`, path, boot.id);
       const evidence = { network: name, boot, records, index, isInUse };
       const judged = [...leases.values()].map((lease) => ({ lease, verdict: judge(lease, evidence) }));
-      return { name, dataDir, leases: judged, damaged: [...damaged] };
+      return { name, dataDir, leases: await withHolders(judged, holders), damaged: [...damaged] };
     }),
   );
 }

@@ -4,6 +4,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { runProcess } from '../../pkg/sys/process.ts';
 import { type Configurations, readConfigurations } from './configurations.ts';
@@ -35,6 +36,8 @@ export interface Node extends NodePlaces {
   /** What is wrong with records. */
   readonly recordWarnings: readonly string[];
   readonly leases: readonly LeasedNetwork[];
+  /** Finds containers that have no record. */
+  readonly holders: HolderSearch;
   readonly links: readonly ShownLink[];
   /** Where rules are looked at. */
   readonly site: Site;
@@ -49,13 +52,15 @@ export async function lookAtNode(places: NodePlaces): Promise<Node> {
   const folder = recordFolder(places.environment);
   const { records, warnings } = new RecordStore(folder).readAll();
   const isInUse = namespaceCensus();
+  const holders = new HolderSearch(places.environment);
   return {
     ...places,
     configurations,
     networks,
     records: records.toSorted(byName).map((record) => ({ record, state: isAlive(record, isInUse) })),
     recordWarnings: warnings,
-    leases: readLeases(networks, folder, isInUse),
+    leases: await readLeases(networks, folder, isInUse, holders),
+    holders,
     links: await readLinks(),
     site: new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS }),
   };

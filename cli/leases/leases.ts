@@ -3,18 +3,21 @@ import { isDead } from '../../pkg/ipam/liveness.ts';
 import { DEAD_BECAUSE } from '../../pkg/ipam/report.ts';
 import { leasedNetworks, releaseDead, type SurveyedLease, surveyLeases } from '../../pkg/ipam/survey.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
+import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { ageOf } from '../age.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { type Cell, table } from '../table.ts';
 import { podText } from '../terminal.ts';
 import { leaseFolders } from './folders.ts';
+import { withHolders } from './held.ts';
 
 /** `cni leases`: who has which address. */
 export const leases: Command = {
   usage: '[--fix] [--json] [--data-dir DIR]',
   help: `Lists the addresses that host-local has given on this node: to whom, since when, and whether that container is still
-there. A lease is dead only when that is proven: it is from before this boot, or its network namespace is gone.
+there: by its record, by libcni's cache, or because a namespace has the address. A lease is dead only when that is
+proven: it is from before this boot, or its network namespace is gone.
 
   --fix           releases the dead ones, and nothing else
   --json          as a JSON document
@@ -42,7 +45,8 @@ async function list({ values, environment, terminal }: CommandCall): Promise<num
     if (values['fix'] === true) {
       for (const place of places) released.push(...(await releaseDead(place)).map(({ path }) => path));
     }
-    const found = places.flatMap((place) => [...surveyLeases(place)]).sort(byAddress);
+    const surveyed = places.flatMap((place) => [...surveyLeases(place)]).sort(byAddress);
+    const found = await withHolders(surveyed, new HolderSearch(environment));
     if (values['json'] === true) {
       await terminal.out(`${JSON.stringify({ released, leases: found.map(documentOf) }, null, 2)}\n`);
     } else {

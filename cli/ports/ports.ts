@@ -1,11 +1,14 @@
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord, RecordedPod } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { ownerKey } from '../../plugins/portmap/claim.ts';
 import { type ListedClaim, PortClaims } from '../../plugins/portmap/claims.ts';
 import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';
+import { unnotedPorts } from '../../plugins/portmap/foreign.ts';
+import { socketAddress } from '../../plugins/portmap/forwarding.ts';
 import { notesOf } from '../../plugins/portmap/notes.ts';
 import { ageOf } from '../age.ts';
 import type { Command, CommandCall } from '../command.ts';
@@ -32,8 +35,9 @@ interface HostPort {
 /** `cni ports`: who has which port of the host. */
 export const ports: Command = {
   usage: '[--fix] [--json]',
-  help: `Lists the ports of this host that portmap has given to containers: where each leads, since when, and whether that
-container is still there. A port is dead only when that is proven: its network namespace is gone, or from before this boot.
+  help: `Lists the ports of this host that portmap has given to containers, of this suite and of the reference: where each
+leads, since when, and whether that container is still there. A port is dead only when that is proven: its network
+namespace is gone or from before this boot; or other plugins have mapped it, and no namespace has its address.
 
   --fix   releases the dead ones with their rules, and nothing else
   --json  as a JSON document
@@ -46,7 +50,7 @@ The exit status is 1 when there are dead ports, and with --fix when one could no
       const warn = (line: string): void => void warnings.push(line);
       const warnings: string[] = [];
       const fixed = values['fix'] === true ? await releaseDeadPorts(environment, warn) : { released: [], failures: [] };
-      const found = hostPorts(environment);
+      const found = await hostPorts(environment);
       const released = fixed.released.map(({ port }) => portName(port));
       if (values['json'] === true) {
         await terminal.out(`${JSON.stringify({ released, failures: fixed.failures, ports: found }, null, 2)}\n`);
@@ -65,17 +69,22 @@ The exit status is 1 when there are dead ports, and with --fix when one could no
   },
 };
 
-function hostPorts(environment: Environment): readonly HostPort[] {
+async function hostPorts(environment: Environment): Promise<readonly HostPort[]> {
   const folder = recordFolder(environment);
   const records = new RecordStore(folder);
   const isInUse = namespaceCensus();
   const notes = new Map<string, Noted>();
-  const found = new PortClaims(folder).listed().map((listed) => {
+  const claims = new PortClaims(folder).listed();
+  const found = claims.map((listed) => {
     const key = ownerKey(listed.claim);
     const noted = notes.get(key) ?? notedIn(records.find({ ...listed.claim, plugin: 'portmap' }));
     notes.set(key, noted);
-    return hostPort(listed, noted, isInUse);
+    const own = noted.ports.get(listed.port);
+    const targets = own === undefined ? [] : noted.addresses.map((address) => socketAddress(address, own));
+    return { ...hostPort(listed, targets, isInUse), ...(noted.since === undefined ? {} : { since: noted.since }) };
   });
+  const unnoted = await unnotedPorts(claims, new HolderSearch(environment));
+  found.push(...unnoted.map((one) => hostPort(one, one.targets, isInUse)));
   return found.sort((a, b) => a.hostPort - b.hostPort || (a.protocol < b.protocol ? -1 : 1));
 }
 
@@ -101,12 +110,11 @@ function notedIn(record: AttachmentRecord | undefined): Noted {
 
 function hostPort(
   { port, claim }: ListedClaim,
-  { since, addresses, ports }: Noted,
+  targets: readonly string[],
   isInUse: ReturnType<typeof namespaceCensus>,
 ): HostPort {
   const { network, containerId, ifName, pod, netns, hostIps } = claim;
   const [protocol = '', number = ''] = port.split('-');
-  const own = ports.get(port);
   return {
     protocol,
     hostPort: Number(number),
@@ -115,8 +123,7 @@ function hostPort(
     containerId,
     ifName,
     ...(pod === undefined ? {} : { pod }),
-    targets: own === undefined ? [] : addresses.map((address) => socket(address, own)),
-    ...(since === undefined ? {} : { since }),
+    targets,
     state: isAlive(claim, isInUse),
     netns: netns.path,
   };
@@ -142,10 +149,6 @@ function shown(found: readonly HostPort[], terminal: CommandCall['terminal']): s
 function stateCell(state: HostPort['state']): Cell {
   if (state === 'alive') return { text: state, style: 'green' };
   return state === 'dead' ? { text: 'dead: its namespace is gone', style: 'red' } : { text: state, style: 'yellow' };
-}
-
-function socket(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** `tcp-8080` as people write it. */

@@ -1,13 +1,16 @@
-import { attachmentInAlias, isOwnAlias } from '../../pkg/attach/identity.ts';
 import { addressesOf, type ShownLink } from '../../pkg/attach/links.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { notesOf as bridgeNotes } from '../../plugins/bridge/notes.ts';
+import { PortClaims } from '../../plugins/portmap/claims.ts';
+import { type UnnotedPort, unnotedPorts } from '../../plugins/portmap/foreign.ts';
 import { notesOf as portNotes } from '../../plugins/portmap/notes.ts';
-import { containerLink, type HostLinks, hostLinks, isUp } from './look.ts';
-import { type NodePicture, nameOf, type ShownAttachment } from './picture.ts';
+import { containerLink, type HostLinks, hostLinks, isUp, masterOf } from './look.ts';
+import { type NodePicture, nameOf, type PortOf, type ShownAttachment, type ShownMaster } from './picture.ts';
+import { unrecorded } from './unrecorded.ts';
 
 /** What there is, and what could not be read. */
 export interface Collected {
@@ -17,12 +20,16 @@ export interface Collected {
 
 /** Puts a node's attachments together from the records and the kernel. */
 export async function collect(environment: Environment): Promise<Collected> {
-  const { records, warnings } = new RecordStore(recordFolder(environment)).readAll();
+  const folder = recordFolder(environment);
+  const { records, warnings } = new RecordStore(folder).readAll();
   const links = await hostLinks();
   const isInUse = namespaceCensus();
-  const attachments: ShownAttachment[] = [];
+  let attachments: ShownAttachment[] = [];
   for (const own of grouped(records)) attachments.push(await attachmentOf(own, links, isAlive(own[0], isInUse)));
-  attachments.push(...unrecorded(links, attachments));
+  const holders = new HolderSearch(environment);
+  attachments.push(...(await unrecorded(environment, links, attachments, holders)));
+  const unnoted = await unnotedPorts(new PortClaims(folder).listed(), holders);
+  attachments = attachments.map((one) => ({ ...one, ports: [...one.ports, ...portsOf(one, unnoted)] }));
   attachments.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const isOn = (bridge: string, { hostLink }: ShownAttachment) => links.named(hostLink)?.master === bridge;
   const bridges = links.bridges.map((link) => {
@@ -37,9 +44,45 @@ export async function collect(environment: Environment): Promise<Collected> {
       otherPorts: others.map(({ ifname }) => ifname),
     };
   });
-  const others = attachments.filter((one) => !bridges.some((bridge) => bridge.attachments.includes(one)));
+  const elsewhere = attachments.filter((one) => !bridges.some((bridge) => bridge.attachments.includes(one)));
+  const masters = mastersOf(links, elsewhere);
+  const others = elsewhere.filter(({ master }) => master === undefined);
   const host = process.getBuiltinModule('node:os').hostname();
-  return { picture: { host, bridges, others }, warnings };
+  return { picture: { host, bridges, masters, others }, warnings };
+}
+
+function mastersOf(links: HostLinks, attachments: readonly ShownAttachment[]): readonly ShownMaster[] {
+  const isMaster = ({ ifname }: ShownLink) => attachments.some(({ master }) => master === ifname);
+  // A bridge that is the uplink is drawn as a bridge.
+  const shown = links.all.filter(
+    (link) => (links.uplinks.includes(link) && !links.bridges.includes(link)) || isMaster(link),
+  );
+  return shown.map((link) => ({
+    name: link.ifname,
+    addresses: addressesOf(link),
+    isUp: isUp(link),
+    mtu: link.mtu,
+    isUplink: links.uplinks.includes(link),
+    attachments: attachments.filter(({ master }) => master === link.ifname),
+  }));
+}
+
+/** Ports that the kernel's rules lead to an attachment's addresses, where nothing is noted of them. */
+function portsOf({ containerId, addresses }: ShownAttachment, unnoted: readonly UnnotedPort[]): readonly PortOf[] {
+  const found: PortOf[] = [];
+  for (const { port, claim, targets } of unnoted) {
+    const own = targets.find((target) => addresses.some((address) => leadsTo(target, address)));
+    if (claim.containerId !== containerId || own === undefined) continue;
+    const [protocol = '', hostPort] = port.split('-');
+    const containerPort = Number(own.slice(own.lastIndexOf(':') + 1));
+    for (const hostIp of claim.hostIps) found.push({ protocol, hostPort: Number(hostPort), containerPort, hostIp });
+  }
+  return found;
+}
+
+function leadsTo(target: string, prefix: string): boolean {
+  const address = prefix.slice(0, prefix.indexOf('/'));
+  return target.startsWith(`${address}:`) || target.startsWith(`[${address}]:`);
 }
 
 type Group = readonly [AttachmentRecord, ...AttachmentRecord[]];
@@ -66,6 +109,7 @@ async function attachmentOf(group: Group, links: HostLinks, state: ShownAttachme
   const inside = state === 'alive' ? await containerLink(netns.path, ifName) : undefined;
   const pod = group.find((record) => record.pod !== undefined)?.pod;
   const hostLink = links.named(notes?.hostLink ?? '');
+  const master = masterOf(links, inside);
   return {
     network,
     containerId,
@@ -76,6 +120,7 @@ async function attachmentOf(group: Group, links: HostLinks, state: ShownAttachme
     since: group.map(({ time }) => time).sort()[0] ?? first.time,
     hostLink: notes?.hostLink ?? '',
     hostLinkUp: isUp(hostLink),
+    ...(master === undefined ? {} : { master }),
     addresses: inside === undefined ? (notes?.addresses ?? []) : addressesOf(inside),
     mac: inside?.address ?? notes?.mac ?? '',
     ports: portmap === undefined ? [] : (portNotes(portmap.data).forwarding?.mappings ?? []),
@@ -105,19 +150,4 @@ function problemsOf(
   const missing = notes.addresses.filter((address) => !present.includes(address));
   if (missing.length > 0) problems.push(`${ifName} lacks ${missing.join(' and ')}`);
   return problems;
-}
-
-/** Links that say whose they are, when their record is lost. */
-function unrecorded(links: HostLinks, known: readonly ShownAttachment[]): readonly ShownAttachment[] {
-  const found: ShownAttachment[] = [];
-  for (const link of links.all) {
-    if (!isOwnAlias(link.ifalias) || known.some(({ hostLink }) => hostLink === link.ifname)) continue;
-    const name = attachmentInAlias(link.ifalias);
-    if (name === undefined) continue;
-    const problems = ['its record is lost: addresses, ports and age are not known'];
-    const nothing = { netns: '', addresses: [], mac: '', ports: [], plugins: [] };
-    const own = { hostLink: link.ifname, hostLinkUp: isUp(link), state: 'unknown' as const, problems };
-    found.push({ ...name, ...nothing, ...own });
-  }
-  return found;
 }

@@ -23,6 +23,8 @@ export interface ShownAttachment {
   /** The host's end; '' when there is none or it is not known. */
   readonly hostLink: string;
   readonly hostLinkUp: boolean;
+  /** The link of the host that a macvlan, an ipvlan or a VLAN is on top of. */
+  readonly master?: string;
   /** What the interface in the container has now; what was noted where it cannot be looked at. */
   readonly addresses: readonly string[];
   readonly mac: string;
@@ -44,11 +46,24 @@ export interface ShownBridge {
   readonly otherPorts: readonly string[];
 }
 
+/** A link of the host that leads outside, or that containers' links are on top of. */
+export interface ShownMaster {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly isUp: boolean;
+  readonly mtu: number;
+  /** Whether a default route leaves by it. */
+  readonly isUplink: boolean;
+  readonly attachments: readonly ShownAttachment[];
+}
+
 /** A node's attachments. */
 export interface NodePicture {
   readonly host: string;
   readonly bridges: readonly ShownBridge[];
-  /** Those that are on no bridge of this host. */
+  /** The uplinks, and what macvlans, ipvlans and VLANs are on top of. */
+  readonly masters: readonly ShownMaster[];
+  /** Those that are on no bridge and no other link of this host. */
   readonly others: readonly ShownAttachment[];
 }
 

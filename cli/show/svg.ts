@@ -40,7 +40,8 @@ export function drawing(picture: NodePicture, now: number): string {
     y += 40 + GROUP_GAP;
   }
   const height = y - GROUP_GAP + MARGIN;
-  const count = picture.bridges.reduce((sum, { attachments }) => sum + attachments.length, picture.others.length);
+  const shown = [...picture.bridges, ...picture.masters];
+  const count = shown.reduce((sum, { attachments }) => sum + attachments.length, picture.others.length);
   const title = `Networks of ${picture.host}`;
   const subtitle = `${count} ${count === 1 ? 'attachment' : 'attachments'}, ${new Date(now).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return [
@@ -54,13 +55,18 @@ export function drawing(picture: NodePicture, now: number): string {
   ].join('\n');
 }
 
-function groupsOf({ bridges, others }: NodePicture, now: number): readonly Group[] {
+function groupsOf({ bridges, masters, others }: NodePicture, now: number): readonly Group[] {
   const groups: Group[] = bridges.map(({ name, addresses, isUp, mtu, attachments, otherPorts }) => ({
     title: name,
     lines: [...addresses, `mtu ${mtu}${isUp ? '' : ', down'}`],
     isUp,
     cards: [...attachments.map((one) => cardOf(one, now)), ...otherPorts.map(unknownCard)],
   }));
+  for (const { name, addresses, isUp, mtu, isUplink, attachments } of masters) {
+    const about = [...(isUplink ? ['uplink'] : []), `mtu ${mtu}`, ...(isUp ? [] : ['down'])];
+    const cards = attachments.map((one) => cardOf(one, now));
+    groups.push({ title: name, lines: [...addresses, about.join(', ')], isUp, cards });
+  }
   if (others.length > 0) {
     groups.push({ title: 'on no bridge', lines: [], isUp: false, cards: others.map((one) => cardOf(one, now)) });
   }
@@ -103,7 +109,7 @@ function cardHeight({ rows }: Card): number {
 }
 
 function groupHeight({ cards, lines }: Group): number {
-  const all = cards.reduce((sum, card) => sum + cardHeight(card) + CARD.gap, -CARD.gap);
+  const all = cards.reduce((sum, card) => sum + cardHeight(card) + CARD.gap, 0) - CARD.gap;
   return Math.max(bridgeHeight(lines), all);
 }
 

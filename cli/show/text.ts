@@ -3,9 +3,11 @@ import type { Terminal } from '../terminal.ts';
 import { type NodePicture, nameOf, portText, type ShownAttachment, type ShownBridge, shortId } from './picture.ts';
 
 /** The picture for a terminal: each bridge a tree, with the containers as its leaves. */
-export function showText({ bridges, others }: NodePicture, now: number, terminal: Terminal): string {
+export function showText({ bridges, masters, others }: NodePicture, now: number, terminal: Terminal): string {
   const used = bridges.filter(({ attachments, otherPorts }) => attachments.length + otherPorts.length > 0);
   const trees = used.map((bridge) => bridgeLines(bridge, now, terminal));
+  const stacked = masters.filter(({ attachments }) => attachments.length > 0);
+  trees.push(...stacked.map((master) => bridgeLines({ ...master, otherPorts: [] }, now, terminal)));
   if (others.length > 0) {
     const heading = terminal.style('bold', 'on no bridge of this host');
     trees.push([heading, ...branches(others, [], now, terminal)]);

@@ -17,6 +17,8 @@ export interface ShownLink {
   readonly ifalias?: string;
   readonly master?: string;
   readonly link_index?: number;
+  /** By which number this namespace knows the one in which the other link is; none for its own. */
+  readonly link_netnsid?: number;
   /** The link below or at the other end, when it is in the same namespace. */
   readonly link?: string | null;
   /** The MAC that the hardware was made with, where it has another one now. */

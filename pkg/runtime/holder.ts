@@ -5,8 +5,10 @@ import { ipAction } from '../plan/action.ts';
 import { runPlan } from '../plan/executor.ts';
 import { runOptions } from '../plan/options.ts';
 import { Plan } from '../plan/plan.ts';
+import { podFrom, type RecordedPod } from '../record/record.ts';
 import { namespaceAt, type SeenNetns, seenNamespaces } from '../record/seen.ts';
 import type { Environment } from '../skel/plugin.ts';
+import { argsText } from './attachment.ts';
 import { type CachedAttachment, readCaches } from './cache.ts';
 
 /** Finds out where containers live that other plugins have attached: nothing but the kernel and libcni's cache tells. */
@@ -24,6 +26,15 @@ export class HolderSearch {
   cached(containerId: string): readonly CachedAttachment[] {
     this.#cached ??= readCaches().attachments;
     return this.#cached.filter((one) => one.containerId === containerId);
+  }
+
+  /** What a runtime called the pod of a container. */
+  podOf(containerId: string): RecordedPod | undefined {
+    for (const cached of this.cached(containerId)) {
+      const pod = podFrom(argsText(cached));
+      if (pod !== undefined) return pod;
+    }
+    return undefined;
   }
 
   /**

@@ -1,47 +1,75 @@
 import { Site } from '../../pkg/netfilter/program.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { podFrom } from '../../pkg/record/record.ts';
 import { bootId } from '../../pkg/record/store.ts';
 import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import type { Claim } from './claim.ts';
-import { type MappedPort, mappedPorts, type RuleSource } from './mapped.ts';
+import { socketAddress } from './forwarding.ts';
+import type { ListedClaim } from './judge.ts';
+import { type MappedPort, mappedPorts, RULE_SOURCES, type RuleSource } from './mapped.ts';
 import type { UnclaimedPorts } from './unclaimed.ts';
+
+/** A port that the kernel's rules lead to a container and that nobody has noted, as if it had been. */
+export interface UnnotedPort extends ListedClaim {
+  /** Where it leads: `10.88.0.2:80`, one of each family. */
+  readonly targets: readonly string[];
+}
 
 const TIMEOUT_MS = 30_000;
 
-/** What the kernel's rules map, as if it had been noted; of a container without a namespace nobody will think it alive. */
+/** What the kernel's rules map; a container of which there is no namespace any more has none in its claim either. */
 export async function foreignClaims(
   environment: Environment,
   sources: readonly RuleSource[],
   isWanted: (mapped: MappedPort) => boolean,
 ): Promise<UnclaimedPorts> {
-  const mapped = await mappedPorts(new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS }), sources);
-  return claimsOf(mapped.filter(isWanted), new HolderSearch(environment));
-}
-
-/** The same for mappings that are known; one claim for each port and container. */
-export async function claimsOf(mapped: readonly MappedPort[], holders: HolderSearch): Promise<UnclaimedPorts> {
-  const containers = new Map<string, MappedPort[]>();
-  for (const one of mapped) {
-    const known = containers.get(one.containerId);
-    if (known === undefined) containers.set(one.containerId, [one]);
-    else known.push(one);
-  }
+  const mapped = (await readMapped(sources)).filter(isWanted);
   const ports = new Map<string, Claim[]>();
-  for (const [containerId, own] of containers) {
-    const owner = await ownerOf(containerId, own, holders);
-    const hostIps = new Map<string, Set<string>>();
-    for (const { protocol, hostPort, hostIp } of own) {
-      const port = `${protocol}-${hostPort}`;
-      const known = hostIps.get(port) ?? new Set();
-      hostIps.set(port, known.add(hostIp));
-    }
-    for (const [port, addresses] of hostIps) {
-      ports.set(port, [...(ports.get(port) ?? []), { ...owner, hostIps: [...addresses] }]);
-    }
+  for (const { port, claim } of await unnotedOf(mapped, new HolderSearch(environment))) {
+    ports.set(port, [...(ports.get(port) ?? []), claim]);
   }
   return ports;
+}
+
+/** Every port that the kernel's rules lead to a container, but those that are noted. */
+export async function unnotedPorts(
+  noted: readonly ListedClaim[],
+  holders: HolderSearch,
+): Promise<readonly UnnotedPort[]> {
+  const known = new Set(noted.map(({ port, claim }) => `${port} ${claim.containerId}`));
+  const mapped = (await readMapped(RULE_SOURCES)).filter((one) => !known.has(`${portOf(one)} ${one.containerId}`));
+  return unnotedOf(mapped, holders);
+}
+
+function readMapped(sources: readonly RuleSource[]): Promise<readonly MappedPort[]> {
+  return mappedPorts(new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS }), sources);
+}
+
+async function unnotedOf(mapped: readonly MappedPort[], holders: HolderSearch): Promise<readonly UnnotedPort[]> {
+  const found: UnnotedPort[] = [];
+  for (const [containerId, own] of groupedBy(mapped, (one) => one.containerId)) {
+    const owner = await ownerOf(containerId, own, holders);
+    for (const [port, rules] of groupedBy(own, portOf)) {
+      const hostIps = [...new Set(rules.map(({ hostIp }) => hostIp))];
+      const targets = [...new Set(rules.map(({ address, containerPort }) => socketAddress(address, containerPort)))];
+      found.push({ port, claim: { ...owner, hostIps }, targets });
+    }
+  }
+  return found;
+}
+
+function portOf({ protocol, hostPort }: MappedPort): string {
+  return `${protocol}-${hostPort}`;
+}
+
+function groupedBy<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const known = groups.get(keyOf(one));
+    if (known === undefined) groups.set(keyOf(one), [one]);
+    else known.push(one);
+  }
+  return groups;
 }
 
 async function ownerOf(
@@ -52,7 +80,7 @@ async function ownerOf(
   const addresses = [...new Set(own.map(({ address }) => address))];
   const found = await holders.find(containerId, addresses);
   const [cached] = holders.cached(containerId);
-  const pod = cached && podFrom(cached.args.map(([key, value]) => `${key}=${value}`).join(';'));
+  const pod = holders.podOf(containerId);
   return {
     containerId,
     ifName: cached?.ifName ?? '',

@@ -1,17 +1,15 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { type ListRules, lookNatively } from '../../pkg/netfilter/native.ts';
 import { commentOf } from '../../pkg/netfilter/native-message.ts';
-import { isForOtherPorts } from '../../pkg/netfilter/native-ports.ts';
 import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
+import type { Message } from '../../pkg/rtnl/message.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
-import { hasProgram } from '../../pkg/sys/process.ts';
 import type { Claim } from './claim.ts';
 import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
 import type { MappedPort, RuleSource } from './mapped.ts';
-import type { PortMapping } from './mapping.ts';
 import { CHAIN } from './rules-iptables.ts';
 import { nftCommentOf, TABLE_NAME } from './rules-nft.ts';
 
@@ -19,6 +17,8 @@ import { nftCommentOf, TABLE_NAME } from './rules-nft.ts';
 export type UnclaimedPorts = ReadonlyMap<string, readonly Claim[]>;
 
 const NONE: UnclaimedPorts = new Map();
+/** Where nft's rules for ports are; beside them every container has three more. */
+const MAPPING_CHAINS = ['hostports', 'hostip_hostports'] as const;
 /** The kernel's rules are looked through once for each; of more ports all rules are read. */
 const MOST_SOUGHT = 16;
 /** Names the tables of the legacy iptables that are in use. */
@@ -33,7 +33,7 @@ export async function unclaimedPorts(
   { containerId }: RuleKey,
   forwarding: Forwarding,
 ): Promise<UnclaimedPorts> {
-  const sources = suspects(environment, containerId, forwarding);
+  const sources = await suspects(environment, containerId, forwarding);
   if (sources.length === 0) return NONE;
   const wanted = new Set<string>();
   for (const { protocol, hostPort } of forwarding.mappings) wanted.add(`${protocol}-${hostPort}`);
@@ -43,45 +43,75 @@ export async function unclaimedPorts(
   });
 }
 
-/** Where a rule of another container may be about one of these ports. */
-function suspects(environment: Environment, containerId: string, forwarding: Forwarding): readonly RuleSource[] {
+/** Where a rule of another container is about one of these ports. */
+async function suspects(
+  environment: Environment,
+  containerId: string,
+  forwarding: Forwarding,
+): Promise<readonly RuleSource[]> {
   const families: Family[] = [];
   for (const { family } of familiesIn(forwarding)) families.push(family);
   const all: RuleSource[] = [];
   for (const family of families) all.push({ backend: 'iptables', family }, { backend: 'nftables', family });
   const { mappings } = forwarding;
   if (mappings.length > MOST_SOUGHT || onlyFilterPrograms(environment)) return all;
-  const seen = lookNatively(ownNetns(), (list) => {
-    const found: RuleSource[] = [];
-    for (const family of families) {
-      if (isInIptables(list, family, mappings)) found.push({ backend: 'iptables', family });
-      if (isInNft(list, family, containerId, mappings)) found.push({ backend: 'nftables', family });
-    }
-    return found;
-  });
-  return seen ?? all;
-}
-
-function isInIptables(list: ListRules, family: Family, mappings: readonly PortMapping[]): boolean {
-  // The legacy tables are for its program alone.
-  if (!isIptablesNative() && hasProgram('iptables') && readTextFile(LEGACY_TABLES[family])?.includes('nat'))
-    return true;
-  for (const { hostPort } of mappings) {
-    const bytes = Buffer.from([hostPort & 255, hostPort >> 8]);
-    for (const rule of list({ family, table: 'nat', chain: CHAIN.dnat }, bytes) ?? []) {
-      if (!isForOtherPorts(rule, [hostPort])) return true;
-    }
-  }
-  return false;
-}
-
-function isInNft(list: ListRules, family: Family, containerId: string, mappings: readonly PortMapping[]): boolean {
   const own = nftCommentOf(containerId);
-  for (const { hostPort } of mappings) {
-    const bytes = Buffer.from([hostPort >> 8, hostPort & 255]);
-    for (const rule of list({ family, table: TABLE_NAME, chain: '' }, bytes) ?? []) {
-      if (commentOf(rule) !== own && commentOf(rule) !== '') return true;
+  const found: RuleSource[] = [];
+  const entries: Entry[] = [];
+  const isSeen = lookNatively(ownNetns(), (list) => {
+    for (const family of families) {
+      if (isLegacy(family)) found.push({ backend: 'iptables', family });
+      for (const { hostPort } of mappings) {
+        entries.push(...entriesAbout(list, family, hostPort));
+        if (isInNft(list, family, own, hostPort)) found.push({ backend: 'nftables', family });
+      }
+    }
+    return true;
+  });
+  if (isSeen === undefined) return all;
+  if (entries.length > 0) {
+    const { isForOtherPorts } = await import('../../pkg/netfilter/native-ports.ts');
+    for (const { family, hostPort, rule } of entries) {
+      if (!isForOtherPorts(rule, [hostPort])) found.push({ backend: 'iptables', family });
     }
   }
+  return distinct(found);
+}
+
+/** An entry in which a port's bytes stand. */
+interface Entry {
+  readonly family: Family;
+  readonly hostPort: number;
+  readonly rule: Message;
+}
+
+function entriesAbout(list: ListRules, family: Family, hostPort: number): readonly Entry[] {
+  // As `multiport` keeps it, among others.
+  const bytes = Buffer.from([hostPort & 255, hostPort >> 8]);
+  const entries: Entry[] = [];
+  for (const rule of list({ family, table: 'nat', chain: CHAIN.dnat }, bytes) ?? []) {
+    entries.push({ family, hostPort, rule });
+  }
+  return entries;
+}
+
+function isInNft(list: ListRules, family: Family, own: string, hostPort: number): boolean {
+  // What a port is compared with: an attribute of two bytes, filled up to four.
+  const bytes = Buffer.from([6, 0, 1, 0, hostPort >> 8, hostPort & 255, 0, 0]);
+  for (const chain of MAPPING_CHAINS) {
+    for (const rule of list({ family, table: TABLE_NAME, chain }, bytes) ?? [])
+      if (commentOf(rule) !== own) return true;
+  }
   return false;
+}
+
+/** Whether the legacy iptables has rules here, which are for its program alone. */
+function isLegacy(family: Family): boolean {
+  return readTextFile(LEGACY_TABLES[family])?.includes('nat') === true && !isIptablesNative();
+}
+
+function distinct(sources: readonly RuleSource[]): readonly RuleSource[] {
+  const found = new Map<string, RuleSource>();
+  for (const source of sources) found.set(`${source.backend} ${source.family}`, source);
+  return [...found.values()];
 }

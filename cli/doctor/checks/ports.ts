@@ -2,17 +2,20 @@ import { namespaceCensus } from '../../../pkg/record/census.ts';
 import { isAlive, recordFolder } from '../../../pkg/record/store.ts';
 import { AddressSet, type Claim } from '../../../plugins/portmap/claim.ts';
 import { type ListedClaim, PortClaims } from '../../../plugins/portmap/claims.ts';
+import { unnotedPorts } from '../../../plugins/portmap/foreign.ts';
 import type { Check, Diagnosis } from '../check.ts';
 
 /** Host ports that two living containers have, or one that is gone. */
 export const ports: Check = {
   name: 'ports',
-  run({ environment, records }) {
+  async run({ environment, records, holders }) {
     const claims = new PortClaims(recordFolder(environment));
+    const noted = claims.listed();
+    const unnoted = await unnotedPorts(noted, holders);
     const isInUse = namespaceCensus();
     const isGone = (claim: Claim) => isAlive(claim, isInUse) === 'dead';
     const found: Diagnosis[] = [];
-    for (const [port, all] of byPort(claims.listed())) {
+    for (const [port, all] of byPort([...noted, ...unnoted])) {
       const living = all.filter((claim) => !isGone(claim));
       const [first, second] = firstPair(living);
       if (first !== undefined && second !== undefined) {
@@ -27,6 +30,10 @@ export const ports: Check = {
         // With its record it is found by that, and goes with it.
         if (records.some(({ record }) => record.plugin === 'portmap' && record.containerId === claim.containerId))
           continue;
+        if (unnoted.some((one) => one.claim === claim)) {
+          found.push(deadForeign(port, claim));
+          continue;
+        }
         found.push({
           severity: 'warning',
           found: `the host port ${port} is noted for container ${claim.containerId}, which is gone`,
@@ -42,6 +49,16 @@ export const ports: Check = {
     return found;
   },
 };
+
+/** The reference's, or one whose note is lost; its rules are found by its name. */
+function deadForeign(port: string, { containerId, network }: Claim): Diagnosis {
+  return {
+    severity: 'warning',
+    found: `rules lead the host port ${port} to container ${containerId}${network === '' ? '' : ` (network ${network})`}, of which no namespace is left`,
+    means: 'whoever gets its address next is reached by that port, until somebody else asks for the port',
+    mend: 'cni ports --fix removes the rules',
+  };
+}
 
 function byPort(claims: readonly ListedClaim[]): ReadonlyMap<string, readonly Claim[]> {
   const ports = new Map<string, Claim[]>();

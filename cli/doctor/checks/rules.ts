@@ -8,7 +8,7 @@ import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
 import { Localnet } from '../../../plugins/portmap/localnet.ts';
 import { isLoopbackGuarded } from '../../../plugins/portmap/loopback-guard.ts';
 import { notesOf as portmapNotes } from '../../../plugins/portmap/notes.ts';
-import { chainOf } from '../../../plugins/portmap/rules-iptables.ts';
+import { CHAIN, chainOf } from '../../../plugins/portmap/rules-iptables.ts';
 import { pluginNamed } from '../../../plugins/table.ts';
 import { detachment } from '../../detached.ts';
 import type { Check, Diagnosis } from '../check.ts';
@@ -19,7 +19,7 @@ export const rules: Check = {
   name: 'rules',
   async run(node) {
     const tables = { v4: await natOf(node.site, 4), v6: await natOf(node.site, 6), nft: await nftOf(node.site) };
-    return [...orphaned(tables, node), ...(await flushed(tables, node)), ...(await unguarded(node))];
+    return [...(await orphaned(tables, node)), ...(await flushed(tables, node)), ...(await unguarded(node))];
   },
 };
 
@@ -50,9 +50,9 @@ async function nftOf(site: Site): Promise<readonly NftRule[]> {
   }
 }
 
-const CONTAINER = /^(?:dnat )?name: "(?<network>[^"]*)" id: "(?<containerId>[^"]*)"$/;
+const CONTAINER = /^name: "(?<network>[^"]*)" id: "(?<containerId>[^"]*)"$/;
 
-function orphaned({ v4, v6, nft }: Tables, node: Node): readonly Diagnosis[] {
+async function orphaned({ v4, v6, nft }: Tables, node: Node): Promise<readonly Diagnosis[]> {
   const known = new Set<string>();
   const prefixes = new Set<string>();
   const note = (network: string, containerId: string, ifName: string) => {
@@ -68,10 +68,14 @@ function orphaned({ v4, v6, nft }: Tables, node: Node): readonly Diagnosis[] {
     ['iptables', v4],
     ['ip6tables', v6],
   ] as const) {
-    for (const { comment = '' } of table.rules) {
+    for (const { comment = '', chain: from } of table.rules) {
       const { network, containerId } = CONTAINER.exec(comment)?.groups ?? {};
+      // Where a host port leads has a check of its own.
+      if (from === CHAIN.dnat) continue;
       if (network === undefined || containerId === undefined || known.has(`${network}/${containerId}`)) continue;
-      const chain = comment.startsWith('dnat') ? chainOf({ network, containerId }) : chainName(network, containerId);
+      const chain = chainName(network, containerId);
+      // Of the reference's there is no record, nor a lease where the address is from elsewhere.
+      if ((await node.holders.find(containerId, addressesIn(table, comment))) !== undefined) continue;
       const remove = table.rules.filter(({ bare }) => bare.endsWith(` ${chain}`)).map(({ text }) => `-D ${text}`);
       const commands = [...remove, `-F ${chain}`, `-X ${chain}`].map((line) => `${program} -t nat ${line}`);
       found.set(`${program} ${chain}`, orphan(`${program}’ chain ${chain}`, containerId, network, commands.join('; ')));
@@ -84,6 +88,14 @@ function orphaned({ v4, v6, nft }: Tables, node: Node): readonly Diagnosis[] {
     found.set(comment, orphan(`an nft rule (handle ${handle})`, containerId, network, command));
   }
   return [...found.values()];
+}
+
+/** The container's addresses, in the rules that are about it alone. */
+function addressesIn({ rules }: NatTable, comment: string): readonly string[] {
+  const found = rules.flatMap((rule) =>
+    rule.comment === comment ? (/ -s (\S+)\/(?:32|128) /.exec(rule.bare)?.[1] ?? []) : [],
+  );
+  return [...new Set(found)];
 }
 
 function orphan(what: string, containerId: string, network: string, mend: string): Diagnosis {

@@ -1,5 +1,6 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { chainName } from '../../../pkg/netfilter/names.ts';
+import { chainOf } from '../../../plugins/portmap/rules-iptables.ts';
 import { CONF, listOf, type Patient } from './doctor-node.ts';
 
 /** Something that goes wrong on nodes. */
@@ -31,6 +32,7 @@ function becomeFlannel({ write }: Patient, subnet: string): void {
 }
 
 const GHOST = chainName('net', 'ghost');
+const DEAD_PORTS = chainOf({ network: 'net', containerId: 'ghost' });
 
 /** What a plugin of somebody else answers to everything. */
 const ANOTHER_SUITE = '#!/bin/sh\necho \'{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}\'\n';
@@ -231,6 +233,20 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
     found: [['ports', 'warning', /the host port tcp-9999 is noted for container gone, which is gone/]],
     isMended: true,
+  },
+  'a host port of the reference’s that leads to nobody': {
+    plant: sh(
+      `iptables -t nat -N ${DEAD_PORTS}; iptables -t nat -A CNI-HOSTPORT-DNAT -m comment --comment 'dnat name: "net" id: "ghost"' ` +
+        `-m multiport -p tcp --destination-ports 9090 -j ${DEAD_PORTS}; ` +
+        `iptables -t nat -A ${DEAD_PORTS} -p tcp --dport 9090 -j DNAT --to-destination 10.42.0.99:80`,
+    ),
+    found: [
+      [
+        'ports',
+        'warning',
+        /rules lead the host port tcp-9090 to container ghost \(network net\), of which no namespace is left/,
+      ],
+    ],
   },
   'a link of nobody': {
     plant: sh('ip link add vethghost type veth peer name ghost; ip link set vethghost alias cni-ts:net/ghost/eth0'),

@@ -103,11 +103,15 @@ test('the dead are marked, and links without a record are known by what is writt
   await expect.poll(() => vethsOn(host)).toHaveLength(1);
   const [id] = await vethsOn(host);
   rmSync(`${host.root}/run/cni-ts/attachments`, { recursive: true });
+  const byLease = (await picture()).bridges[0]?.attachments;
+  expect(byLease).toMatchObject([{ hostLink: id, state: 'alive', addresses: ['10.88.0.2/24'] }]);
+  for (const folder of ['networks', 'results']) rmSync(`${host.root}/var/lib/cni/${folder}`, { recursive: true });
   const { bridges, others } = await picture();
   expect(others).toEqual([]);
   expect(bridges[0]?.attachments).toMatchObject([
     { hostLink: id, state: 'unknown', problems: [expect.stringContaining('record is lost')] },
   ]);
+  await host.ip(`link del ${id}`);
 });
 
 test('the drawing is a document that a reader of XML takes, with everything in it', async () => {
@@ -126,6 +130,32 @@ test('the drawing is a document that a reader of XML takes, with everything in i
   const parser =
     'import sys, xml.dom.minidom; print(len(xml.dom.minidom.parse(sys.argv[1]).getElementsByTagName("circle")))';
   expect((await host.run(['python3', '-c', parser, '/run/drawing.svg'])).stdout).toBe('2\n');
+});
+
+test('the uplink is drawn, and what macvlans are on top of', async () => {
+  await host.ip('link add lan0 type veth peer name far0');
+  await host.ip('link set far0 up');
+  await host.ip('addr add 192.0.2.2/24 dev lan0');
+  await host.ip('link set lan0 up');
+  await host.ip('route add default via 192.0.2.1');
+  expect((await cni('show', '--svg', '-')).stdout).toMatch(/>lan0<[\s\S]*>192\.0\.2\.2\/24<[\s\S]*>uplink, mtu 1500</);
+  const ipam = { type: 'host-local', subnet: '192.0.2.0/24', rangeStart: '192.0.2.100' };
+  configure(host, '20-lan.conflist', {
+    cniVersion: '1.0.0',
+    name: 'lan',
+    plugins: [{ type: 'macvlan', master: 'lan0', ipam }],
+  });
+  const pod = await host.addPod();
+  expect(await cni('add', 'lan', pod.path)).toMatchObject({ exitCode: 0 });
+  const { masters, others } = JSON.parse((await cni('show', '--json')).stdout);
+  expect(others).toEqual([]);
+  expect(masters).toMatchObject([
+    { name: 'lan0', isUplink: true, attachments: [{ network: 'lan', master: 'lan0', addresses: ['192.0.2.100/24'] }] },
+  ]);
+  expect((await cni('show', '--svg', '-')).stdout).toContain('>eth0  192.0.2.100/24<');
+  expect((await cni('show')).stdout).toMatch(/^lan0 {2}192\.0\.2\.2\/24 {2}up {2}mtu 1500\n└─ eth0 {2}● cnitool-/m);
+  await cni('del', 'lan', pod.path);
+  await host.ip('link del lan0');
 });
 
 test('nothing is said to be nothing, and a damaged record is told', async () => {
