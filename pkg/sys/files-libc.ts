@@ -1,3 +1,4 @@
+import { causeErrno } from './errno.ts';
 import type { FileCalls, FolderEntry } from './file-calls.ts';
 import { bindFunctions, isInterruption, type Libc, persist } from './libc.ts';
 
@@ -64,7 +65,7 @@ function list(c: Libc, more: MoreFunctions, path: string): FolderEntry[] {
       for (const { name, kind } of entriesIn(buffer.subarray(0, length))) {
         // Not every file system notes the kinds beside the names.
         const isFolder = kind === DT.unknown ? isFolderItself(c, `${path}/${name}`) : kind === DT.folder;
-        entries.push({ name, isFolder });
+        if (isFolder !== undefined) entries.push({ name, isFolder });
       }
     }
   } finally {
@@ -72,8 +73,14 @@ function list(c: Libc, more: MoreFunctions, path: string): FolderEntry[] {
   }
 }
 
-function isFolderItself(c: Libc, path: string): boolean {
-  return (c.status(path, false).mode & 0o170000) === 0o040000;
+/** `undefined` for what is gone since it was listed: a process that has ended meanwhile has no kind in /proc. */
+function isFolderItself(c: Libc, path: string): boolean | undefined {
+  try {
+    return (c.status(path, false).mode & 0o170000) === 0o040000;
+  } catch (thrown) {
+    if (causeErrno(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
 }
 
 /** The names in what the kernel writes of a folder, without the folder's own and its parent's. */
