@@ -17,6 +17,14 @@ export type RuntimeVerb = (typeof RUNTIME_VERBS)[number];
 /** Where networks are configured unless NETCONFPATH says otherwise. */
 export const CONF_FOLDER = '/etc/cni/net.d';
 
+/** Where plugins are installed unless CNI_PATH says otherwise. */
+export const PLUGIN_FOLDER = '/opt/cni/bin';
+
+/** The folders of the plugins, with colons between them. */
+export function pluginPath(environment: Environment): string {
+  return environment['CNI_PATH'] || PLUGIN_FOLDER;
+}
+
 /** What a call of the tool is about. */
 export interface Subject extends FoundList {
   readonly attachment: RuntimeAttachment;

@@ -22,8 +22,8 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     load: async () => (await import('./attach.ts')).attachCommand('del'),
   },
   gc: {
-    summary: 'deletes all attachments of a network',
-    load: async () => (await import('./attach.ts')).attachCommand('gc'),
+    summary: 'takes away what is left of containers that are gone',
+    load: async () => (await import('./gc/gc.ts')).gc,
   },
   status: {
     summary: 'asks whether a network’s plugins are ready',

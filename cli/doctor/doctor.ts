@@ -1,13 +1,11 @@
 import { toCniError } from '../../pkg/types/error.ts';
+import { CONF_FOLDER, PLUGIN_FOLDER, pluginPath } from '../cnitool.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { Severity } from '../lint/finding.ts';
 import type { Style, Terminal } from '../terminal.ts';
 import type { Diagnosis } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { lookAtNode, type Node, type NodePlaces } from './node.ts';
-
-const CONF_FOLDER = '/etc/cni/net.d';
-const PLUGIN_FOLDER = '/opt/cni/bin';
 
 /** `cni doctor`: what is wrong on this node. */
 export const doctor: Command = {
@@ -41,7 +39,7 @@ async function run({ values, environment, terminal, version }: CommandCall): Pro
   const places: NodePlaces = {
     environment,
     confFolder: String(values['conf-dir'] ?? CONF_FOLDER),
-    pluginPath: String(values['bin-dir'] ?? (environment['CNI_PATH'] || PLUGIN_FOLDER)),
+    pluginPath: String(values['bin-dir'] ?? pluginPath(environment)),
     version,
   };
   let node: Node;

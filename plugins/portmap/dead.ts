@@ -23,7 +23,11 @@ export interface ReleasedPorts {
 }
 
 /** Removes the rules, claims and records of containers that are proven dead, and of no others. */
-export async function releaseDeadPorts(environment: Environment, warn: (line: string) => void): Promise<ReleasedPorts> {
+export async function releaseDeadPorts(
+  environment: Environment,
+  warn: (line: string) => void,
+  isWanted: (claim: Claim) => boolean = () => true,
+): Promise<ReleasedPorts> {
   const folder = recordFolder(environment);
   const [claims, records] = [new PortClaims(folder), new RecordStore(folder)];
   const options = await runOptions(environment, 'portmap');
@@ -32,7 +36,7 @@ export async function releaseDeadPorts(environment: Environment, warn: (line: st
   const isGone = (claim: Pick<Claim, 'bootId' | 'netns'>): boolean => isAlive(claim, isInUse) === 'dead';
   const noted = claims.listed();
   const unnoted = await unnotedPorts(noted, new HolderSearch(environment));
-  const dead = [...noted, ...unnoted].filter(({ claim }) => isGone(claim));
+  const dead = [...noted, ...unnoted].filter(({ claim }) => isWanted(claim) && isGone(claim));
   const ofOwner = byOwner(dead);
   const owners = [...ofOwner.values()].flatMap(([first]) => first?.claim ?? []);
   const released: ListedClaim[] = [];

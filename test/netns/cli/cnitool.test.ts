@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../harness/host.ts';
 import { BUILT_PLUGINS } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
-import { CONF_FOLDER, configure, fullList, MAY_STAY, toolOn } from './support.ts';
+import { CONF_FOLDER, cnitoolOn, configure, fullList, MAY_STAY, toolOn } from './support.ts';
 
 const host = await useHost({ mayStay: [...MAY_STAY, /^host link cni0 /, /^file \/run\/foreign/] });
 const cni = toolOn(host);
@@ -159,7 +159,7 @@ test('a cache file that libcni wrote is used: of its present form, of the oldest
   expect(readdirSync(RESULTS)).toEqual([]);
 });
 
-test('gc deletes all of the network in the cache with what they were added with, and then collects', async () => {
+test('gc under the name of cnitool deletes all of the network in the cache with what they were added with, and then collects', async () => {
   const list = { cniVersion: '1.1.0', name: 'net', plugins: [{ type: 'recorder' }] };
   configure(host, '10-net.conflist', list);
   configure(host, '20-other.conflist', { ...list, name: 'other' });
@@ -167,7 +167,11 @@ test('gc deletes all of the network in the cache with what they were added with,
   await toolOn(host, { CNI_PATH: FOREIGN, CNI_ARGS: 'A=b' })('add', 'net', pod.path, '-i', 'one');
   await tool('add', 'net', pod.path, '-i', 'two');
   await tool('add', 'other', pod.path);
-  expect(await tool('gc', 'net', pod.path)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+  expect(await cnitoolOn(host, { CNI_PATH: FOREIGN })('gc', 'net', pod.path)).toMatchObject({
+    exitCode: 0,
+    stdout: '',
+    stderr: '',
+  });
   const calls = seen().slice(3);
   expect(calls.map(({ verb, ifName, args }) => `${verb} ${ifName} ${args}`)).toEqual([
     'DEL one A=b',
@@ -177,7 +181,7 @@ test('gc deletes all of the network in the cache with what they were added with,
   expect(calls.at(-1)?.conf).toEqual({ ...list.plugins[0], cniVersion: '1.1.0', name: 'net' });
   expect(readdirSync(RESULTS)).toEqual([`other-${containerId()}-eth0`]);
   configure(host, '10-net.conflist', { ...list, disableGC: true });
-  await tool('gc', 'net', pod.path);
+  await cnitoolOn(host, { CNI_PATH: FOREIGN })('gc', 'net', pod.path);
   expect(seen().length).toBe(6);
 });
 
@@ -203,7 +207,9 @@ test('failures are said on stderr in the words of libcni, with exit status 1', a
   failing('DEL');
   expect(await said('del')).toBe('cni: plugin type="recorder" failed (delete): not today; closed\n');
   failing('GC');
-  expect(await said('gc')).toBe('cni: failed to GC plugin recorder: not today; closed\n');
+  expect((await cnitoolOn(host, { CNI_PATH: FOREIGN })('gc', 'net', pod.path)).stderr).toBe(
+    'Error: failed to GC plugin recorder: not today; closed\n',
+  );
   failing('STATUS');
   expect(await said('status')).toBe('cni: not today; closed\n');
   failing('', { cniVersion: '0.3.1' });

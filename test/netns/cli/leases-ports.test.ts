@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../harness/host.ts';
 import { expectUnchanged } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
-import { CONF_FOLDER, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
+import { CONF_FOLDER, cnitoolOn, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
 
 const host = await useHost({
   mayStay: [...MAY_STAY, /^host link cni0 /, /^host (address|route|iptables|nft)/, /cni0/],
@@ -55,7 +55,7 @@ describe.each(['iptables', 'nftables'])('with %s', (backend) => {
   });
 
   afterEach(async () => {
-    await cni('gc', 'net', living.path);
+    await cnitoolOn(host)('gc', 'net', living.path);
     if (held !== undefined) closeSync(held);
     held = undefined;
     await host.ip('link del cni0');

@@ -2,11 +2,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { referenceSuite } from '../bridge/suites.ts';
 import type { Pod } from '../harness/host.ts';
-import { expectUnchanged } from '../harness/snapshot.ts';
+import { expectUnchanged, takeSnapshot } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
 import { type Attached, listOf, Pods } from '../portmap/pods.ts';
 import { BACKENDS } from '../portmap/support.ts';
-import { lookAt, MAY_STAY, toolOn } from './support.ts';
+import { MAY_STAY, toolOn } from './support.ts';
 
 const REFERENCE = await referenceSuite();
 const host = await useHost({
@@ -14,6 +14,8 @@ const host = await useHost({
 });
 const cni = toolOn(host);
 const json = async (...args: string[]) => JSON.parse((await cni(...args, '--json')).stdout);
+/** An address of IPv6 is good for something only a second after the reference has given it to the bridge. */
+const look = () => takeSnapshot(host, { ignore: [/fe80:/, /^host route-6 .*"table":"local"/] });
 const RESULTS = '/var/lib/cni/results';
 
 describe.each(BACKENDS)('pods of the reference, ports by %s', (backend) => {
@@ -35,10 +37,10 @@ describe.each(BACKENDS)('pods of the reference, ports by %s', (backend) => {
   });
 
   test('looking finds them by the kernel, their leases and libcni’s cache, and changes nothing', async () => {
-    const before = await lookAt(host);
+    const before = await look();
     const ports = await cni('ports');
     const [leases, shown, doctor] = [await cni('leases'), await cni('show'), await cni('doctor')];
-    expectUnchanged(before, await lookAt(host), 'looking has changed the host');
+    expectUnchanged(before, await look(), 'looking has changed the host');
     expect(ports).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ports.stdout).toMatch(
       new RegExp(`^8080/tcp +all +${web.ipv4}:80 \\[${web.ipv6}\\]:80 +web +shop/web-0 +alive$`, 'm'),

@@ -4,7 +4,7 @@ import { vethsOn } from '../bridge/support.ts';
 import type { Pod } from '../harness/host.ts';
 import { expectUnchanged } from '../harness/snapshot.ts';
 import { useHost } from '../harness/use.ts';
-import { CONF_FOLDER, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
+import { CONF_FOLDER, cnitoolOn, configure, lookAt, MAY_STAY, toolOn } from './support.ts';
 
 const host = await useHost({ mayStay: [...MAY_STAY, /cni0/, /^host (address|route|iptables|nft)/] });
 const cni = toolOn(host);
@@ -53,7 +53,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await cni('gc', 'net', web.path);
+  await cnitoolOn(host)('gc', 'net', web.path);
   await host.run(['ip', 'link', 'del', 'cni0']);
   for (const folder of [CONF_FOLDER, '/var/lib/cni/results', '/var/lib/cni/networks', '/run/drawing.svg']) {
     rmSync(host.root + folder, { recursive: true, force: true });
@@ -159,7 +159,7 @@ test('the uplink is drawn, and what macvlans are on top of', async () => {
 });
 
 test('nothing is said to be nothing, and a damaged record is told', async () => {
-  await cni('gc', 'net', web.path);
+  await cnitoolOn(host)('gc', 'net', web.path);
   await host.ip('link del cni0');
   expect(await cni('show')).toMatchObject({
     exitCode: 0,

@@ -14,6 +14,13 @@ export function toolOn(host: Host, environment: Readonly<Record<string, string>>
   return (...args: readonly string[]): Promise<Outcome> => host.run([join(BUILT_PLUGINS, 'cni'), ...args], { env });
 }
 
+/** The tool by the name of cnitool, which means other things with some verbs. */
+export function cnitoolOn(host: Host, environment: Readonly<Record<string, string>> = {}) {
+  const env = { NETCONFPATH: CONF_FOLDER, CNI_PATH: BUILT_PLUGINS, ...environment };
+  const named = ['bash', '--norc', '-c', 'exec -a cnitool "$0" "$@"', join(BUILT_PLUGINS, 'cni')] as const;
+  return (...args: readonly string[]): Promise<Outcome> => host.run([...named, ...args], { env });
+}
+
 /** Everything on a host but the addresses that the kernel makes up itself, which it settles in its own time. */
 export function lookAt(host: Host): Promise<HostSnapshot> {
   return takeSnapshot(host, { ignore: [/fe80:/] });
