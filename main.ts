@@ -13,12 +13,12 @@ async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   const plugin = pluginNamed(name);
   if (plugin !== undefined) return runPlugin(plugin, argv);
-  if (name === 'cni') {
+  if (name === 'cni' || name === 'cni-ts') {
     const { runCli } = await import('./cli/cli.ts');
     return runCli(argv, VERSION);
   }
   if (name === 'cnitool') return (await import('./cli/cnitool-name.ts')).runCnitool(argv);
-  const known = ['cni', 'cnitool', ...PLUGIN_NAMES].join(', ');
+  const known = ['cni', 'cni-ts', 'cnitool', ...PLUGIN_NAMES].join(', ');
   await writeOut('stderr', `cni-ts: called as "${name}", which is none of its names: ${known}\n`);
   return 1;
 }

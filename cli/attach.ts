@@ -34,12 +34,14 @@ export function attachCommand(verb: AttachVerb): Command {
     usage: needsNetns ? '[-i NAME] <network> <netns>' : '<network>',
     help: `${WHAT[verb]}\n${VARIABLES}`,
     options: { ifname: { type: 'string', short: 'i' } },
+    // Scripts that have called cnitool give status a namespace too.
+    most: 2,
+    needsRoot: true,
     async run({ positionals, values, environment, terminal }) {
-      const [network, netns = needsNetns ? undefined : '', ...surplus] = positionals;
+      const [network, netns = needsNetns ? undefined : ''] = positionals;
       if (network === undefined || netns === undefined) {
         throw new UsageError(`needs the name of a network${needsNetns ? ' and the path of a network namespace' : ''}`);
       }
-      if (surplus.length > 0) throw new UsageError(`does not know what "${surplus[0]}" is for`);
       const ifName = typeof values['ifname'] === 'string' ? values['ifname'] : '';
       try {
         const subject = await subjectOf(environment, network, netns, ifName);

@@ -1,7 +1,9 @@
 import { parseArgs } from '@pkgjs/parseargs';
+import { nearest } from '../pkg/config/typo.ts';
 import { pluginHelp } from '../pkg/skel/person.ts';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { pluginNamed } from '../plugins/table.ts';
+import { isAdministrator } from './administrator.ts';
 import { type Command, type CommandCall, type CommandOptions, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -13,22 +15,33 @@ export async function runCli(argv: readonly string[], version: string): Promise<
   const terminal = processTerminal(process.env);
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h') return overview(terminal);
-  if (name === '--version' || name === '-V') return run('version', [], terminal, version);
+  if (['--version', '-V', '-v'].includes(name)) return run('version', [], terminal, version);
   if (name === 'help') return help(rest, terminal, version);
   return run(name, rest, terminal, version);
 }
 
 async function run(name: string, argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
   const command = await commandNamed(name);
-  if (command === undefined) return misused(terminal, `there is no command "${name}"; "cni help" lists them`);
+  if (command === undefined) return misused(terminal, `there is no command "${name}"${suggestion(name)}`);
   try {
     const { values, positionals } = parse(argv, command.options);
     if (values['help'] === true) return help([name], terminal, version);
+    const surplus = positionals[command.most ?? 0];
+    if (surplus !== undefined) throw new UsageError(`does not know what "${surplus}" is for`);
+    if (command.needsRoot === true && !isAdministrator()) {
+      await terminal.err(`cni: "cni ${name}" looks into the kernel and into containers: run it as root\n`);
+      return 1;
+    }
     return await command.run({ values, positionals, environment: process.env, terminal, version });
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) throw thrown;
     return misused(terminal, `${thrown.message}\nusage: cni ${name} ${command.usage}`.trimEnd());
   }
+}
+
+function suggestion(name: string): string {
+  const meant = nearest(name, [...Object.keys(COMMANDS), 'help']);
+  return meant === undefined ? '; "cni help" lists them' : `; did you mean "${meant}"?`;
 }
 
 async function commandNamed(name: string): Promise<Command | undefined> {
@@ -52,7 +65,7 @@ async function help([name]: readonly string[], terminal: Terminal, version: stri
   }
   const plugin = pluginNamed(name);
   if (plugin === undefined) {
-    return misused(terminal, `there is no command and no plugin "${name}"; "cni help" lists them`);
+    return misused(terminal, `there is no command and no plugin "${name}"${suggestion(name)}`);
   }
   await terminal.out(await pluginHelp(plugin, version));
   return 0;

@@ -24,6 +24,10 @@ export interface Command {
   /** What `cni help COMMAND` says below the usage; lines for the options are part of it. */
   readonly help: string;
   readonly options: CommandOptions;
+  /** How many arguments there may be that are not options; none unless it says so. */
+  readonly most?: number;
+  /** Whether it looks into the kernel or into containers, which takes an administrator. */
+  readonly needsRoot?: true;
   /** Does it, and gives the exit status: 0 done, 1 failed or something was found, 2 called in a way it does not know. */
   run(call: CommandCall): Promise<number>;
 }

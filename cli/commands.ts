@@ -29,6 +29,10 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'asks whether a network’s plugins are ready',
     load: async () => (await import('./attach.ts')).attachCommand('status'),
   },
+  networks: {
+    summary: 'the networks that are configured, and which one runtimes take',
+    load: async () => (await import('./networks.ts')).networks,
+  },
   plan: {
     summary: 'what attaching would do, as lines to paste; nothing is touched',
     load: async () => (await import('./plan/plan.ts')).plan,

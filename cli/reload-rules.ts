@@ -23,6 +23,7 @@ For use after a reload of firewalld, nftables or iptables that flushed them.
 The exit status is 1 when some could not be made.
 `,
   options: {},
+  needsRoot: true,
   run: ({ environment, terminal }) => restoreAll(environment, terminal),
 };
 

@@ -17,12 +17,14 @@ const COMMANDS: readonly {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }[] = [
+  { line: 'networks' },
   { line: 'show' },
   { line: 'plan web /run/netns/new', env: { CAP_ARGS: capabilities([[8082, 80]]) } },
   { line: 'leases' },
   { line: 'ports' },
   { line: 'lint', args: ['/run/mistakes'] },
   { line: 'doctor', args: ['--conf-dir', '/run/net.d', '--bin-dir', join(ROOT, 'dist/bin')] },
+  { line: 'gc --dry-run' },
   { line: 'leases --fix' },
 ];
 
@@ -83,6 +85,11 @@ try {
   writeFileSync(`${node.root}/run/net.d/10-web.conflist`, JSON.stringify(LIST));
   mkdirSync(`${node.root}/run/mistakes`);
   writeFileSync(`${node.root}/run/mistakes/20-db.conflist`, MISTAKES);
+  // The way outside, for the drawing.
+  await node.ip('link add eth0 type veth peer name wire');
+  for (const name of ['eth0', 'wire']) await node.ip(`link set ${name} up`);
+  await node.ip('addr add 192.0.2.10/24 dev eth0');
+  await node.ip('route add default via 192.0.2.1');
   const cni = async (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     node.run([join(bin, 'cni'), ...args], { env: { ...env, CNI_PATH: bin, ...more } });
   for (const [name, pod, ports] of PODS) {

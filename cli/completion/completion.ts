@@ -20,9 +20,10 @@ export const completion: Command = {
   fish  cni completion fish > /etc/fish/completions/cni.fish
 `,
   options: {},
+  most: 1,
   async run({ positionals, terminal }) {
-    const [shell = '', ...surplus] = positionals;
-    const script = Object.hasOwn(SHELLS, shell) && surplus.length === 0 ? SHELLS[shell] : undefined;
+    const [shell = ''] = positionals;
+    const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (script === undefined) throw new UsageError('needs the name of a shell: bash, zsh or fish');
     await terminal.out(script(await completedCommands(), PLUGIN_NAMES));
     return 0;

@@ -27,6 +27,7 @@ The exit status is 1 when there are errors or warnings that were not mended; not
     'conf-dir': { type: 'string' },
     'bin-dir': { type: 'string' },
   },
+  needsRoot: true,
   run,
 };
 

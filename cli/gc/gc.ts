@@ -4,7 +4,7 @@ import { toCniError } from '../../pkg/types/error.ts';
 import { PortClaims } from '../../plugins/portmap/claims.ts';
 import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';
 import { unnotedPorts } from '../../plugins/portmap/foreign.ts';
-import { type Command, type CommandCall, UsageError } from '../command.ts';
+import type { Command, CommandCall } from '../command.ts';
 import { collect, partsOf } from './collect.ts';
 import { type Judgement, judgeWith, type KnownAttachment, knownAttachments } from './known.ts';
 import { readValid } from './valid.ts';
@@ -25,6 +25,8 @@ A path behind the network is allowed, as cnitool wants one, and means nothing. U
 attachment of the network, the living ones too. The exit status is 1 when something could not be taken away.
 `,
   options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' }, valid: { type: 'string' } },
+  most: 2,
+  needsRoot: true,
   run,
 };
 
@@ -35,7 +37,6 @@ interface Found {
 }
 
 async function run({ positionals, values, environment, terminal }: CommandCall): Promise<number> {
-  if (positionals.length > 2) throw new UsageError(`does not know what "${positionals[2]}" is for`);
   const [network] = positionals;
   const isDry = values['dry-run'] === true;
   const failures: string[] = [];

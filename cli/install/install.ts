@@ -1,5 +1,6 @@
 import { fs } from '../../pkg/sys/files.ts';
 import { toCniError } from '../../pkg/types/error.ts';
+import { isAdministrator } from '../administrator.ts';
 import { CONF_FOLDER } from '../cnitool.ts';
 import { type Command, type CommandCall, UsageError } from '../command.ts';
 import type { Placed } from './place.ts';
@@ -33,8 +34,7 @@ Doing it again changes nothing; one that was killed halfway is finished by the n
     force: { type: 'boolean' },
     json: { type: 'boolean' },
   },
-  async run({ values, positionals, environment, terminal }) {
-    if (positionals.length > 0) throw new UsageError(`takes no argument: ${positionals.join(' ')}`);
+  async run({ values, environment, terminal }) {
     if (values['force'] === true && values['uninstall'] !== true) throw new UsageError('--force is for --uninstall');
     const absolute = process.getBuiltinModule('node:path').resolve;
     const dest = absolute(textOf(values['dest']) ?? DEST);
@@ -58,7 +58,7 @@ Doing it again changes nothing; one that was killed halfway is finished by the n
       );
       return 1;
     } catch (thrown) {
-      await terminal.err(`cni: ${toCniError(thrown)}\n`);
+      await terminal.err(`cni: ${toCniError(thrown)}${isAdministrator() ? '' : '; run it as root'}\n`);
       return 1;
     }
   },

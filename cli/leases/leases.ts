@@ -27,6 +27,7 @@ Looking writes nothing and takes no lock. The exit status is 1 when there are de
 not be released.
 `,
   options: { fix: { type: 'boolean' }, json: { type: 'boolean' }, 'data-dir': { type: 'string' } },
+  needsRoot: true,
   run: list,
 };
 

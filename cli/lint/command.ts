@@ -19,6 +19,7 @@ The exit status is 1 when there are errors or warnings.
   --json  as a JSON document: {"findings": [{file, line, column, severity, key, message, help, …}]}
 `,
   options: { json: { type: 'boolean' } },
+  most: Number.POSITIVE_INFINITY,
   run,
 };
 
@@ -45,7 +46,9 @@ function inputsIn(path: string): readonly LintInput[] {
       .sort()
       .map((name) => ({ file: `${path}/${name}`, text: fs().readFileSync(`${path}/${name}`, 'utf8') }));
   } catch (thrown) {
-    throw new UsageError(`cannot read ${path}: ${thrownText(thrown)}`);
+    // Called without a path by somebody who may not know that there is a usual one.
+    const advice = path === FOLDER ? '; name the files or folders to look at' : '';
+    throw new UsageError(`cannot read ${path}: ${thrownText(thrown)}${advice}`);
   }
 }
 

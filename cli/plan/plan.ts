@@ -17,6 +17,8 @@ CNI_PATH, NETCONFPATH, CNI_ARGS and CAP_ARGS are those of "cni help add".
 The exit status is 1 when the ADD would fail, or when the list has a plugin that this suite does not have.
 `,
   options: { json: { type: 'boolean' }, ifname: { type: 'string', short: 'i' } },
+  most: 2,
+  needsRoot: true,
   async run({ positionals, values, environment, terminal }) {
     const [network, netns] = positionals;
     if (network === undefined || netns === undefined) {

@@ -45,6 +45,7 @@ namespace is gone or from before this boot; or other plugins have mapped it, and
 The exit status is 1 when there are dead ports, and with --fix when one could not be released.
 `,
   options: { fix: { type: 'boolean' }, json: { type: 'boolean' } },
+  needsRoot: true,
   async run({ values, environment, terminal }) {
     try {
       const warn = (line: string): void => void warnings.push(line);

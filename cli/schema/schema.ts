@@ -13,8 +13,8 @@ plugins: ${PLUGIN_NAMES.join(', ')}
   --json  the same: a schema is JSON already
 `,
   options: { json: { type: 'boolean' } },
-  run: async ({ positionals: [name, ...others], terminal }) => {
-    if (others.length > 0) throw new UsageError('one plugin at a time');
+  most: 1,
+  run: async ({ positionals: [name], terminal }) => {
     const document = name === undefined ? await conflistSchema() : await confSchema(name);
     if (document === undefined)
       throw new UsageError(`there is no plugin "${name}"; they are ${PLUGIN_NAMES.join(', ')}`);

@@ -17,6 +17,7 @@ that lead to them, network, pod, age, and what is not as it was made.
 A pod's name is known where the runtime says it in CNI_ARGS. The exit status is 1 when something could not be looked at.
 `,
   options: { json: { type: 'boolean' }, svg: { type: 'string' } },
+  needsRoot: true,
   async run({ values, environment, terminal }) {
     try {
       const { picture, warnings } = await collect(environment);

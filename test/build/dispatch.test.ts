@@ -127,6 +127,38 @@ describe('a plugin that calls another', () => {
 describe('the tool for people', () => {
   const cni = (...args: string[]) => execa(join(BIN, 'cni'), args, { reject: false });
 
+  it('under the name of the suite too', async () => {
+    const copy = join(temporaryFolder(), 'cni-ts');
+    copyFileSync(join(BIN, 'cni'), copy);
+    expect((await execa(copy, ['version'])).stdout).toBe((await cni('version')).stdout);
+  });
+
+  it.each([
+    [['-v'], 0, /^cni-ts v/],
+    [['shwo'], 2, /there is no command "shwo"; did you mean "show"\?$/],
+    [['help', 'lints'], 2, /there is no command and no plugin "lints"; did you mean "lint"\?$/],
+    [['xyzzy'], 2, /there is no command "xyzzy"; "cni help" lists them$/],
+    [['show', 'extra'], 2, /does not know what "extra" is for\nusage: cni show \[--json \| --svg FILE\]$/],
+    [['add', 'net', '/run/netns/x', 'y'], 2, /does not know what "y" is for\nusage: cni add/],
+  ])('%j ends with %i and says %s', async (args, status, says) => {
+    const { exitCode, stdout, stderr } = await cni(...args);
+    expect(exitCode).toBe(status);
+    expect(stdout + stderr).toMatch(says);
+  });
+
+  it.each(['show', 'ports', 'leases', 'doctor', 'gc', 'reload-rules', 'plan net x', 'add net x', 'status net'])(
+    '%s without the rights of root says so',
+    async (line) => {
+      const argv = ['--reuid=65534', '--regid=65534', '--clear-groups', join(BIN, 'cni'), ...line.split(' ')];
+      const { exitCode, stdout, stderr } = await execa('setpriv', argv, { reject: false });
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: `cni: "cni ${line.split(' ')[0]}" looks into the kernel and into containers: run it as root`,
+      });
+    },
+  );
+
   it('lists its commands, and explains each', async () => {
     const { stdout } = await cni();
     const names = [...stdout.matchAll(/^ {2}(\S+) {2,}\S/gm)].map(([, name]) => name ?? '');
