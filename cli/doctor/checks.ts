@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { bridges } from './checks/bridges.ts';
+import { cache } from './checks/cache.ts';
 import { configuration } from './checks/configuration.ts';
 import { forwarding } from './checks/forwarding.ts';
 import { installation } from './checks/installation.ts';
@@ -7,6 +8,7 @@ import { kernel } from './checks/kernel.ts';
 import { leases } from './checks/leases.ts';
 import { links } from './checks/links.ts';
 import { managers } from './checks/managers.ts';
+import { mtu } from './checks/mtu.ts';
 import { namespaces } from './checks/namespaces.ts';
 import { overlap } from './checks/overlap.ts';
 import { plugins } from './checks/plugins.ts';
@@ -24,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   kernel,
   forwarding,
   bridges,
+  mtu,
   overlap,
   records,
   leases,
@@ -31,5 +34,6 @@ export const CHECKS: readonly Check[] = [
   links,
   rules,
   namespaces,
+  cache,
   managers,
 ];

@@ -22,7 +22,7 @@ export async function hostLinks(): Promise<HostLinks> {
   const all = await linksIn(ownNetns());
   return {
     all,
-    uplinks: await uplinks(all),
+    uplinks: await uplinksIn(all),
     bridges: all.filter((link) => isKind(link, 'bridge')),
     portsOf: (bridge) => all.filter(({ master }) => master === bridge),
     named: (name) => all.find(({ ifname }) => ifname === name),
@@ -56,12 +56,16 @@ export async function hostEndOf(links: HostLinks, seen: SeenNetns, inside: Shown
     return ifindex === inside.link_index && link_index === inside.ifindex;
   });
   if (end?.link_netnsid === undefined) return undefined;
-  const netns = openNetns(seen.path);
+  let netns: Netns | undefined;
   try {
+    netns = openNetns(seen.path);
     // What a container says of its own links may be a lie; which namespace it is, is not.
     return (await namespaceId(ownNetns(), netns)) === end.link_netnsid ? end : undefined;
+  } catch {
+    // It is gone by now.
+    return undefined;
   } finally {
-    netns.close();
+    netns?.close();
   }
 }
 
@@ -89,7 +93,8 @@ async function linksIn(place: Netns): Promise<readonly ShownLink[]> {
   throw new CniError(ErrorCode.internal, `cannot list the links of ${place.label}: ${stderr.trim()}`);
 }
 
-async function uplinks(all: readonly ShownLink[]): Promise<readonly ShownLink[]> {
+/** The links that default routes leave by. */
+export async function uplinksIn(all: readonly ShownLink[]): Promise<readonly ShownLink[]> {
   const names = new Set<string>();
   for (const family of ['-4', '-6']) {
     const argv = ['ip', '-j', family, 'route', 'show', 'default'] as const;

@@ -1,5 +1,5 @@
 import { ageOf } from '../age.ts';
-import type { Terminal } from '../terminal.ts';
+import { plain, type Terminal } from '../terminal.ts';
 import { type NodePicture, nameOf, portText, type ShownAttachment, type ShownBridge, shortId } from './picture.ts';
 
 /** The picture for a terminal: each bridge a tree, with the containers as its leaves. */
@@ -45,7 +45,9 @@ function branches(
 function attachmentLines(one: ShownAttachment, now: number, terminal: Terminal): string[] {
   const { hostLink, ifName, addresses, ports, network, containerId, netns, since, state, problems, pod } = one;
   const dim = (text: string): string => terminal.style('dim', text);
-  const links = hostLink === '' ? ifName : `${hostLink} ${dim('──')} ${ifName}`;
+  // A container calls its links what it likes.
+  const inside = plain(ifName);
+  const links = hostLink === '' ? inside : `${hostLink} ${dim('──')} ${inside}`;
   const mark = { alive: terminal.style('green', '●'), dead: terminal.style('red', '✗'), unknown: dim('?') }[state];
   const facts = [
     `network ${network}`,

@@ -40,7 +40,7 @@ export async function unrecorded(
   const noted = [...inCaches(), ...(await inLeases(environment))];
   const found: ShownAttachment[] = [];
   for (const seen of seenNamespaces()) {
-    for (const inside of await linksAt(seen.path)) {
+    for (const inside of await linksInSight(seen.path)) {
       const own = noted.find((one) => isAbout(one, seen, inside));
       if (own === undefined || isKnown(own, inside.ifname)) continue;
       // The cache does not say when.
@@ -51,6 +51,15 @@ export async function unrecorded(
     }
   }
   return [...found, ...byAlias(links, [...known, ...found])];
+}
+
+/** A container that has made more links than can be listed must not hide the others. */
+async function linksInSight(path: string): Promise<readonly ShownLink[]> {
+  try {
+    return await linksAt(path);
+  } catch {
+    return [];
+  }
 }
 
 function inCaches(): readonly Noted[] {

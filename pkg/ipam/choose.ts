@@ -4,7 +4,7 @@ import type { Owner } from './lease.ts';
 import type { Lease } from './lease-folder.ts';
 import { isDead, type Verdict } from './liveness.ts';
 import { isGivable, type Range, type RangeSet, rangeOf, setText } from './range.ts';
-import { DEAD_BECAUSE, describeUse, howToGetFree } from './report.ts';
+import { DEAD_BECAUSE, describeUse, emptySet, howToGetFree } from './report.ts';
 import type { LeaseStore } from './store.ts';
 import { firstCandidate } from './walk.ts';
 
@@ -143,9 +143,12 @@ function firstDead(context: ChoiceContext, last: Address | undefined): Choice {
     });
     if (choice !== undefined) return choice;
   }
+  const message = `no IP addresses available in range set: ${setText(set)}`;
+  const mistake = emptySet(set, `ipam.ranges[${index}]`);
+  if (mistake !== undefined) throw new CniError(ErrorCode.invalidConfig, message, mistake);
   throw new CniError(
     ErrorCode.internal,
-    `no IP addresses available in range set: ${setText(set)}`,
+    message,
     `${describeUse(set, judged)}; ${howToGetFree(store.folder.path, dead.length, context.reclaim)}`,
   );
 }

@@ -1,8 +1,8 @@
-import { parseAddress } from '../addr/address.ts';
+import { formatAddress, parseAddress } from '../addr/address.ts';
 import { formatPrefix } from '../addr/prefix.ts';
 import type { JudgedLease } from './choose.ts';
 import type { Verdict } from './liveness.ts';
-import { inRange, type Range, type RangeSet } from './range.ts';
+import { capacity, inRange, type Range, type RangeSet } from './range.ts';
 
 /** What is said of a lease with a verdict. */
 export const DEAD_BECAUSE: Readonly<Record<Verdict, string>> = {
@@ -27,6 +27,21 @@ const COUNTED: readonly (readonly [Verdict, string])[] = [
  */
 export function describeUse(set: RangeSet, leases: readonly JudgedLease[]): string {
   return set.map((range) => describeRange(range, leases)).join('; ');
+}
+
+/**
+ * What keeps a set from ever giving an address, by the key of the configuration; `undefined` for one that has some.
+ *
+ * @example
+ * emptySet(set, 'ipam.ranges[0]'); // 'key "ipam.ranges[0]": found 10.1.0.0/24 from 10.1.0.1 to 10.1.0.1, in which …'
+ */
+export function emptySet(set: RangeSet, key = 'ipam.ranges'): string | undefined {
+  if (capacity(set) > 0n) return undefined;
+  const ranges = set.map(({ subnet, start, end }) => {
+    return `${formatPrefix(subnet)} from ${formatAddress(start)} to ${formatAddress(end)}`;
+  });
+  const without = 'in which nothing is left without the gateway and what "exclude" keeps back';
+  return `key "${key}": found ${ranges.join(', ')}, ${without}, expected addresses for containers`;
 }
 
 function describeRange(range: Range, leases: readonly JudgedLease[]): string {

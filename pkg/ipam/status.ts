@@ -2,7 +2,7 @@ import { fs } from '../sys/files.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { leasesOf } from './choose.ts';
 import { capacity, type RangeSet } from './range.ts';
-import { describeUse } from './report.ts';
+import { describeUse, emptySet } from './report.ts';
 import { type StoreOptions, withLeases } from './store.ts';
 
 /** How a network's range sets are used. */
@@ -41,8 +41,14 @@ export async function occupancy(options: StoreOptions, sets: readonly RangeSet[]
     let isFull = false;
     // Cheap first: with fewer files than a tenth of any set nothing is tight.
     const files = BigInt(store.folder.names().size);
-    for (const set of sets) {
+    for (const [index, set] of sets.entries()) {
       const size = capacity(set);
+      const mistake = emptySet(set, `ipam.ranges[${index}]`);
+      if (mistake !== undefined) {
+        isFull = true;
+        tight.push(mistake);
+        continue;
+      }
       if ((size - files) * TIGHT_SHARE > size) continue;
       const leases = leasesOf(store, set);
       const free = size - BigInt(leases.length);

@@ -1,4 +1,5 @@
 import { firstMac } from '../../pkg/attach/mac-setting.ts';
+import { readMtu } from '../../pkg/attach/mtu-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
@@ -72,7 +73,7 @@ export function settingsOf(call: Call<BridgeConf>): BridgeSettings {
     forceAddress: conf.forceAddress ?? false,
     ipMasq: ipam !== '' && (conf.ipMasq ?? false),
     ipMasqBackend: backendOf(conf),
-    mtu: Math.max(0, conf.mtu ?? 0),
+    mtu: readMtu(conf.mtu),
     hairpin,
     promiscuous,
     isolated: conf.portIsolation ?? false,

@@ -4,6 +4,7 @@ import { parsePrefix } from '../../pkg/addr/prefix.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type RangeSet, setsOverlap } from '../../pkg/ipam/range.ts';
 import { type RangeConfig, type RangeSetConfig, readRangeSets } from '../../pkg/ipam/range-config.ts';
+import { emptySet } from '../../pkg/ipam/report.ts';
 import type { StoreOptions } from '../../pkg/ipam/store.ts';
 import { refuseSurplus } from '../../pkg/ipam/surplus.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
@@ -37,11 +38,7 @@ export function ipamOf({ conf }: HostLocalCall): NonNullable<HostLocalConf['ipam
 /** The range sets, those of the runtime first. */
 export function rangeSetsOf(call: HostLocalCall): readonly RangeSet[] {
   const ipam = ipamOf(call);
-  const configs = [
-    ...setConfigs(call.conf.runtimeConfig?.ipRanges, 'runtimeConfig.ipRanges'),
-    ...(ipam.subnet === undefined ? [] : [{ key: 'ipam', ranges: [{ key: 'ipam', config: ipam }] }]),
-    ...setConfigs(ipam.ranges, 'ipam.ranges'),
-  ];
+  const configs = configsOf(call);
   if (configs.length === 0) {
     throw configError(
       'no IP ranges specified',
@@ -56,6 +53,25 @@ export function rangeSetsOf(call: HostLocalCall): readonly RangeSet[] {
   refuseSurplus(call, families, 'ipam.ranges');
   if (sets.length > 1) refuseOverlap(sets, configs);
   return sets;
+}
+
+/** Refuses sets that can never give an address: an ADD says so when it finds none, and a look at the list before. */
+export function refuseEmpty(call: HostLocalCall): void {
+  for (const [index, set] of rangeSetsOf(call).entries()) {
+    const mistake = emptySet(set, configsOf(call)[index]?.key);
+    if (mistake !== undefined) {
+      throw new CniError(ErrorCode.invalidConfig, 'there is no address for containers', mistake);
+    }
+  }
+}
+
+function configsOf(call: HostLocalCall): readonly RangeSetConfig[] {
+  const ipam = ipamOf(call);
+  return [
+    ...setConfigs(call.conf.runtimeConfig?.ipRanges, 'runtimeConfig.ipRanges'),
+    ...(ipam.subnet === undefined ? [] : [{ key: 'ipam', ranges: [{ key: 'ipam', config: ipam }] }]),
+    ...setConfigs(ipam.ranges, 'ipam.ranges'),
+  ];
 }
 
 function setConfigs(sets: readonly (readonly RangeConfig[])[] | undefined, key: string): readonly RangeSetConfig[] {

@@ -1,3 +1,4 @@
+import { readMtu } from '../../pkg/attach/mtu-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
@@ -37,7 +38,7 @@ export function settingsOf({ conf }: Call<PtpConf>): PtpSettings {
     ipMasq,
     // One that is never used may say anything, as it may for the reference.
     ipMasqBackend: ipMasq ? masqueradeBackend(conf.ipMasqBackend) : undefined,
-    mtu: Math.max(0, conf.mtu ?? 0),
+    mtu: readMtu(conf.mtu),
     dns: readDnsInstead(conf.dns ?? {}, 'dns'),
     ipam,
   };

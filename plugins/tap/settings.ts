@@ -1,4 +1,5 @@
 import { firstMac } from '../../pkg/attach/mac-setting.ts';
+import { readMtu } from '../../pkg/attach/mtu-setting.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
@@ -35,7 +36,7 @@ export function settingsOf(call: Call<TapConf>): TapSettings {
   const { conf } = call;
   return {
     multiQueue: conf.multiQueue ?? false,
-    mtu: Math.max(0, conf.mtu ?? 0),
+    mtu: readMtu(conf.mtu),
     mac: macOf(call),
     owner: idOf(conf.owner, 'owner'),
     group: idOf(conf.group, 'group'),

@@ -95,3 +95,18 @@ test('GC frees what the runtime does not know, and its records', async () => {
   await callPlugin(host, 'host-local', { verb: 'GC', conf: { ...configuration, 'cni.dev/attachments': [] } });
   expect(records()).toEqual([]);
 });
+
+test('a range of nothing but the gateway is called a mistake of the configuration, by its key', async () => {
+  const range = { subnet: '10.9.0.0/24', rangeStart: '10.9.0.1', rangeEnd: '10.9.0.1' };
+  const ipam = { type: 'host-local', ranges: [[range]] };
+  const empty = { cniVersion: '1.0.0', name: 'empty', type: 'test', ipam };
+  const { error } = await call('ADD', 'c0', await host.addPod(), { conf: empty });
+  expect(error).toMatchObject({
+    code: 7,
+    msg: 'failed to allocate for range 0: no IP addresses available in range set: 10.9.0.1-10.9.0.1',
+    details: expect.stringMatching(
+      /^key "ipam\.ranges\[0\]": found 10\.9\.0\.0\/24 from 10\.9\.0\.1 to 10\.9\.0\.1, in which nothing is left/,
+    ),
+  });
+  expect(error?.details).not.toContain('delete pods');
+});

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../../pkg/addr/address.ts';
 import { isDead } from '../../../pkg/ipam/liveness.ts';
 import { capacity, rangeOf } from '../../../pkg/ipam/range.ts';
-import { DEAD_BECAUSE, describeUse, howToGetFree } from '../../../pkg/ipam/report.ts';
+import { DEAD_BECAUSE, describeUse, emptySet, howToGetFree } from '../../../pkg/ipam/report.ts';
 import { withLeases } from '../../../pkg/ipam/store.ts';
 import { recordFolder } from '../../../pkg/record/store.ts';
 import type { Check, Diagnosis } from '../check.ts';
@@ -20,9 +20,11 @@ export const leases: Check = {
 const TIGHT_SHARE = 10n;
 
 function full({ networks, leases: all }: Node): readonly Diagnosis[] {
-  return networks.flatMap(({ name, dataDir, sets }) => {
+  return networks.flatMap(({ name, file, dataDir, sets }) => {
     const own = all.find((leased) => leased.name === name && leased.dataDir === dataDir)?.leases ?? [];
-    return sets.flatMap((set) => {
+    return sets.flatMap((set, index) => {
+      const mistake = emptySet(set, `ipam.ranges[${index}]`);
+      if (mistake !== undefined) return [empty(name, file, mistake)];
       const taken = own.filter(({ lease }) => {
         const address = parseAddress(lease.address);
         return address !== undefined && rangeOf(set, address) !== undefined;
@@ -41,6 +43,16 @@ function full({ networks, leases: all }: Node): readonly Diagnosis[] {
       ];
     });
   });
+}
+
+/** No pod can be deleted to help with that. */
+function empty(name: string, file: string, mistake: string): Diagnosis {
+  return {
+    severity: 'error',
+    found: `the network ${name} has a range without addresses: ${mistake}`,
+    means: 'every ADD fails',
+    mend: `give the range more addresses, in ${file}`,
+  };
 }
 
 function dead(network: LeasedNetwork, node: Node): readonly Diagnosis[] {

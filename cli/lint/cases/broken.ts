@@ -254,6 +254,17 @@ export const BROKEN: Readonly<Record<string, BrokenFile>> = {
       '"a-bridge-with-a-long-name" cannot be a bridge: interface name is too long',
     ],
   },
+  'an MTU that no link can have': {
+    text: bridge('"mtu": ◆99999999'),
+    finding: ['error', 'plugins[0].mtu', 'invalid MTU 99999999'],
+  },
+  'a range of nothing but the gateway': {
+    text: bridge(
+      '"mtu": 1500',
+      '{ "type": "host-local", "ranges": [◆[{ "subnet": "10.1.0.0/24", "rangeStart": "10.1.0.1", "rangeEnd": "10.1.0.1" }]] }',
+    ),
+    finding: ['error', 'plugins[0].ipam.ranges[0]', 'there is no address for containers'],
+  },
   'an MTU too small for IPv6': {
     text: bridge('"mtu": ◆1000', '{ "type": "host-local", "subnet": "fd00::/64" }'),
     finding: ['error', 'plugins[0].mtu', 'there is no IPv6 on a link with an MTU of 1000'],

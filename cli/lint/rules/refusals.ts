@@ -11,7 +11,7 @@ import { refuseReservedKeys } from '../../../plugins/flannel/delegate-conf.ts';
 import type { FlannelConf } from '../../../plugins/flannel/schema.ts';
 import type { HostDeviceConf } from '../../../plugins/host-device/schema.ts';
 import { refuseConfigured } from '../../../plugins/host-device/sought.ts';
-import { rangeSetsOf } from '../../../plugins/host-local/config.ts';
+import { refuseEmpty } from '../../../plugins/host-local/config.ts';
 import type { HostLocalConf } from '../../../plugins/host-local/schema.ts';
 import { IPVLAN } from '../../../plugins/ipvlan/ipvlan.ts';
 import type { IpvlanConf } from '../../../plugins/ipvlan/schema.ts';
@@ -42,7 +42,7 @@ export const REFUSALS: Readonly<Record<string, (call: AttachmentCall<unknown>) =
   firewall: (call) => firewallSettings(call.conf as FirewallConf, call.warn),
   flannel: (call) => refuseReservedKeys(call as AttachmentCall<FlannelConf>),
   'host-device': (call) => refuseConfigured(call.conf as HostDeviceConf),
-  'host-local': (call) => rangeSetsOf(call as AttachmentCall<HostLocalConf>),
+  'host-local': (call) => refuseEmpty(call as AttachmentCall<HostLocalConf>),
   ipvlan: (call) => IPVLAN.settingsOf(call as AttachmentCall<IpvlanConf>),
   macvlan: (call) => MACVLAN.settingsOf(call as AttachmentCall<MacvlanConf>),
   portmap: (call) => portmapSettings(call.conf as PortmapConf, ''),

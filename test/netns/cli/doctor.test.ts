@@ -3,8 +3,10 @@ import { expectUnchanged, takeSnapshot } from '../harness/snapshot.ts';
 import { createPatient, type Patient } from './doctor-node.ts';
 import { FAULTS } from './faults.ts';
 
+/** The folders of libcni's cache, which a fault has made. */
+const RESULTS = /^file \/var\/lib\/cni\/(cache|results|cache\/results) folder/;
 /** Which address comes next, and what is known of the folder's times, is no part of what is mended. */
-const MOVES = [/last_reserved_ip/, /\/networks\/\.cni-ts\//, /^file \/run\/netns\/pod-/];
+const MOVES = [/last_reserved_ip/, /\/networks\/\.cni-ts\//, /^file \/run\/netns\/pod-/, RESULTS];
 
 /** The kernel gives links of new pods these a second later. */
 const SETTLES = [/ fe80::|"fe80::/];

@@ -31,6 +31,10 @@ function becomeFlannel({ write }: Patient, subnet: string): void {
   write(`${CONF}/10-net.conflist`, { ...listOf(), plugins: [flannel, ...listOf().plugins.slice(1)] });
 }
 
+/** A way outside. */
+const UPLINK =
+  'ip link add lan0 type veth peer name far0; ip link set far0 up; ip link set lan0 up; ' +
+  'ip addr add 192.0.2.2/24 dev lan0; ip route add default via 192.0.2.1';
 const GHOST = chainName('net', 'ghost');
 const DEAD_PORTS = chainOf({ network: 'net', containerId: 'ghost' });
 
@@ -217,6 +221,44 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
         listOf({ subnet: '10.42.0.0/24', rangeStart: '10.42.0.2', rangeEnd: '10.42.0.3' }),
       ),
     found: [['leases', 'error', /the network net has no free address: .*2 leases, 2 alive/]],
+  },
+  'a range of nothing but the gateway': {
+    plant: ({ write }) =>
+      write(
+        `${CONF}/10-net.conflist`,
+        listOf({ subnet: '10.42.0.0/24', rangeStart: '10.42.0.1', rangeEnd: '10.42.0.1' }),
+      ),
+    found: [
+      ['configuration', 'error', /10-net\.conflist:\d+:\d+: there is no address for containers/],
+      [
+        'leases',
+        'error',
+        /the network net has a range without addresses: key "ipam\.ranges\[0\]": found 10\.42\.0\.0\/24 from 10\.42\.0\.1 to 10\.42\.0\.1/,
+      ],
+    ],
+  },
+  'an MTU above the uplink’s': {
+    async plant(patient) {
+      const [main, ...others] = listOf().plugins;
+      patient.write(`${CONF}/10-net.conflist`, { ...listOf(), plugins: [{ ...main, mtu: 9000 }, ...others] });
+      await sh(UPLINK)(patient);
+    },
+    found: [['mtu', 'warning', /plugins\[0\]\.mtu of .*10-net\.conflist is 9000, and the uplink lan0 has 1500/]],
+  },
+  'an uplink below the bridge’s MTU': {
+    plant: sh(`${UPLINK}; ip link set lan0 mtu 1400`),
+    found: [['mtu', 'warning', /the bridge cni0 has an MTU of 1500, and the uplink lan0 has 1400/]],
+  },
+  'nothing, with an uplink': { plant: sh(UPLINK), found: [] },
+  'a damaged cached result': {
+    plant: ({ write }) => write('/var/lib/cni/results/net-c1-eth0', '{"kind":"cniCacheV1",'),
+    found: [['cache', 'warning', /the cached result \/var\/lib\/cni\/results\/net-c1-eth0 is damaged/]],
+    isMended: true,
+  },
+  'a damaged cached result of podman’s': {
+    plant: ({ write }) => write('/var/lib/cni/cache/results/net-c1-eth0', '{"kind":"cniCacheV1","ifName":1}'),
+    found: [['cache', 'warning', /\/var\/lib\/cni\/cache\/results\/net-c1-eth0 is damaged/]],
+    isMended: true,
   },
   'a host port of two containers': {
     plant({ host }) {
