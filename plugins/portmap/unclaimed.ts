@@ -72,7 +72,7 @@ async function suspects(
   if (entries.length > 0) {
     const { isForOtherPorts } = await import('../../pkg/netfilter/native-ports.ts');
     for (const { family, hostPort, rule } of entries) {
-      if (!isForOtherPorts(rule, [hostPort])) found.push({ backend: 'iptables', family });
+      if (!isForOtherPorts(rule, new Set([hostPort]))) found.push({ backend: 'iptables', family });
     }
   }
   return distinct(found);
