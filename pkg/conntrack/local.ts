@@ -1,4 +1,4 @@
-import { request } from '../rtnl/message.ts';
+import { bodiesOf, request } from '../rtnl/message.ts';
 import { ROUTE, ROUTE_TYPES, RTA, RTMSG_BYTES } from '../rtnl/route-message.ts';
 import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
 import { readAddress } from '../rtnl/words.ts';
@@ -37,8 +37,9 @@ export class LocalAddresses {
     header[0] = address.family;
     header[1] = address.bytes.length * 8;
     try {
-      const [route] = this.#socket.exchange(request(ROUTE.get, 0, header, [[RTA.dst, address.bytes]]));
-      return route !== undefined && ROUTE_TYPES[route.body.getUint8(TYPE_AT)] === 'local';
+      const answer = this.#socket.exchange(request(ROUTE.get, 0, header, [[RTA.dst, address.bytes]]));
+      const [route] = bodiesOf(answer, RTMSG_BYTES);
+      return route !== undefined && ROUTE_TYPES[route.getUint8(TYPE_AT)] === 'local';
     } catch (thrown) {
       // Where there is no way to, it is not here either.
       if (thrown instanceof RtnlError) return false;

@@ -153,3 +153,31 @@ describe('Answers', () => {
     expect([asked[0]?.length, asked[0]?.[16]]).toEqual([20, 0]);
   });
 });
+
+test('a flow that is cut off is none, or has no addresses', () => {
+  const cut = (header: readonly number[], value: readonly Attribute[]): Message => {
+    const bytes = request(0x100, 0, Uint8Array.from(header), value);
+    const [message] = messagesIn(bytes);
+    if (message === undefined) throw new Error('there is no message');
+    return message;
+  };
+  expect(readFlow(cut([], []), WANTED)).toBeUndefined();
+  const inner = (ip: number, ports: number): Uint8Array =>
+    nested([
+      [0x8001, nested([1, 2].map((type): Attribute => [type, new Uint8Array(ip)]))],
+      [
+        0x8002,
+        nested([
+          [1, Uint8Array.of(17)],
+          [2, new Uint8Array(ports)],
+          [3, port(5353)],
+        ]),
+      ],
+    ]);
+  const both = (ip: number, ports: number): readonly Attribute[] => [
+    [0x8001, inner(ip, ports)],
+    [0x8002, inner(ip, ports)],
+  ];
+  expect(readFlow(cut([2, 0, 0, 0], both(4, 1)), WANTED)).toBeUndefined();
+  expect(readFlow(cut([2, 0, 0, 0], both(3, 2)), WANTED)).toMatchObject({ destination: '', answeredBy: '' });
+});

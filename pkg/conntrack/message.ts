@@ -1,5 +1,5 @@
 import { addressText } from '../rtnl/address-show.ts';
-import { type Attribute, attributesOf, bytesOf, FLAG, type Message, nested, request } from '../rtnl/message.ts';
+import { type Attribute, attributesOf, bytesOf, FLAG, type Message, nested, readU8, request } from '../rtnl/message.ts';
 import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
 import type { Flow, Target } from './stale.ts';
 
@@ -58,7 +58,7 @@ export function readFlow(
   isWanted: (port: number) => boolean,
 ): TrackedFlow | undefined {
   const { body } = message;
-  if (body.getUint8(0) !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
+  if (readU8(body) !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
   const attributes = attributesOf(body, NFGENMSG_BYTES);
   const tuple = attributes.get(CTA.original);
   const reply = attributes.get(CTA.reply);
@@ -95,10 +95,15 @@ function transportOf(tuple: ReadonlyMap<number, DataView>) {
   const found = tuple.get(TUPLE.protocol);
   const attributes = found === undefined ? new Map<number, DataView>() : attributesOf(found, 0);
   return {
-    number: attributes.get(PROTOCOL.number)?.getUint8(0),
-    sourcePort: attributes.get(PROTOCOL.sourcePort)?.getUint16(0),
-    destinationPort: attributes.get(PROTOCOL.destinationPort)?.getUint16(0),
+    number: readU8(attributes.get(PROTOCOL.number)),
+    sourcePort: portIn(attributes.get(PROTOCOL.sourcePort)),
+    destinationPort: portIn(attributes.get(PROTOCOL.destinationPort)),
   };
+}
+
+/** A port has its high byte first. */
+function portIn(value: DataView | undefined): number | undefined {
+  return value !== undefined && value.byteLength >= 2 ? value.getUint16(0) : undefined;
 }
 
 function addressOf(tuple: ReadonlyMap<number, DataView>, v4: number, v6: number): string {
@@ -106,7 +111,7 @@ function addressOf(tuple: ReadonlyMap<number, DataView>, v4: number, v6: number)
   if (found === undefined) return '';
   const attributes = attributesOf(found, 0);
   const ipv4 = attributes.get(v4);
-  if (ipv4 === undefined) return addressText(attributes.get(v6));
+  if (ipv4 === undefined || ipv4.byteLength !== 4) return addressText(attributes.get(v6));
   // There may be tens of thousands, and the way through one large number takes several times as long.
   return `${ipv4.getUint8(0)}.${ipv4.getUint8(1)}.${ipv4.getUint8(2)}.${ipv4.getUint8(3)}`;
 }

@@ -5,7 +5,17 @@ import { ownNetns } from '../netns/own.ts';
 import { exchangeAsync } from '../rtnl/async-exchange.ts';
 import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, WITHOUT_STATISTICS } from '../rtnl/link-message.ts';
 import { macText } from '../rtnl/link-show.ts';
-import { attributesOf, bytesOf, FLAG, request, textBytes, textOf } from '../rtnl/message.ts';
+import {
+  attributesOf,
+  bodiesOf,
+  bytesOf,
+  FLAG,
+  readI32,
+  readU32,
+  request,
+  textBytes,
+  textOf,
+} from '../rtnl/message.ts';
 import { namespaceId } from '../rtnl/namespace-id.ts';
 import { RtnlError } from '../rtnl/socket.ts';
 import { type Door, LinkGone, type Wire } from './client.ts';
@@ -105,7 +115,7 @@ async function inside<T>(path: string, work: (netns: Netns) => Promise<T>): Prom
 }
 
 /** What the daemon needs to know of a link. */
-interface SeenLink {
+export interface SeenLink {
   readonly index: number;
   readonly mac: string;
   readonly isUp: boolean;
@@ -117,15 +127,16 @@ interface SeenLink {
 async function linkNamed(netns: Netns, name: string): Promise<SeenLink | undefined> {
   const question = request(LINK.get, 0, linkHeader(0), [[IFLA.ifname, textBytes(name)], WITHOUT_STATISTICS]);
   try {
-    const [answer] = await exchangeAsync(netns, question);
-    return answer && seenLink(answer.body);
+    const [body] = bodiesOf(await exchangeAsync(netns, question), IFINFO_BYTES);
+    return body && seenLink(body);
   } catch (thrown) {
     if (thrown instanceof RtnlError && thrown.code === 'ENODEV') return undefined;
     throw thrown;
   }
 }
 
-function seenLink(body: DataView): SeenLink {
+/** Reads what the kernel says of a link. */
+export function seenLink(body: DataView): SeenLink {
   const attributes = attributesOf(body, IFINFO_BYTES);
   const address = attributes.get(IFLA.address);
   const info = attributes.get(IFLA.linkinfo);
@@ -134,8 +145,8 @@ function seenLink(body: DataView): SeenLink {
     mac: address === undefined ? '' : macText(bytesOf(address)),
     isUp: (body.getUint32(8, true) & IFF.up) !== 0,
     kind: info === undefined ? '' : textOf(attributesOf(info, 0).get(INFO.kind)),
-    lower: attributes.get(IFLA.link)?.getUint32(0, true),
-    lowerNamespace: attributes.get(IFLA.linkNetnsid)?.getInt32(0, true),
+    lower: readU32(attributes.get(IFLA.link)),
+    lowerNamespace: readI32(attributes.get(IFLA.linkNetnsid)),
   };
 }
 

@@ -2,12 +2,14 @@ import { formatAddress } from '../addr/address.ts';
 import { IFA, IFA_FLAG, IFADDR_BYTES, SCOPES } from './address-message.ts';
 import type { NativeCommand } from './commands.ts';
 import { showLink, type Writable } from './link-show.ts';
-import { attributesOf, bytesOf, FLAG, request, textOf } from './message.ts';
+import { attributesOf, bodiesOf, bytesOf, FLAG, readU32, request, textOf } from './message.ts';
 import { askByNameOrNumber } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { AF_INET, AF_INET6, readName } from './words.ts';
 
 const RTM_GETADDR = 22;
+/** Of a `struct ifa_cacheinfo`, what is read. */
+const LIFETIMES_BYTES = 8;
 
 /** What `ip -j addr show` says of an address, as far as plugins look at it. */
 export interface ShownAddress {
@@ -45,7 +47,8 @@ function showAddresses(socket: RtnlSocket, ifindex: number): ShownAddress[] {
   // With strict checking on, the kernel gives this link's addresses only; one that is too old for it gives all.
   header.setUint32(4, ifindex, true);
   const found: ShownAddress[] = [];
-  for (const { body } of socket.exchange(request(RTM_GETADDR, FLAG.dump, bytesOf(header), []))) {
+  const answer = socket.exchange(request(RTM_GETADDR, FLAG.dump, bytesOf(header), []));
+  for (const body of bodiesOf(answer, IFADDR_BYTES)) {
     const family = body.getUint8(0);
     if (body.getUint32(4, true) !== ifindex || (family !== AF_INET && family !== AF_INET6)) continue;
     found.push(shown(body, family));
@@ -57,7 +60,7 @@ function shown(body: DataView, family: number): ShownAddress {
   const attributes = attributesOf(body, IFADDR_BYTES);
   const broadcast = attributes.get(IFA.broadcast);
   const label = textOf(attributes.get(IFA.label));
-  const flags = attributes.get(IFA.flags)?.getUint32(0, true) ?? body.getUint8(2);
+  const flags = readU32(attributes.get(IFA.flags)) ?? body.getUint8(2);
   const address: Writable<ShownAddress> = {
     family: family === AF_INET ? 'inet' : 'inet6',
     local: addressText(attributes.get(IFA.local) ?? attributes.get(IFA.address)),
@@ -71,7 +74,7 @@ function shown(body: DataView, family: number): ShownAddress {
   if ((flags & IFA_FLAG.nodad) !== 0) address.nodad = true;
   if ((flags & IFA_FLAG.noprefixroute) !== 0) address.noprefixroute = true;
   const lifetimes = attributes.get(IFA.lifetimes);
-  if ((flags & IFA_FLAG.permanent) === 0 && lifetimes !== undefined) {
+  if ((flags & IFA_FLAG.permanent) === 0 && lifetimes !== undefined && lifetimes.byteLength >= LIFETIMES_BYTES) {
     address.dynamic = true;
     address.preferred_life_time = lifetimes.getUint32(0, true);
     address.valid_life_time = lifetimes.getUint32(4, true);
@@ -81,7 +84,7 @@ function shown(body: DataView, family: number): ShownAddress {
 
 /** The address in an attribute. */
 export function addressText(value: DataView | undefined): string {
-  if (value === undefined) return '';
+  if (value === undefined || (value.byteLength !== 4 && value.byteLength !== 16)) return '';
   let number = 0n;
   for (const byte of bytesOf(value)) number = (number << 8n) | BigInt(byte);
   return formatAddress({ family: value.byteLength === 4 ? 4 : 6, value: number });

@@ -1,6 +1,6 @@
 import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN, VRF } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
-import { attributesOf, textOf } from './message.ts';
+import { attributesOf, readU8, readU16, readU32, textOf } from './message.ts';
 
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
 
@@ -8,7 +8,7 @@ type Attributes = ReadonlyMap<number, DataView>;
 
 /** Adds what `-d` shows, as far as plugins look at it. */
 export function showDetails(attributes: Attributes, link: Partial<Writable<ShownDetails>>): void {
-  link.promiscuity = attributes.get(IFLA.promiscuity)?.getUint32(0, true) ?? 0;
+  link.promiscuity = readU32(attributes.get(IFLA.promiscuity)) ?? 0;
   const [bus, parent] = [attributes.get(IFLA.parentBus), attributes.get(IFLA.parentName)];
   if (bus !== undefined) link.parentbus = textOf(bus);
   if (parent !== undefined) link.parentdev = textOf(parent);
@@ -42,38 +42,38 @@ function shownInfo(info: Attributes): ShownLinkInfo {
 }
 
 function shownBridge(data: Attributes): Readonly<Record<string, unknown>> {
-  const filtering = data.get(BRIDGE.vlanFiltering);
-  return filtering === undefined ? {} : { vlan_filtering: filtering.getUint8(0) };
+  const filtering = readU8(data.get(BRIDGE.vlanFiltering));
+  return filtering === undefined ? {} : { vlan_filtering: filtering };
 }
 
 function shownMacvlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const number = data.get(MACVLAN.mode)?.getUint32(0, true);
+  const number = readU32(data.get(MACVLAN.mode));
   const mode = Object.keys(MACVLAN_MODES).find((name) => MACVLAN_MODES[name] === number);
   return mode === undefined ? {} : { mode };
 }
 
 function shownIpvlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const mode = IPVLAN_MODES[data.get(IPVLAN.mode)?.getUint16(0, true) ?? -1];
+  const mode = IPVLAN_MODES[readU16(data.get(IPVLAN.mode)) ?? -1];
   return mode === undefined ? {} : { mode };
 }
 
 function shownVlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const id = data.get(VLAN.id)?.getUint16(0, true);
+  const id = readU16(data.get(VLAN.id));
   return id === undefined ? {} : { id };
 }
 
 function shownVrf(data: Attributes): Readonly<Record<string, unknown>> {
-  const table = data.get(VRF.table)?.getUint32(0, true);
+  const table = readU32(data.get(VRF.table));
   return table === undefined ? {} : { table };
 }
 
 function shownPort(data: Attributes): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {};
-  const state = data.get(BRIDGE.portState)?.getUint8(0);
+  const state = readU8(data.get(BRIDGE.portState));
   if (state !== undefined) shown['state'] = PORT_STATES[state] ?? state;
-  const hairpin = data.get(BRIDGE.portMode);
-  if (hairpin !== undefined) shown['hairpin'] = hairpin.getUint8(0) !== 0;
-  const isolated = data.get(BRIDGE.portIsolated);
-  if (isolated !== undefined) shown['isolated'] = isolated.getUint8(0) !== 0;
+  const hairpin = readU8(data.get(BRIDGE.portMode));
+  if (hairpin !== undefined) shown['hairpin'] = hairpin !== 0;
+  const isolated = readU8(data.get(BRIDGE.portIsolated));
+  if (isolated !== undefined) shown['isolated'] = isolated !== 0;
   return shown;
 }

@@ -1,5 +1,5 @@
 import { IFADDR_BYTES } from './address-message.ts';
-import { attributesOf, bytesOf, FLAG, request, u32 } from './message.ts';
+import { attributesOf, bodiesOf, bytesOf, FLAG, request, u32 } from './message.ts';
 import type { RtnlSocket } from './socket.ts';
 
 const RTM_GETMULTICAST = 58;
@@ -10,7 +10,7 @@ const IFA_MULTICAST = 7;
 export function linkGroups(socket: RtnlSocket, index: number): Uint8Array[] {
   const groups: Uint8Array[] = [];
   const header = Uint8Array.of(AF_INET6, 0, 0, 0, ...u32(index));
-  for (const { body } of socket.exchange(request(RTM_GETMULTICAST, FLAG.dump, header, []))) {
+  for (const body of bodiesOf(socket.exchange(request(RTM_GETMULTICAST, FLAG.dump, header, [])), IFADDR_BYTES)) {
     const group = attributesOf(body, IFADDR_BYTES).get(IFA_MULTICAST);
     // A kernel that does not know how to look at one link only shows all.
     if (group !== undefined && body.getUint32(4, true) === index) groups.push(bytesOf(group));

@@ -2,7 +2,20 @@ import type { NativeCommand } from './commands.ts';
 import { showDetails } from './link-details.ts';
 import { linkFlags } from './link-flags.ts';
 import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, plainText, WITHOUT_STATISTICS } from './link-message.ts';
-import { type Attribute, attributesOf, bytesOf, FLAG, nested, request, textOf, u32 } from './message.ts';
+import {
+  type Attribute,
+  attributesOf,
+  bodiesOf,
+  bytesOf,
+  FLAG,
+  nested,
+  readI32,
+  readU8,
+  readU32,
+  request,
+  textOf,
+  u32,
+} from './message.ts';
 import { askByIndex, askByName, ifThere, indexOf, nameOf } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { readName } from './words.ts';
@@ -73,7 +86,7 @@ function showSome(socket: RtnlSocket, filter: readonly Attribute[], details: boo
   const question = request(LINK.get, FLAG.dump, linkHeader(0), filter);
   const names = new Map<number, string>();
   const ports: ShownLink[] = [];
-  for (const { body } of socket.exchange(question)) {
+  for (const body of bodiesOf(socket.exchange(question), IFINFO_BYTES)) {
     ports.push(showLink(socket, body, { alias: true, details }, names));
   }
   return ports;
@@ -87,17 +100,17 @@ export function showLink(
   names: Map<number, string> = new Map(),
 ): ShownLink {
   const attributes = attributesOf(body, IFINFO_BYTES);
-  const master = attributes.get(IFLA.master)?.getUint32(0, true) ?? 0;
+  const master = readU32(attributes.get(IFLA.master)) ?? 0;
   const link: Writable<ShownLink> = {
     ifindex: body.getInt32(4, true),
     ifname: textOf(attributes.get(IFLA.ifname)),
     flags: [],
-    mtu: attributes.get(IFLA.mtu)?.getUint32(0, true) ?? 0,
-    operstate: OPERSTATES[attributes.get(IFLA.operstate)?.getUint8(0) ?? 0] ?? 'UNKNOWN',
+    mtu: readU32(attributes.get(IFLA.mtu)) ?? 0,
+    operstate: OPERSTATES[readU8(attributes.get(IFLA.operstate)) ?? 0] ?? 'UNKNOWN',
   };
   link.flags = linkFlags(body.getUint32(8, true), showLower(socket, attributes, link));
   if (master !== 0) link.master = nameOf(socket, master, names);
-  const queue = attributes.get(IFLA.txqlen)?.getUint32(0, true) ?? 0;
+  const queue = readU32(attributes.get(IFLA.txqlen)) ?? 0;
   if (queue !== 0) link.txqlen = queue;
   const address = attributes.get(IFLA.address);
   if (address !== undefined) link.address = macText(bytesOf(address));
@@ -113,9 +126,9 @@ export function showLink(
 
 /** Says which link is below this one; gives whether it is known to be down. */
 function showLower(socket: RtnlSocket, attributes: Map<number, DataView>, link: Writable<ShownLink>): boolean {
-  const index = attributes.get(IFLA.link)?.getUint32(0, true);
-  const netnsid = attributes.get(IFLA.linkNetnsid);
-  if (netnsid !== undefined) link.link_netnsid = netnsid.getInt32(0, true);
+  const index = readU32(attributes.get(IFLA.link));
+  const netnsid = readI32(attributes.get(IFLA.linkNetnsid));
+  if (netnsid !== undefined) link.link_netnsid = netnsid;
   if (index === undefined) return false;
   if (index === 0) link.link = null;
   else if (netnsid !== undefined) link.link_index = index;

@@ -129,6 +129,8 @@ export function setNumber(bytes: Uint8Array, number: number): void {
 /** The attributes behind a body's own header, by type; of several with one type the last. */
 export function attributesOf(body: DataView, headerBytes: number): Map<number, DataView> {
   const attributes = new Map<number, DataView>();
+  // A length that the message itself says may lead anywhere.
+  if (headerBytes > body.byteLength) return attributes;
   for (let at = aligned(headerBytes); at + ATTRIBUTE_HEADER_BYTES <= body.byteLength; ) {
     const length = body.getUint16(at, true);
     if (length < ATTRIBUTE_HEADER_BYTES || at + length > body.byteLength) break;
@@ -174,6 +176,33 @@ export function u16(value: number): Uint8Array {
 /** A number as most attributes have it. */
 export function u32(value: number): Uint8Array {
   return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
+}
+
+/** The bodies of messages that have a whole header of their family. */
+export function bodiesOf(messages: readonly Message[], headerBytes: number): DataView[] {
+  const bodies: DataView[] = [];
+  for (const { body } of messages) if (body.byteLength >= headerBytes) bodies.push(body);
+  return bodies;
+}
+
+/** The number of one byte in an attribute; one that is cut off is as good as none. */
+export function readU8(value: DataView | undefined): number | undefined {
+  return value !== undefined && value.byteLength >= 1 ? value.getUint8(0) : undefined;
+}
+
+/** The number of two bytes in an attribute. */
+export function readU16(value: DataView | undefined): number | undefined {
+  return value !== undefined && value.byteLength >= 2 ? value.getUint16(0, true) : undefined;
+}
+
+/** The number of four bytes in an attribute. */
+export function readU32(value: DataView | undefined): number | undefined {
+  return value !== undefined && value.byteLength >= 4 ? value.getUint32(0, true) : undefined;
+}
+
+/** The same with a sign. */
+export function readI32(value: DataView | undefined): number | undefined {
+  return value !== undefined && value.byteLength >= 4 ? value.getInt32(0, true) : undefined;
 }
 
 /** The bytes of an attribute. */

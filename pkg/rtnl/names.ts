@@ -1,7 +1,9 @@
 import { IFINFO_BYTES, IFLA, LINK, linkHeader, WITHOUT_STATISTICS } from './link-message.ts';
-import { type Attribute, attributesOf, request, textBytes, textOf } from './message.ts';
+import { type Attribute, attributesOf, bodiesOf, request, textBytes, textOf } from './message.ts';
 import { RtnlError, type RtnlSocket } from './socket.ts';
 import { readNumber } from './words.ts';
+
+const EBADMSG = 74;
 
 /** What the kernel says of the link with this name. */
 export function askByName(socket: RtnlSocket, name: string): DataView {
@@ -65,7 +67,7 @@ function numberIn(name: string): number | undefined {
 }
 
 function answered(socket: RtnlSocket, question: Uint8Array): DataView {
-  const [answer] = socket.exchange(question);
-  if (answer === undefined) throw new Error('the kernel gave no link');
-  return answer.body;
+  const [body] = bodiesOf(socket.exchange(question), IFINFO_BYTES);
+  if (body === undefined) throw new RtnlError(EBADMSG, 'the kernel gave no link');
+  return body;
 }

@@ -2,7 +2,7 @@ import { SCOPES } from './address-message.ts';
 import { addressText } from './address-show.ts';
 import type { NativeCommand } from './commands.ts';
 import type { Writable } from './link-show.ts';
-import { attributesOf, FLAG, type Message, request, u32 } from './message.ts';
+import { attributesOf, bodiesOf, FLAG, type Message, readI32, readU32, request, u32 } from './message.ts';
 import { nameOf } from './names.ts';
 import {
   ONLINK,
@@ -20,6 +20,8 @@ import { RtnlError, type RtnlSocket } from './socket.ts';
 import { AF_INET, AF_INET6, readAddress } from './words.ts';
 
 const RTM_F_CLONED = 0x200;
+/** What stands in front of an address of either family. */
+const FAMILY_BYTES = 2;
 
 const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [0x1, 'dead'],
@@ -91,15 +93,10 @@ export function routeGet(words: readonly string[]): NativeCommand | undefined {
     const header = new Uint8Array(RTMSG_BYTES);
     header[0] = family;
     header[1] = bytes.length * 8;
-    const [answer] = socket.exchange(request(ROUTE.get, 0, header, [[RTA.dst, bytes]]));
-    if (answer === undefined) return [];
+    const [body] = bodiesOf(socket.exchange(request(ROUTE.get, 0, header, [[RTA.dst, bytes]])), RTMSG_BYTES);
+    if (body === undefined) return [];
     // Who made the route that it follows is not told here.
-    const { protocol: _, ...route } = shownRoute(
-      socket,
-      answer.body,
-      attributesOf(answer.body, RTMSG_BYTES),
-      new Map(),
-    );
+    const { protocol: _, ...route } = shownRoute(socket, body, attributesOf(body, RTMSG_BYTES), new Map());
     return [route];
   };
 }
@@ -113,7 +110,7 @@ export function allRoutesShow(words: readonly string[], option: string | undefin
     header[0] = family;
     const names = new Map<number, string>();
     const found: ShownRoute[] = [];
-    for (const { body } of socket.exchange(request(ROUTE.get, FLAG.dump, header, []))) {
+    for (const body of bodiesOf(socket.exchange(request(ROUTE.get, FLAG.dump, header, [])), RTMSG_BYTES)) {
       if ((body.getUint32(8, true) & RTM_F_CLONED) !== 0) continue;
       found.push(inNumbers(body, shownRoute(socket, body, attributesOf(body, RTMSG_BYTES), names)));
     }
@@ -128,15 +125,15 @@ function inNumbers(body: DataView, shown: ShownRoute): ShownRoute {
   if (type !== UNICAST) route.type = `${type}`;
   if (protocol !== PROTOCOL_BOOT) route.protocol = `${protocol}`;
   if (scope !== SCOPE.global) route.scope = `${scope}`;
-  const table = attributes.get(RTA.table)?.getUint32(0, true) ?? body.getUint8(4);
+  const table = readU32(attributes.get(RTA.table)) ?? body.getUint8(4);
   if (table !== TABLE_MAIN) route.table = `${table}`;
   const metrics = attributes.get(RTA.metrics);
   if (metrics === undefined) return route;
   const said = attributesOf(metrics, 0);
-  const [mtu, advmss] = [said.get(RTAX.mtu), said.get(RTAX.advmss)];
+  const [mtu, advmss] = [readU32(said.get(RTAX.mtu)), readU32(said.get(RTAX.advmss))];
   const one = {
-    ...(mtu === undefined ? {} : { mtu: mtu.getUint32(0, true) }),
-    ...(advmss === undefined ? {} : { advmss: advmss.getUint32(0, true) }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(advmss === undefined ? {} : { advmss }),
   };
   return { ...route, metrics: [one] };
 }
@@ -147,9 +144,9 @@ function showRoutes(socket: RtnlSocket, family: number): ShownRoute[] {
   const names = new Map<number, string>();
   const found: ShownRoute[] = [];
   const question = request(ROUTE.get, FLAG.dump, header, [[RTA.table, u32(TABLE_MAIN)]]);
-  for (const { body } of tableOf(socket, question)) {
+  for (const body of bodiesOf(tableOf(socket, question), RTMSG_BYTES)) {
     const attributes = attributesOf(body, RTMSG_BYTES);
-    const table = attributes.get(RTA.table)?.getUint32(0, true) ?? body.getUint8(4);
+    const table = readU32(attributes.get(RTA.table)) ?? body.getUint8(4);
     // A kernel that is too old for strict checking gives all tables, and what it has remembered of its own decisions.
     if (table !== TABLE_MAIN || (body.getUint32(8, true) & RTM_F_CLONED) !== 0) continue;
     found.push(shownRoute(socket, body, attributes, names));
@@ -179,15 +176,15 @@ function shownRoute(
   const gateway = attributes.get(RTA.gateway);
   if (gateway !== undefined) route.gateway = addressText(gateway);
   const via = attributes.get(RTA.via);
-  if (via !== undefined) route.via = shownVia(via);
-  const oif = attributes.get(RTA.oif)?.getInt32(0, true);
+  if (via !== undefined && via.byteLength > FAMILY_BYTES) route.via = shownVia(via);
+  const oif = readI32(attributes.get(RTA.oif));
   if (oif !== undefined) route.dev = nameOf(socket, oif, names);
   if (protocol !== PROTOCOL_BOOT) route.protocol = PROTOCOLS[protocol] ?? `${protocol}`;
   if (scope !== SCOPE.global) route.scope = SCOPES[scope] ?? `${scope}`;
   const prefsrc = attributes.get(RTA.prefsrc);
   if (prefsrc !== undefined) route.prefsrc = addressText(prefsrc);
-  const metric = attributes.get(RTA.priority);
-  if (metric !== undefined) route.metric = metric.getUint32(0, true);
+  const metric = readU32(attributes.get(RTA.priority));
+  if (metric !== undefined) route.metric = metric;
   return route;
 }
 
@@ -201,7 +198,7 @@ function destination(body: DataView, address: DataView | undefined): string {
 
 function shownVia(via: DataView): { family: string; host: string } {
   const family = via.getUint16(0, true);
-  const address = new DataView(via.buffer, via.byteOffset + 2, via.byteLength - 2);
+  const address = new DataView(via.buffer, via.byteOffset + FAMILY_BYTES, via.byteLength - FAMILY_BYTES);
   return { family: family === AF_INET ? 'inet' : 'inet6', host: addressText(address) };
 }
 

@@ -1,7 +1,7 @@
 import type { IpCommand } from '../ip/command.ts';
 import { addressText } from './address-show.ts';
 import type { NativeCommand } from './commands.ts';
-import { type Attribute, attributesOf, FLAG, request, textOf, u32 } from './message.ts';
+import { type Attribute, attributesOf, bodiesOf, FLAG, readU32, request, textOf, u32 } from './message.ts';
 import { allRoutesShow } from './route-show.ts';
 import { AF_INET, AF_INET6, readNumber, readPrefix } from './words.ts';
 
@@ -70,7 +70,8 @@ function ruleShow(option: string | undefined): NativeCommand | undefined {
     const header = new Uint8Array(RULE_BYTES);
     header[0] = family;
     const found: ShownRule[] = [];
-    for (const { body } of socket.exchange(request(RULE.get, FLAG.dump, header, []))) found.push(shownRule(body));
+    const answer = socket.exchange(request(RULE.get, FLAG.dump, header, []));
+    for (const body of bodiesOf(answer, RULE_BYTES)) found.push(shownRule(body));
     return found;
   };
 }
@@ -78,13 +79,13 @@ function ruleShow(option: string | undefined): NativeCommand | undefined {
 function shownRule(body: DataView): ShownRule {
   const attributes = attributesOf(body, RULE_BYTES);
   const [source, target] = [attributes.get(FRA.src), attributes.get(FRA.dst)];
-  const mark = attributes.get(FRA.mark)?.getUint32(0, true) ?? 0;
-  const table = attributes.get(FRA.table)?.getUint32(0, true) ?? body.getUint8(4);
+  const mark = readU32(attributes.get(FRA.mark)) ?? 0;
+  const table = readU32(attributes.get(FRA.table)) ?? body.getUint8(4);
   const [iif, oif] = [textOf(attributes.get(FRA.iif)), textOf(attributes.get(FRA.oif))];
   const length = body.getUint8(2);
   const isPart = source !== undefined && length !== source.byteLength * 8;
   return {
-    priority: attributes.get(FRA.priority)?.getUint32(0, true) ?? 0,
+    priority: readU32(attributes.get(FRA.priority)) ?? 0,
     src: source === undefined ? 'all' : addressText(source),
     ...(isPart ? { srclen: length } : {}),
     ...(target === undefined ? {} : { dst: addressText(target) }),

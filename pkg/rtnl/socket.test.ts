@@ -147,6 +147,18 @@ describe('RtnlSocket', () => {
     }
   });
 
+  test('an answer that is cut off is a refusal, or has no explanation', () => {
+    const nothing = message(NLMSG_ERROR, 0x100, []);
+    expect(errorOf(() => new RtnlSocket(libcWith([nothing]).libc).exchange(question))).toMatchObject({
+      code: 'EBADMSG',
+    });
+    for (const repeated of [[], [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]) {
+      const refusal = message(NLMSG_ERROR, 0x200, [0xea, 0xff, 0xff, 0xff, ...repeated]);
+      const error = errorOf(() => new RtnlSocket(libcWith([refusal]).libc).exchange(question));
+      expect(error).toMatchObject({ code: 'EINVAL', message: 'invalid argument' });
+    }
+  });
+
   test('a dump goes on to its end over several datagrams', () => {
     const parts = [message(20, MULTI, [1]), message(20, MULTI, [2]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
     expect(new RtnlSocket(libcWith(parts).libc).exchange(question)).toHaveLength(2);

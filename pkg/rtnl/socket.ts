@@ -9,12 +9,14 @@ import {
   type Message,
   messagesIn,
   NLMSG_DONE,
+  readI32,
   setNumber,
   textOf,
 } from './message.ts';
 
 const ENOENT = 2;
 const EINTR = 4;
+const EBADMSG = 74;
 const EMSGSIZE = 90;
 const ETIMEDOUT = 110;
 /** Where a message has its type. */
@@ -289,7 +291,7 @@ export class RtnlSocket {
 
 /** The end of a dump says whether it came to its end. */
 function dumped({ body, flags }: Message, answer: Message[]): Message[] {
-  const errno = body.byteLength < 4 ? 0 : body.getInt32(0, true);
+  const errno = readI32(body) ?? 0;
   if (errno >= 0) return answer;
   const explained = (flags & NLM_F_ACK_TLVS) !== 0;
   throw new RtnlError(errno, explained ? textOf(attributesOf(body, 4).get(NLMSGERR_ATTR_MSG)) : '');
@@ -297,10 +299,11 @@ function dumped({ body, flags }: Message, answer: Message[]): Message[] {
 
 /** An error message with the number 0 is the kernel's yes. */
 function acknowledged({ body, flags }: Message, answer: Message[]): Message[] {
-  const errno = body.getInt32(0, true);
+  const errno = readI32(body) ?? EBADMSG;
   if (errno === 0) return answer;
   if ((flags & NLM_F_ACK_TLVS) === 0) throw new RtnlError(errno, '');
   // The refused request is repeated behind the number, whole or just its header.
-  const repeated = (flags & NLM_F_CAPPED) === 0 ? body.getUint32(4, true) : ERROR_HEADER_BYTES - 4;
+  const isWhole = (flags & NLM_F_CAPPED) === 0 && body.byteLength >= ERROR_HEADER_BYTES;
+  const repeated = isWhole ? body.getUint32(4, true) : ERROR_HEADER_BYTES - 4;
   throw new RtnlError(errno, textOf(attributesOf(body, 4 + repeated).get(NLMSGERR_ATTR_MSG)));
 }

@@ -1,5 +1,5 @@
 import type { NativeCommand } from './commands.ts';
-import { attributesOf, FLAG, listedIn, textOf } from './message.ts';
+import { attributesOf, bodiesOf, FLAG, listedIn, textOf } from './message.ts';
 import { indexOf, nameOf } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { INGRESS_HANDLE, MIRRED, PARENT, TBF, TC, TCA, TCMSG_BYTES, tcRequest, U32 } from './tc-message.ts';
@@ -46,7 +46,7 @@ export function qdiscShow(words: readonly string[]): NativeCommand | undefined {
     const ifindex = indexOf(socket, name);
     const shown: ShownQdisc[] = [];
     // The kernel tells about all links; `tc` as well chooses by itself.
-    for (const { body } of socket.exchange(tcRequest(TC.qdiscGet, FLAG.dump, { ifindex }))) {
+    for (const body of bodiesOf(socket.exchange(tcRequest(TC.qdiscGet, FLAG.dump, { ifindex })), TCMSG_BYTES)) {
       if (body.getInt32(4, true) === ifindex) shown.push(shownQdisc(body));
     }
     return shown;
@@ -68,10 +68,13 @@ function shownQdisc(body: DataView): ShownQdisc {
 function shownBucket(options: DataView): Partial<ShownBucket> {
   const attributes = attributesOf(options, 0);
   const parameters = attributes.get(TBF.parameters);
-  if (parameters === undefined) return {};
+  if (parameters === undefined || parameters.byteLength < TBF.bytes) return {};
   const large = attributes.get(TBF.rate64);
   return {
-    rate: large === undefined ? parameters.getUint32(TBF.rateAt, true) : Number(large.getBigUint64(0, true)),
+    rate:
+      large === undefined || large.byteLength < 8
+        ? parameters.getUint32(TBF.rateAt, true)
+        : Number(large.getBigUint64(0, true)),
     burst_raw: parameters.getUint32(TBF.bufferAt, true).toString(16),
     limit: parameters.getUint32(TBF.limitAt, true),
   };
@@ -84,7 +87,7 @@ export function filterShow(words: readonly string[]): NativeCommand | undefined 
   return (socket) => {
     const header = { ifindex: indexOf(socket, name), parent: INGRESS_HANDLE };
     const shown: ShownFilter[] = [];
-    for (const { body } of socket.exchange(tcRequest(TC.filterGet, FLAG.dump, header))) {
+    for (const body of bodiesOf(socket.exchange(tcRequest(TC.filterGet, FLAG.dump, header)), TCMSG_BYTES)) {
       shown.push(shownFilter(socket, body));
     }
     return shown;
@@ -108,7 +111,7 @@ function shownAction(socket: RtnlSocket, action: DataView): ShownAction {
   const kind = textOf(attributes.get(MIRRED.kind));
   const options = attributes.get(MIRRED.options);
   const parameters = options && attributesOf(options, 0).get(MIRRED.parameters);
-  if (kind !== 'mirred' || parameters === undefined) return { kind };
+  if (kind !== 'mirred' || parameters === undefined || parameters.byteLength < MIRRED.bytes) return { kind };
   if (parameters.getInt32(MIRRED.directionAt, true) !== MIRRED.egressRedirect) return { kind };
   const to = nameOf(socket, parameters.getUint32(MIRRED.ifindexAt, true), new Map());
   return { kind, mirred_action: 'redirect', direction: 'egress', to_dev: to };

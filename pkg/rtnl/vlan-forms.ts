@@ -1,7 +1,18 @@
 import type { IpCommand } from '../ip/command.ts';
 import type { NativeCommand } from './commands.ts';
 import { IFINFO_BYTES, IFLA, LINK, linkHeader } from './link-message.ts';
-import { type Attribute, attributesOf, FLAG, listedIn, nested, request, textOf, u16, u32 } from './message.ts';
+import {
+  type Attribute,
+  attributesOf,
+  bodiesOf,
+  FLAG,
+  listedIn,
+  nested,
+  request,
+  textOf,
+  u16,
+  u32,
+} from './message.ts';
 import { indexOf } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { readName, readNumber } from './words.ts';
@@ -84,7 +95,7 @@ function vlansOf(socket: RtnlSocket, port: string): ShownPort[] {
   header[0] = AF_BRIDGE;
   const question = request(LINK.get, FLAG.dump, header, [[IFLA.extMask, u32(RTEXT_FILTER_BRVLAN_COMPRESSED)]]);
   const vlans: ShownVlan[] = [];
-  for (const { body } of socket.exchange(question, port)) {
+  for (const body of bodiesOf(socket.exchange(question, port), IFINFO_BYTES)) {
     if (body.getInt32(4, true) !== index) continue;
     const attributes = attributesOf(body, IFINFO_BYTES);
     const specific = attributes.get(IFLA.afSpec);
