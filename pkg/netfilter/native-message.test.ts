@@ -56,3 +56,11 @@ test('a comment is read from what nft keeps with a rule', () => {
   expect(commentOf({ type: 0xa06, flags: 0, number: 0, body })).toBe('c1');
   expect(commentOf(only(chainFlush(CHAIN)))).toBe('');
 });
+
+test('a comment that is longer than what it stands in is none', () => {
+  for (const data of [[0, 200, 0x63, 0x31], [3, 255, 0], [0]]) {
+    const attribute = [data.length + 4, 0, 7, 0, ...data, ...Array<number>((4 - (data.length % 4)) % 4).fill(0)];
+    const body = new DataView(Uint8Array.from([2, 0, 0, 0, ...attribute]).buffer);
+    expect(commentOf({ type: 0xa06, flags: 0, number: 0, body })).toBe('');
+  }
+});

@@ -189,6 +189,7 @@ export function commentOf({ body }: Message): string {
   if (data === undefined) return '';
   for (let at = 0; at + 2 <= data.byteLength; ) {
     const [type, length] = [data.getUint8(at), data.getUint8(at + 1)];
+    if (at + 2 + length > data.byteLength) break;
     if (type === COMMENT) return textOf(new DataView(data.buffer, data.byteOffset + at + 2, length));
     at += 2 + length;
   }

@@ -1,3 +1,5 @@
+import { isObject } from '../json/decode.ts';
+import { CniError, ErrorCode } from '../types/error.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
 
 /** A rule as `nft -j` lists it. */
@@ -40,13 +42,34 @@ export async function listRules(
   }
 }
 
-/** The rules in what `nft -j` printed, listed or echoed. */
+/**
+ * The rules in what `nft -j` printed, listed or echoed.
+ *
+ * @throws {CniError} when it printed something else
+ */
 export function parseRules(output: string): NftRule[] {
-  const { nftables = [] } = JSON.parse(output) as { nftables?: readonly Entry[] };
-  return nftables.flatMap((entry) => entry.rule ?? entry.add?.rule ?? []);
+  const rules: NftRule[] = [];
+  for (const entry of entriesIn(output)) {
+    const { rule, add } = isObject(entry) ? entry : {};
+    const found = rule ?? (isObject(add) ? add['rule'] : undefined);
+    if (isRule(found)) rules.push(found);
+  }
+  return rules;
 }
 
-interface Entry {
-  readonly rule?: NftRule;
-  readonly add?: { readonly rule?: NftRule };
+/** What is no listing would read as one without rules, and rules would be left for ever. */
+function entriesIn(output: string): readonly unknown[] {
+  try {
+    const document: unknown = JSON.parse(output);
+    if (isObject(document) && Array.isArray(document['nftables'])) return document['nftables'];
+  } catch {
+    // It is none either.
+  }
+  throw new CniError(ErrorCode.internal, 'nft printed something else than rules', output.slice(0, 200));
+}
+
+function isRule(value: unknown): value is NftRule {
+  if (!isObject(value)) return false;
+  const { chain, handle, expr } = value;
+  return typeof chain === 'string' && typeof handle === 'number' && Array.isArray(expr) && expr.every(isObject);
 }
