@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeReply, encodeCall, messageLength } from './message.ts';
+import { DamagedMessage, decodeReply, encodeCall, messageLength } from './message.ts';
 
 const HELLO = {
   destination: 'org.freedesktop.DBus',
@@ -49,4 +49,19 @@ test('an error has a name and a text', () => {
 test('signals are nothing that was waited for, and half a header tells nothing', () => {
   expect(decodeReply(reply(4, [], []))).toBeUndefined();
   expect(messageLength(new Uint8Array(15))).toBeUndefined();
+});
+
+test('a message that ends before its own lengths say is damaged', () => {
+  const whole = encodeCall({ ...HELLO, args: ['a.b'] }, 7);
+  whole[1] = 2;
+  expect(decodeReply(whole)?.value).toBe('a.b');
+  for (let length = 16; length < whole.length - 8; length++) {
+    expect(() => decodeReply(whole.slice(0, length))).toThrow(DamagedMessage);
+  }
+});
+
+test('a message of gigabytes is not waited for', () => {
+  const head = encodeCall(HELLO, 1).slice(0, 16);
+  head.fill(0xff, 4, 8);
+  expect(() => messageLength(head)).toThrow(DamagedMessage);
 });

@@ -16,6 +16,16 @@ export interface Reply {
   readonly value?: string | boolean;
 }
 
+/** What a bus sent is none of its messages. */
+export class DamagedMessage extends Error {
+  constructor() {
+    super('the message bus sent a damaged message');
+  }
+}
+
+/** No message is longer, says the specification. */
+const LONGEST_BYTES = 128 * 1024 * 1024;
+
 const CALL = 1;
 const RETURN = 2;
 const ERROR = 3;
@@ -49,20 +59,30 @@ export function encodeCall(call: MethodCall, serial: number): Uint8Array {
   return head.written();
 }
 
-/** How many bytes the message has that begins here; `undefined` while too few are there to tell. */
+/**
+ * How many bytes the message has that begins here; `undefined` while too few are there to tell.
+ *
+ * @throws {DamagedMessage} when no message has so many
+ */
 export function messageLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < FIXED_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLittle = bytes[0] === LITTLE_ENDIAN;
-  return aligned(FIXED_BYTES + view.getUint32(12, isLittle), 8) + view.getUint32(4, isLittle);
+  const length = aligned(FIXED_BYTES + view.getUint32(12, isLittle), 8) + view.getUint32(4, isLittle);
+  if (length > LONGEST_BYTES) throw new DamagedMessage();
+  return length;
 }
 
-/** A reply to a call of ours; `undefined` for anything else that a bus may send. */
+/**
+ * A reply to a call of ours; `undefined` for anything else that a bus may send.
+ *
+ * @throws {DamagedMessage} when it ends before its own lengths say
+ */
 export function decodeReply(message: Uint8Array): Reply | undefined {
   if (message[1] !== RETURN && message[1] !== ERROR) return undefined;
   const isLittle = message[0] === LITTLE_ENDIAN;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  const fieldsEnd = FIXED_BYTES + view.getUint32(12, isLittle);
+  const fieldsEnd = FIXED_BYTES + numberAt(view, 12, isLittle);
   const fields = readFields(view, fieldsEnd, isLittle);
   const value = firstValue(view, aligned(fieldsEnd, 8), fields.get(FIELD.signature), isLittle);
   const error = message[1] === ERROR ? String(fields.get(FIELD.errorName) ?? '') : undefined;
@@ -77,17 +97,17 @@ function readFields(view: DataView, end: number, isLittle: boolean): ReadonlyMap
   const fields = new Map<number, string | number>();
   for (let at = FIXED_BYTES; at < end; ) {
     at = aligned(at, 8);
-    const code = view.getUint8(at);
+    const code = byteAt(view, at);
     // A signature of one letter: its length, the letter, a zero.
-    const type = String.fromCharCode(view.getUint8(at + 2));
+    const type = String.fromCharCode(byteAt(view, at + 2));
     at += 4;
     if (type === 'g') {
-      const length = view.getUint8(at);
+      const length = byteAt(view, at);
       fields.set(code, textAt(view, at + 1, length));
       at += length + 2;
     } else {
       at = aligned(at, 4);
-      const number = view.getUint32(at, isLittle);
+      const number = numberAt(view, at, isLittle);
       fields.set(code, type === 'u' ? number : textAt(view, at + 4, number));
       at += type === 'u' ? 4 : number + 5;
     }
@@ -102,12 +122,27 @@ function firstValue(
   isLittle: boolean,
 ): string | boolean | undefined {
   const [type] = String(signature ?? '');
-  if (type === 'b') return view.getUint32(at, isLittle) === 1;
-  if (type === 's' || type === 'o') return textAt(view, at + 4, view.getUint32(at, isLittle));
+  if (type === 'b') return numberAt(view, at, isLittle) === 1;
+  if (type === 's' || type === 'o') return textAt(view, at + 4, numberAt(view, at, isLittle));
   return undefined;
 }
 
+function byteAt(view: DataView, at: number): number {
+  return view.getUint8(whole(view, at, 1));
+}
+
+function numberAt(view: DataView, at: number, isLittle: boolean): number {
+  return view.getUint32(whole(view, at, 4), isLittle);
+}
+
+/** A place behind which so many bytes are. */
+function whole(view: DataView, at: number, length: number): number {
+  if (at + length > view.byteLength) throw new DamagedMessage();
+  return at;
+}
+
 function textAt(view: DataView, at: number, length: number): string {
+  whole(view, at, length);
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, length));
 }
 
