@@ -16,3 +16,10 @@ test.each<[string, string | undefined]>([
 ])('%s', (text, duplicate) => {
   expect(duplicateKeyUnder(text, 'sysctl')).toBe(duplicate);
 });
+
+test('as many keys as a document may have are looked at soon', () => {
+  const keys = Array.from({ length: 49_000 }, (_, key) => `"net.ipv4.conf.IFNAME.key${key}":"1"`);
+  const started = performance.now();
+  expect(duplicateKeyUnder(`{"sysctl":{${keys.join()}}}`, 'sysctl')).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(1000);
+});

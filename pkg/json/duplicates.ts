@@ -3,7 +3,7 @@
  * is none. The text has to be valid JSON: decoding it does not tell, because there the last one wins.
  */
 export function duplicateKeyUnder(text: string, member: string): string | undefined {
-  const keys: string[] = [];
+  const keys = new Set<string>();
   // Which keys lead to where the reader is; '' for a list.
   const path: string[] = [];
   let key = '';
@@ -14,14 +14,14 @@ export function duplicateKeyUnder(text: string, member: string): string | undefi
       if (isKey(text, end)) {
         key = JSON.parse(text.slice(at, end)) as string;
         if (path.length === 2 && path[1] === member) {
-          if (keys.includes(key)) return key;
-          keys.push(key);
+          if (keys.has(key)) return key;
+          keys.add(key);
         }
       }
       at = end - 1;
     } else if (character === '{' || character === '[') {
       path.push(path.length === 0 ? '' : key);
-      if (path.length === 2) keys.length = 0;
+      if (path.length === 2) keys.clear();
       if (character === '[') key = '';
     } else if (character === '}' || character === ']') path.pop();
   }
