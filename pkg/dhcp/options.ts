@@ -44,22 +44,35 @@ export function encodeOptions(options: Options): Uint8Array {
 
 /** Adds the options in a field; pieces of the same one are put together. What is cut off at the end does not count. */
 export function decodeOptions(field: Uint8Array, options: Map<number, Uint8Array>): void {
+  // Put together at the end: there may be tens of thousands of the same one.
+  const pieces = new Map<number, Uint8Array[]>();
   for (let at = 0; at < field.length; ) {
     const code = field[at] ?? OPTION.end;
-    if (code === OPTION.end) return;
+    if (code === OPTION.end) break;
     if (code === OPTION.pad) {
       at += 1;
       continue;
     }
     const length = field[at + 1];
-    if (length === undefined || at + 2 + length > field.length) return;
-    const before = options.get(code) ?? new Uint8Array();
-    const whole = new Uint8Array(before.length + length);
-    whole.set(before);
-    whole.set(field.subarray(at + 2, at + 2 + length), before.length);
-    options.set(code, whole);
+    if (length === undefined || at + 2 + length > field.length) break;
+    const own = pieces.get(code) ?? [options.get(code) ?? new Uint8Array()];
+    own.push(field.subarray(at + 2, at + 2 + length));
+    pieces.set(code, own);
     at += 2 + length;
   }
+  for (const [code, own] of pieces) options.set(code, whole(own));
+}
+
+function whole(pieces: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 /** An option that is one number of four bytes; `undefined` when it is not there or has another length. */

@@ -44,6 +44,21 @@ test('options stand in ascending order, and an end behind them', () => {
   expect([...encodeOptions(given)]).toEqual([12, 2, 2, 3, 61, 1, 1, 255]);
 });
 
+test('tens of thousands of pieces of one option are put together soon', () => {
+  const long = Array.from({ length: 120 }, () => [60, 255, ...Array<number>(255).fill(65)]).flat();
+  const empty = Array.from({ length: 16_000 }, () => [60, 0]).flat();
+  const field = Uint8Array.from([...long, ...empty]);
+  const times = Array.from({ length: 5 }, () => {
+    const options = new Map<number, Uint8Array>();
+    const started = performance.now();
+    decodeOptions(field, options);
+    const ms = performance.now() - started;
+    expect(options.get(60)).toHaveLength(120 * 255);
+    return ms;
+  });
+  expect(Math.min(...times)).toBeLessThan(35);
+});
+
 test('options go on in the fields that option 52 names', () => {
   const bytes = encodeMessage({ ...emptyMessage, options: new Map([[OPTION.overload, Uint8Array.of(3)]]) });
   bytes.set([12, 1, 0x61, 255], 108);

@@ -10,6 +10,8 @@ export interface LeasedRoute {
 }
 
 const ANY = new Uint8Array(4);
+/** That of IPv6. */
+const LONGEST_MASK_BYTES = 16;
 
 /** The routes of a lease: those with lengths alone when there are any, else those of old and the first router. */
 export function routesOf(options: Options): readonly LeasedRoute[] {
@@ -50,6 +52,7 @@ function classfulLength([first = 0]: Uint8Array): number {
 
 /** A mask as the length of a prefix; `undefined` when its ones are not together. */
 export function lengthOfMask(mask: Uint8Array): number | undefined {
+  if (mask.length > LONGEST_MASK_BYTES) return undefined;
   const bits = [...mask].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : undefined;
 }

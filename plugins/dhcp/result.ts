@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from '../../pkg/addr/address.ts';
+import { canonicalPrefix } from '../../pkg/addr/prefix.ts';
 import { lengthOfMask } from '../../pkg/dhcp/routes.ts';
 import { fieldsOf, type GobObject, type GobValue, isList } from '../../pkg/gob/types.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -29,7 +30,8 @@ function readRoute(route: GobObject): Route {
 
 function readDns({ Nameservers, Domain, Search, Options }: GobObject): Dns {
   const dns: Dns = {};
-  const texts = (value: GobValue | undefined) => (value !== undefined && isList(value) ? value.map(String) : []);
+  const texts = (value: GobValue | undefined) =>
+    value !== undefined && isList(value) ? value.filter((text) => typeof text === 'string') : [];
   if (texts(Nameservers).length > 0) dns.nameservers = texts(Nameservers);
   if (typeof Domain === 'string') dns.domain = Domain;
   if (texts(Search).length > 0) dns.search = texts(Search);
@@ -46,7 +48,9 @@ function readNet(value: GobValue | undefined): string {
   const address = readAddress(ip);
   // A default route comes without its bytes where all of them are zero.
   const length = mask instanceof Uint8Array ? lengthOfMask(mask) : 0;
-  if (address !== undefined && length !== undefined) return `${address}/${length}`;
+  // A server may give any mask, also one that is longer than an address.
+  const prefix = canonicalPrefix(`${address}/${length}`);
+  if (prefix !== undefined) return prefix;
   throw new CniError(ErrorCode.decoding, 'the DHCP daemon gave what is no address');
 }
 
