@@ -1,3 +1,5 @@
+import { isObject } from '../json/decode.ts';
+
 /** Which attachment a record is about. */
 export interface AttachmentKey {
   readonly containerId: string;
@@ -55,11 +57,8 @@ function isRecord(value: unknown): value is AttachmentRecord {
   );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function hasTexts(object: Record<string, unknown>, keys: readonly string[]): boolean {
+/** Whether there is a text under each of these keys. */
+export function hasTexts(object: Record<string, unknown>, keys: readonly string[]): boolean {
   for (const key of keys) if (typeof object[key] !== 'string') return false;
   return true;
 }

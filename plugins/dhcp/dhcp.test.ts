@@ -11,11 +11,12 @@ import type { GobObject } from '../../pkg/gob/types.ts';
 import { ask } from '../../test/protocol/in-process.ts';
 import { readDuration } from './daemon/duration.ts';
 import { readFlags } from './daemon/flags.ts';
-import { createServer as createDaemon, type Method } from './daemon/server.ts';
+import { answerTo, createServer as createDaemon, type Method } from './daemon/server.ts';
 import { fileOf, type Held, heldFrom } from './daemon/stored.ts';
 import { toldOf } from './daemon/told.ts';
 import { wantedOf } from './daemon/wanted.ts';
 import {
+  decodeLease,
   hasLease,
   isMarked,
   leaseFolder,
@@ -197,6 +198,56 @@ test('leases on disk', () => {
   expect(readdirSync(leaseFolder(socket))).toEqual(['c1:net:eth0.json']);
   removeLease(socket, KEY);
   expect(hasLease(socket, KEY)).toBe(false);
+});
+
+test('a lease whose file says something else is no lease', () => {
+  const whole = { version: 1, bootId: 'b', ...fileOf(held()) };
+  const read = (change: object) => {
+    const file = decodeLease(JSON.stringify({ ...whole, ...change }), 'b');
+    return file && heldFrom(file);
+  };
+  expect(read({})).toEqual(held());
+  const changes = [
+    { version: 2 },
+    { bootId: 'c' },
+    { containerId: undefined },
+    { ifName: 7 },
+    { netns: null },
+    { netns: { path: '/run/netns/pod', dev: 4, ino: '5' } },
+    { index: '3' },
+    { mac: null },
+    { wayOut: { name: 'lan0' } },
+    { options: null },
+    { options: [[61]] },
+    { ack: '' },
+    { serverMac: '02' },
+    { askedAt: null },
+  ];
+  for (const change of changes) expect(read(change), JSON.stringify(change)).toBeUndefined();
+  for (const text of ['', 'null', '[]', '{"version":1}']) expect(decodeLease(text, 'b')).toBeUndefined();
+});
+
+test('a caller that names a method by what is no text gets an answer', async () => {
+  const { signal } = new AbortController();
+  const object: GobObject = Object.create(null);
+  const answer = await answerTo(new Map(), { ServiceMethod: object, Seq: 3 }, {}, signal);
+  const decoder = new GobDecoder();
+  decoder.push(answer(new GobEncoder()));
+  expect(decoder.next()).toMatchObject({ Seq: 3, Error: "rpc: can't find method " });
+});
+
+test('what a daemon gives that no result may say is refused or left out', () => {
+  const object: GobObject = Object.create(null);
+  const address = (mask: number) => [
+    { Address: { IP: Uint8Array.of(10, 1, 0, 2), Mask: new Uint8Array(mask).fill(255) } },
+  ];
+  expect(readResult({ IPs: address(4), DNS: { Nameservers: [object, '10.1.0.1'] } })).toMatchObject({
+    ips: [{ address: '10.1.0.2/32' }],
+    dns: { nameservers: ['10.1.0.1'] },
+  });
+  for (const mask of [5, 8, 16, 1_000_000]) {
+    expect(() => readResult({ IPs: address(mask) })).toThrow('the DHCP daemon gave what is no address');
+  }
 });
 
 test('what a plugin is told survives the way', () => {

@@ -1,4 +1,6 @@
+import { isObject } from '../../pkg/json/decode.ts';
 import { fileSystemName } from '../../pkg/record/names.ts';
+import { hasTexts } from '../../pkg/record/record.ts';
 import { bootId } from '../../pkg/record/store.ts';
 import { files, makeFolders, readTextFile, statusOf, writeFileAtomically } from '../../pkg/sys/files.ts';
 
@@ -76,7 +78,7 @@ export function readLeases(socketPath: string): readonly LeaseFile[] {
   const leases: LeaseFile[] = [];
   for (const { name } of files().list(folder)) {
     if (!name.endsWith(LEASE)) continue;
-    const lease = decode(readTextFile(`${folder}/${name}`) ?? '');
+    const lease = decodeLease(readTextFile(`${folder}/${name}`) ?? '', bootId());
     if (lease !== undefined) leases.push(lease);
   }
   return leases;
@@ -94,11 +96,32 @@ export function tidyLeases(socketPath: string): void {
   }
 }
 
-function decode(text: string): LeaseFile | undefined {
+/** Reads a lease's file; `undefined` when it is damaged, or of another boot. */
+export function decodeLease(text: string, boot: string): LeaseFile | undefined {
   try {
-    const lease = JSON.parse(text) as LeaseFile;
-    return lease.version === 1 && lease.bootId === bootId() ? lease : undefined;
+    const lease: unknown = JSON.parse(text);
+    return isLease(lease) && lease.bootId === boot ? lease : undefined;
   } catch {
     return undefined;
   }
+}
+
+const TEXTS = ['bootId', 'containerId', 'network', 'ifName', 'mac', 'ack', 'serverMac'] as const;
+
+function isLease(value: unknown): value is LeaseFile {
+  if (!isObject(value) || value['version'] !== 1 || !hasTexts(value, TEXTS)) return false;
+  const { netns, index, wayOut, options, askedAt } = value;
+  const hasNetns = isObject(netns) && hasTexts(netns, ['path', 'dev', 'ino']);
+  const hasWayOut =
+    wayOut === undefined || (isObject(wayOut) && hasTexts(wayOut, ['name']) && isIndex(wayOut['index']));
+  const hasOptions = Array.isArray(options) && options.every(isOption);
+  return hasNetns && hasWayOut && hasOptions && isIndex(index) && Number.isFinite(askedAt);
+}
+
+function isIndex(value: unknown): boolean {
+  return Number.isSafeInteger(value);
+}
+
+function isOption(value: unknown): boolean {
+  return Array.isArray(value) && isIndex(value[0]) && typeof value[1] === 'string';
 }

@@ -28,14 +28,10 @@ function serve(socket: Socket, methods: ReadonlyMap<string, Method>): void {
   const encoder = new GobEncoder();
   let running = 0;
   const run = async (head: GobObject, body: GobObject): Promise<void> => {
-    const { ServiceMethod: name = '', Seq: sequence } = head;
     running += 1;
-    const { error, answer } = await call(methods, String(name), body, gone.signal);
+    const answer = await answerTo(methods, head, body, gone.signal);
     running -= 1;
-    const response = { ServiceMethod: name, Seq: sequence, Error: error };
-    if (!socket.destroyed) {
-      socket.write(joined([encoder.encode(RESPONSE, response), encoder.encode(answer.type, answer.value)]));
-    }
+    if (!socket.destroyed) socket.write(answer(encoder));
   };
   socket.setTimeout(SILENCE_MS, () => {
     if (running === 0) socket.destroy();
@@ -56,6 +52,21 @@ function serve(socket: Socket, methods: ReadonlyMap<string, Method>): void {
       socket.destroy();
     }
   });
+}
+
+/** Carries out a call; gives what writes the answer. */
+export async function answerTo(
+  methods: ReadonlyMap<string, Method>,
+  head: GobObject,
+  body: GobObject,
+  signal: AbortSignal,
+): Promise<(encoder: GobEncoder) => Uint8Array> {
+  const { ServiceMethod: method, Seq: sequence } = head;
+  // A caller may describe it as anything.
+  const name = typeof method === 'string' ? method : '';
+  const { error, answer } = await call(methods, name, body, signal);
+  const response = { ServiceMethod: name, Seq: sequence, Error: error };
+  return (encoder) => joined([encoder.encode(RESPONSE, response), encoder.encode(answer.type, answer.value)]);
 }
 
 async function call(

@@ -14,6 +14,8 @@ export interface Held {
   readonly lease: Lease;
 }
 
+const MAC_BYTES = 6;
+
 /** As it is written down. */
 export function fileOf({ key, link, wayOut, options, lease }: Held): Omit<LeaseFile, 'version' | 'bootId'> {
   const { netns, index, mac } = link;
@@ -34,8 +36,9 @@ export function fileOf({ key, link, wayOut, options, lease }: Held): Omit<LeaseF
 export function heldFrom(file: LeaseFile): Held | undefined {
   const { containerId, network, ifName, netns, index, mac, wayOut } = file;
   try {
-    const lease = leaseFrom(bytes(file.ack), bytes(file.serverMac), file.askedAt);
-    if (lease === undefined) return undefined;
+    const serverMac = bytes(file.serverMac);
+    const lease = leaseFrom(bytes(file.ack), serverMac, file.askedAt);
+    if (lease === undefined || serverMac.length !== MAC_BYTES) return undefined;
     const options = new Map(file.options.map(([code, data]) => [code, bytes(data)]));
     const link: ContainerLink = { netns, ifName, index, mac };
     return { key: { containerId, network, ifName }, link, wayOut, options, lease };
