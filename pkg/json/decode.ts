@@ -18,12 +18,23 @@ export async function decodeJson(text: string): Promise<unknown> {
   const tooMuch = excess(text);
   if (tooMuch !== undefined) throw new JsonError(tooMuch);
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (hasKnownEscapes(text)) return value;
   } catch {
-    // Engines word their errors differently and few say where, so the place is looked for again, only now.
-    const { findSyntaxError } = await import('./syntax-error.ts');
-    throw new JsonError(findSyntaxError(text));
+    // What is wrong is said below.
   }
+  // Engines word their errors differently and few say where, so the place is looked for again, only now.
+  const { findSyntaxError } = await import('./syntax-error.ts');
+  throw new JsonError(findSyntaxError(text));
+}
+
+/** Whether JSON knows what stands behind each backslash: QuickJS takes all that JavaScript does, and more. */
+function hasKnownEscapes(text: string): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) {
+    const kind = text.charAt(at + 1);
+    if (!'"\\/bfnrtu'.includes(kind) || (kind === 'u' && text.charAt(at + 2) === '{')) return false;
+  }
+  return true;
 }
 
 /** Whether a decoded JSON value is an object: neither a list nor null. */
