@@ -65,8 +65,7 @@ export class LeaseIndex {
   /** Notes what an owner has; to be done before a lease is written, so that no lease is ever unknown. */
   write(owner: Owner, hint: Hint): void {
     this.#attempt(() => {
-      const { bootId = '-', stamp = 0 } = hint.given ?? {};
-      const text = `${FORMAT} ${bootId} ${stamp} ${hint.addresses.join(' ')}\n`;
+      const text = encodeHint(hint);
       try {
         writeFile(this.#path(owner), text);
       } catch {
@@ -140,7 +139,14 @@ function hintName(owner: Owner): string {
   return folderName(`${owner.containerId}:${owner.ifName}`);
 }
 
-function decodeHint(text: string): Hint | 'damaged' {
+/** The content of a hint's file. */
+export function encodeHint({ addresses, given }: Hint): string {
+  const { bootId = '-', stamp = 0 } = given ?? {};
+  return `${FORMAT} ${bootId} ${stamp} ${addresses.join(' ')}\n`;
+}
+
+/** Reads what {@link encodeHint} wrote. */
+export function decodeHint(text: string): Hint | 'damaged' {
   // A shorter text that was being written over a longer one has the rest of that after its end.
   if (text.indexOf('\n') !== text.length - 1) return 'damaged';
   const [format, bootId = '-', stamp, ...addresses] = text.trimEnd().split(' ');
