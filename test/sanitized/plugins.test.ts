@@ -9,9 +9,8 @@ import { createHost } from '../netns/harness/host.ts';
 import { ChainError, Runtime } from '../netns/harness/libcni.ts';
 import type { PluginEntry } from '../netns/harness/libcni-conf.ts';
 import { CHAINS, type Chain } from '../proof/faults-chains.ts';
+import { ENVIRONMENT } from './environment.ts';
 
-/** The program leaves what it has to the kernel when it ends. */
-const ENVIRONMENT = { ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
 const REPORT = /AddressSanitizer|runtime error|SUMMARY: /;
 
 const STATIC = { type: 'static', addresses: [{ address: '10.1.0.9/24' }] };

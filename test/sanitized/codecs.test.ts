@@ -1,0 +1,16 @@
+import { test } from 'vitest';
+import { driver } from '../../scripts/lib/driver.ts';
+import { DRIVER, expectAllToHold } from '../fuzz/codecs/drive.ts';
+import { bySize } from '../proof/size.ts';
+import { ENVIRONMENT } from './environment.ts';
+
+test('what readers are given never has the engine make a mistake', async () => {
+  const argv = [await driver(DRIVER, 'sanitized')];
+  await expectAllToHold({
+    name: 'the sanitized engine',
+    inputs: bySize(200, 5_000),
+    argv,
+    environment: ENVIRONMENT,
+    slower: 20,
+  });
+}, 7_200_000);
