@@ -68,7 +68,7 @@ const native: Target = {
         expressionsOf(message).length,
         commentOf(message),
         mentions(message, 'CNI-DN-1'),
-        isForOtherPorts(message, [80, 8081]),
+        isForOtherPorts(message, new Set([80, 8081])),
         [...RULES, ...NFT_RULES].map((one) => isSameRule(message, one)),
       ];
     });
