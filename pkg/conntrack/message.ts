@@ -1,5 +1,14 @@
 import { addressText } from '../rtnl/address-show.ts';
-import { type Attribute, attributesOf, bytesOf, FLAG, type Message, nested, readU8, request } from '../rtnl/message.ts';
+import {
+  type Attribute,
+  attributesOf,
+  bytesOf,
+  FLAG,
+  type Message,
+  nested,
+  numberOf,
+  request,
+} from '../rtnl/message.ts';
 import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
 import type { Flow, Target } from './stale.ts';
 
@@ -58,7 +67,7 @@ export function readFlow(
   isWanted: (port: number) => boolean,
 ): TrackedFlow | undefined {
   const { body } = message;
-  if (readU8(body) !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
+  if (numberOf(body, 1) !== (family === 4 ? AF_INET : AF_INET6)) return undefined;
   const attributes = attributesOf(body, NFGENMSG_BYTES);
   const tuple = attributes.get(CTA.original);
   const reply = attributes.get(CTA.reply);
@@ -95,7 +104,7 @@ function transportOf(tuple: ReadonlyMap<number, DataView>) {
   const found = tuple.get(TUPLE.protocol);
   const attributes = found === undefined ? new Map<number, DataView>() : attributesOf(found, 0);
   return {
-    number: readU8(attributes.get(PROTOCOL.number)),
+    number: numberOf(attributes.get(PROTOCOL.number), 1),
     sourcePort: portIn(attributes.get(PROTOCOL.sourcePort)),
     destinationPort: portIn(attributes.get(PROTOCOL.destinationPort)),
   };

@@ -5,17 +5,7 @@ import { ownNetns } from '../netns/own.ts';
 import { exchangeAsync } from '../rtnl/async-exchange.ts';
 import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, WITHOUT_STATISTICS } from '../rtnl/link-message.ts';
 import { macText } from '../rtnl/link-show.ts';
-import {
-  attributesOf,
-  bodiesOf,
-  bytesOf,
-  FLAG,
-  readI32,
-  readU32,
-  request,
-  textBytes,
-  textOf,
-} from '../rtnl/message.ts';
+import { attributesOf, bodiesOf, bytesOf, FLAG, numberOf, request, textBytes, textOf } from '../rtnl/message.ts';
 import { namespaceId } from '../rtnl/namespace-id.ts';
 import { RtnlError } from '../rtnl/socket.ts';
 import { type Door, LinkGone, type Wire } from './client.ts';
@@ -145,8 +135,8 @@ export function seenLink(body: DataView): SeenLink {
     mac: address === undefined ? '' : macText(bytesOf(address)),
     isUp: (body.getUint32(8, true) & IFF.up) !== 0,
     kind: info === undefined ? '' : textOf(attributesOf(info, 0).get(INFO.kind)),
-    lower: readU32(attributes.get(IFLA.link)),
-    lowerNamespace: readI32(attributes.get(IFLA.linkNetnsid)),
+    lower: numberOf(attributes.get(IFLA.link), 4),
+    lowerNamespace: numberOf(attributes.get(IFLA.linkNetnsid), 4),
   };
 }
 

@@ -2,7 +2,7 @@ import { formatAddress } from '../addr/address.ts';
 import { IFA, IFA_FLAG, IFADDR_BYTES, SCOPES } from './address-message.ts';
 import type { NativeCommand } from './commands.ts';
 import { showLink, type Writable } from './link-show.ts';
-import { attributesOf, bodiesOf, bytesOf, FLAG, readU32, request, textOf } from './message.ts';
+import { attributesOf, bodiesOf, bytesOf, FLAG, numberOf, request, textOf } from './message.ts';
 import { askByNameOrNumber } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 import { AF_INET, AF_INET6, readName } from './words.ts';
@@ -60,7 +60,7 @@ function shown(body: DataView, family: number): ShownAddress {
   const attributes = attributesOf(body, IFADDR_BYTES);
   const broadcast = attributes.get(IFA.broadcast);
   const label = textOf(attributes.get(IFA.label));
-  const flags = readU32(attributes.get(IFA.flags)) ?? body.getUint8(2);
+  const flags = numberOf(attributes.get(IFA.flags), 4) ?? body.getUint8(2);
   const address: Writable<ShownAddress> = {
     family: family === AF_INET ? 'inet' : 'inet6',
     local: addressText(attributes.get(IFA.local) ?? attributes.get(IFA.address)),

@@ -1,6 +1,6 @@
 import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN, VRF } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
-import { attributesOf, readU8, readU16, readU32, textOf } from './message.ts';
+import { attributesOf, numberOf, textOf } from './message.ts';
 
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
 
@@ -8,7 +8,7 @@ type Attributes = ReadonlyMap<number, DataView>;
 
 /** Adds what `-d` shows, as far as plugins look at it. */
 export function showDetails(attributes: Attributes, link: Partial<Writable<ShownDetails>>): void {
-  link.promiscuity = readU32(attributes.get(IFLA.promiscuity)) ?? 0;
+  link.promiscuity = numberOf(attributes.get(IFLA.promiscuity), 4) ?? 0;
   const [bus, parent] = [attributes.get(IFLA.parentBus), attributes.get(IFLA.parentName)];
   if (bus !== undefined) link.parentbus = textOf(bus);
   if (parent !== undefined) link.parentdev = textOf(parent);
@@ -42,38 +42,38 @@ function shownInfo(info: Attributes): ShownLinkInfo {
 }
 
 function shownBridge(data: Attributes): Readonly<Record<string, unknown>> {
-  const filtering = readU8(data.get(BRIDGE.vlanFiltering));
+  const filtering = numberOf(data.get(BRIDGE.vlanFiltering), 1);
   return filtering === undefined ? {} : { vlan_filtering: filtering };
 }
 
 function shownMacvlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const number = readU32(data.get(MACVLAN.mode));
+  const number = numberOf(data.get(MACVLAN.mode), 4);
   const mode = Object.keys(MACVLAN_MODES).find((name) => MACVLAN_MODES[name] === number);
   return mode === undefined ? {} : { mode };
 }
 
 function shownIpvlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const mode = IPVLAN_MODES[readU16(data.get(IPVLAN.mode)) ?? -1];
+  const mode = IPVLAN_MODES[numberOf(data.get(IPVLAN.mode), 2) ?? -1];
   return mode === undefined ? {} : { mode };
 }
 
 function shownVlan(data: Attributes): Readonly<Record<string, unknown>> {
-  const id = readU16(data.get(VLAN.id));
+  const id = numberOf(data.get(VLAN.id), 2);
   return id === undefined ? {} : { id };
 }
 
 function shownVrf(data: Attributes): Readonly<Record<string, unknown>> {
-  const table = readU32(data.get(VRF.table));
+  const table = numberOf(data.get(VRF.table), 4);
   return table === undefined ? {} : { table };
 }
 
 function shownPort(data: Attributes): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {};
-  const state = readU8(data.get(BRIDGE.portState));
+  const state = numberOf(data.get(BRIDGE.portState), 1);
   if (state !== undefined) shown['state'] = PORT_STATES[state] ?? state;
-  const hairpin = readU8(data.get(BRIDGE.portMode));
+  const hairpin = numberOf(data.get(BRIDGE.portMode), 1);
   if (hairpin !== undefined) shown['hairpin'] = hairpin !== 0;
-  const isolated = readU8(data.get(BRIDGE.portIsolated));
+  const isolated = numberOf(data.get(BRIDGE.portIsolated), 1);
   if (isolated !== undefined) shown['isolated'] = isolated !== 0;
   return shown;
 }

@@ -9,9 +9,7 @@ import {
   bytesOf,
   FLAG,
   nested,
-  readI32,
-  readU8,
-  readU32,
+  numberOf,
   request,
   textOf,
   u32,
@@ -100,17 +98,17 @@ export function showLink(
   names: Map<number, string> = new Map(),
 ): ShownLink {
   const attributes = attributesOf(body, IFINFO_BYTES);
-  const master = readU32(attributes.get(IFLA.master)) ?? 0;
+  const master = numberOf(attributes.get(IFLA.master), 4) ?? 0;
   const link: Writable<ShownLink> = {
     ifindex: body.getInt32(4, true),
     ifname: textOf(attributes.get(IFLA.ifname)),
     flags: [],
-    mtu: readU32(attributes.get(IFLA.mtu)) ?? 0,
-    operstate: OPERSTATES[readU8(attributes.get(IFLA.operstate)) ?? 0] ?? 'UNKNOWN',
+    mtu: numberOf(attributes.get(IFLA.mtu), 4) ?? 0,
+    operstate: OPERSTATES[numberOf(attributes.get(IFLA.operstate), 1) ?? 0] ?? 'UNKNOWN',
   };
   link.flags = linkFlags(body.getUint32(8, true), showLower(socket, attributes, link));
   if (master !== 0) link.master = nameOf(socket, master, names);
-  const queue = readU32(attributes.get(IFLA.txqlen)) ?? 0;
+  const queue = numberOf(attributes.get(IFLA.txqlen), 4) ?? 0;
   if (queue !== 0) link.txqlen = queue;
   const address = attributes.get(IFLA.address);
   if (address !== undefined) link.address = macText(bytesOf(address));
@@ -126,9 +124,9 @@ export function showLink(
 
 /** Says which link is below this one; gives whether it is known to be down. */
 function showLower(socket: RtnlSocket, attributes: Map<number, DataView>, link: Writable<ShownLink>): boolean {
-  const index = readU32(attributes.get(IFLA.link));
-  const netnsid = readI32(attributes.get(IFLA.linkNetnsid));
-  if (netnsid !== undefined) link.link_netnsid = netnsid;
+  const index = numberOf(attributes.get(IFLA.link), 4);
+  const netnsid = numberOf(attributes.get(IFLA.linkNetnsid), 4);
+  if (netnsid !== undefined) link.link_netnsid = netnsid | 0;
   if (index === undefined) return false;
   if (index === 0) link.link = null;
   else if (netnsid !== undefined) link.link_index = index;

@@ -1,5 +1,5 @@
 import { IFINFO_BYTES, IFLA } from './link-message.ts';
-import { attributesOf, readU8, readU32 } from './message.ts';
+import { attributesOf, numberOf } from './message.ts';
 import { askByName, ifThere } from './names.ts';
 import type { RtnlSocket } from './socket.ts';
 
@@ -31,7 +31,7 @@ export function linkSpeech(socket: RtnlSocket, name: string): LinkSpeech | undef
   return {
     index: link.getInt32(4, true),
     isRunning: (link.getUint32(8, true) & IFF_RUNNING) !== 0,
-    hasAskedForRouters: ((readU32(settings?.get(IFLA_INET6_FLAGS)) ?? 0) & IF_RS_SENT) !== 0,
-    isNamedByMac: readU8(settings?.get(IFLA_INET6_ADDR_GEN_MODE)) === GENERATED_FROM_MAC,
+    hasAskedForRouters: ((numberOf(settings?.get(IFLA_INET6_FLAGS), 4) ?? 0) & IF_RS_SENT) !== 0,
+    isNamedByMac: numberOf(settings?.get(IFLA_INET6_ADDR_GEN_MODE), 1) === GENERATED_FROM_MAC,
   };
 }

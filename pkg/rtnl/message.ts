@@ -185,24 +185,10 @@ export function bodiesOf(messages: readonly Message[], headerBytes: number): Dat
   return bodies;
 }
 
-/** The number of one byte in an attribute; one that is cut off is as good as none. */
-export function readU8(value: DataView | undefined): number | undefined {
-  return value !== undefined && value.byteLength >= 1 ? value.getUint8(0) : undefined;
-}
-
-/** The number of two bytes in an attribute. */
-export function readU16(value: DataView | undefined): number | undefined {
-  return value !== undefined && value.byteLength >= 2 ? value.getUint16(0, true) : undefined;
-}
-
-/** The number of four bytes in an attribute. */
-export function readU32(value: DataView | undefined): number | undefined {
-  return value !== undefined && value.byteLength >= 4 ? value.getUint32(0, true) : undefined;
-}
-
-/** The same with a sign. */
-export function readI32(value: DataView | undefined): number | undefined {
-  return value !== undefined && value.byteLength >= 4 ? value.getInt32(0, true) : undefined;
+/** The number of so many bytes in an attribute; one that is cut off is as good as none. */
+export function numberOf(value: DataView | undefined, bytes: 1 | 2 | 4): number | undefined {
+  if (value === undefined || value.byteLength < bytes) return undefined;
+  return bytes === 4 ? value.getUint32(0, true) : bytes === 2 ? value.getUint16(0, true) : value.getUint8(0);
 }
 
 /** The bytes of an attribute. */

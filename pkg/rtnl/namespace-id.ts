@@ -1,7 +1,7 @@
 import type { Netns } from '../netns/netns.ts';
 import { files } from '../sys/files.ts';
 import { exchangeAsync } from './async-exchange.ts';
-import { attributesOf, readI32, request, u32 } from './message.ts';
+import { attributesOf, numberOf, request, u32 } from './message.ts';
 
 const RTM_GETNSID = 90;
 const NETNSA = { id: 1, fd: 3 } as const;
@@ -16,7 +16,7 @@ export async function namespaceId(place: Netns, other: Netns): Promise<number | 
       place,
       request(RTM_GETNSID, 0, new Uint8Array(HEADER_BYTES), [[NETNSA.fd, u32(fd)]]),
     );
-    return answer && readI32(attributesOf(answer.body, HEADER_BYTES).get(NETNSA.id));
+    return answer && numberOf(attributesOf(answer.body, HEADER_BYTES).get(NETNSA.id), 4);
   } finally {
     files().close(fd);
   }

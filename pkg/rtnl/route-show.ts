@@ -2,7 +2,7 @@ import { SCOPES } from './address-message.ts';
 import { addressText } from './address-show.ts';
 import type { NativeCommand } from './commands.ts';
 import type { Writable } from './link-show.ts';
-import { attributesOf, bodiesOf, FLAG, type Message, readI32, readU32, request, u32 } from './message.ts';
+import { attributesOf, bodiesOf, FLAG, type Message, numberOf, request, u32 } from './message.ts';
 import { nameOf } from './names.ts';
 import {
   ONLINK,
@@ -125,12 +125,12 @@ function inNumbers(body: DataView, shown: ShownRoute): ShownRoute {
   if (type !== UNICAST) route.type = `${type}`;
   if (protocol !== PROTOCOL_BOOT) route.protocol = `${protocol}`;
   if (scope !== SCOPE.global) route.scope = `${scope}`;
-  const table = readU32(attributes.get(RTA.table)) ?? body.getUint8(4);
+  const table = numberOf(attributes.get(RTA.table), 4) ?? body.getUint8(4);
   if (table !== TABLE_MAIN) route.table = `${table}`;
   const metrics = attributes.get(RTA.metrics);
   if (metrics === undefined) return route;
   const said = attributesOf(metrics, 0);
-  const [mtu, advmss] = [readU32(said.get(RTAX.mtu)), readU32(said.get(RTAX.advmss))];
+  const [mtu, advmss] = [numberOf(said.get(RTAX.mtu), 4), numberOf(said.get(RTAX.advmss), 4)];
   const one = {
     ...(mtu === undefined ? {} : { mtu }),
     ...(advmss === undefined ? {} : { advmss }),
@@ -146,7 +146,7 @@ function showRoutes(socket: RtnlSocket, family: number): ShownRoute[] {
   const question = request(ROUTE.get, FLAG.dump, header, [[RTA.table, u32(TABLE_MAIN)]]);
   for (const body of bodiesOf(tableOf(socket, question), RTMSG_BYTES)) {
     const attributes = attributesOf(body, RTMSG_BYTES);
-    const table = readU32(attributes.get(RTA.table)) ?? body.getUint8(4);
+    const table = numberOf(attributes.get(RTA.table), 4) ?? body.getUint8(4);
     // A kernel that is too old for strict checking gives all tables, and what it has remembered of its own decisions.
     if (table !== TABLE_MAIN || (body.getUint32(8, true) & RTM_F_CLONED) !== 0) continue;
     found.push(shownRoute(socket, body, attributes, names));
@@ -177,13 +177,13 @@ function shownRoute(
   if (gateway !== undefined) route.gateway = addressText(gateway);
   const via = attributes.get(RTA.via);
   if (via !== undefined && via.byteLength > FAMILY_BYTES) route.via = shownVia(via);
-  const oif = readI32(attributes.get(RTA.oif));
+  const oif = numberOf(attributes.get(RTA.oif), 4);
   if (oif !== undefined) route.dev = nameOf(socket, oif, names);
   if (protocol !== PROTOCOL_BOOT) route.protocol = PROTOCOLS[protocol] ?? `${protocol}`;
   if (scope !== SCOPE.global) route.scope = SCOPES[scope] ?? `${scope}`;
   const prefsrc = attributes.get(RTA.prefsrc);
   if (prefsrc !== undefined) route.prefsrc = addressText(prefsrc);
-  const metric = readU32(attributes.get(RTA.priority));
+  const metric = numberOf(attributes.get(RTA.priority), 4);
   if (metric !== undefined) route.metric = metric;
   return route;
 }

@@ -1,7 +1,7 @@
 import type { IpCommand } from '../ip/command.ts';
 import { addressText } from './address-show.ts';
 import type { NativeCommand } from './commands.ts';
-import { type Attribute, attributesOf, bodiesOf, FLAG, readU32, request, textOf, u32 } from './message.ts';
+import { type Attribute, attributesOf, bodiesOf, FLAG, numberOf, request, textOf, u32 } from './message.ts';
 import { allRoutesShow } from './route-show.ts';
 import { AF_INET, AF_INET6, readNumber, readPrefix } from './words.ts';
 
@@ -79,13 +79,13 @@ function ruleShow(option: string | undefined): NativeCommand | undefined {
 function shownRule(body: DataView): ShownRule {
   const attributes = attributesOf(body, RULE_BYTES);
   const [source, target] = [attributes.get(FRA.src), attributes.get(FRA.dst)];
-  const mark = readU32(attributes.get(FRA.mark)) ?? 0;
-  const table = readU32(attributes.get(FRA.table)) ?? body.getUint8(4);
+  const mark = numberOf(attributes.get(FRA.mark), 4) ?? 0;
+  const table = numberOf(attributes.get(FRA.table), 4) ?? body.getUint8(4);
   const [iif, oif] = [textOf(attributes.get(FRA.iif)), textOf(attributes.get(FRA.oif))];
   const length = body.getUint8(2);
   const isPart = source !== undefined && length !== source.byteLength * 8;
   return {
-    priority: readU32(attributes.get(FRA.priority)) ?? 0,
+    priority: numberOf(attributes.get(FRA.priority), 4) ?? 0,
     src: source === undefined ? 'all' : addressText(source),
     ...(isPart ? { srclen: length } : {}),
     ...(target === undefined ? {} : { dst: addressText(target) }),

@@ -9,7 +9,7 @@ import {
   type Message,
   messagesIn,
   NLMSG_DONE,
-  readI32,
+  numberOf,
   setNumber,
   textOf,
 } from './message.ts';
@@ -291,7 +291,7 @@ export class RtnlSocket {
 
 /** The end of a dump says whether it came to its end. */
 function dumped({ body, flags }: Message, answer: Message[]): Message[] {
-  const errno = readI32(body) ?? 0;
+  const errno = (numberOf(body, 4) ?? 0) | 0;
   if (errno >= 0) return answer;
   const explained = (flags & NLM_F_ACK_TLVS) !== 0;
   throw new RtnlError(errno, explained ? textOf(attributesOf(body, 4).get(NLMSGERR_ATTR_MSG)) : '');
@@ -299,7 +299,7 @@ function dumped({ body, flags }: Message, answer: Message[]): Message[] {
 
 /** An error message with the number 0 is the kernel's yes. */
 function acknowledged({ body, flags }: Message, answer: Message[]): Message[] {
-  const errno = readI32(body) ?? EBADMSG;
+  const errno = (numberOf(body, 4) ?? EBADMSG) | 0;
   if (errno === 0) return answer;
   if ((flags & NLM_F_ACK_TLVS) === 0) throw new RtnlError(errno, '');
   // The refused request is repeated behind the number, whole or just its header.

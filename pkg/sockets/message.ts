@@ -1,5 +1,5 @@
 import { formatAddress } from '../addr/address.ts';
-import { attributesOf, FLAG, type Message, readU8, request } from '../rtnl/message.ts';
+import { attributesOf, FLAG, type Message, numberOf, request } from '../rtnl/message.ts';
 import { AF_INET, AF_INET6 } from '../rtnl/words.ts';
 
 /** Protocols whose ports can be mapped. */
@@ -56,7 +56,7 @@ export function readListener(
   for (let index = 0; index < (family === 4 ? 4 : 16); index++) {
     value = (value << 8n) | BigInt(body.getUint8(ADDRESS_AT + index));
   }
-  const onlyOwn = readU8(attributesOf(body, MESSAGE_BYTES).get(INET_DIAG_SKV6ONLY)) === 1;
+  const onlyOwn = numberOf(attributesOf(body, MESSAGE_BYTES).get(INET_DIAG_SKV6ONLY), 1) === 1;
   return {
     family,
     address: formatAddress({ family, value }),
