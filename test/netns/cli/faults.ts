@@ -31,9 +31,10 @@ function becomeFlannel({ write }: Patient, subnet: string): void {
   write(`${CONF}/10-net.conflist`, { ...listOf(), plugins: [flannel, ...listOf().plugins.slice(1)] });
 }
 
-/** A way outside. */
+/** A way outside, without what the kernel adds for IPv6 in its own time. */
 const UPLINK =
-  'ip link add lan0 type veth peer name far0; ip link set far0 up; ip link set lan0 up; ' +
+  'ip link add lan0 type veth peer name far0; ' +
+  'for name in lan0 far0; do echo 1 >/proc/sys/net/ipv6/conf/$name/disable_ipv6; done; ip link set far0 up; ip link set lan0 up; ' +
   'ip addr add 192.0.2.2/24 dev lan0; ip route add default via 192.0.2.1';
 const GHOST = chainName('net', 'ghost');
 const DEAD_PORTS = chainOf({ network: 'net', containerId: 'ghost' });
