@@ -4,7 +4,7 @@ import type { Message } from './message.ts';
 import { IncompleteAnswer, RtnlError, RtnlSocket } from './socket.ts';
 
 /** How long a namespace may keep whoever asks about it. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 2000;
 /** Each takes a thread until the kernel has answered, also when nobody waits for it any more. */
 const MOST_AT_ONCE = 6;
 const TRIES = 5;
@@ -16,7 +16,7 @@ const waiting: (() => void)[] = [];
 /**
  * Asks the kernel about a namespace, or for a change in it, while the event loop goes on: a daemon serves many, and
  * whoever keeps the kernel busy in one container must not keep the others waiting. Rejects with an {@link RtnlError} when
- * the kernel refuses, and when it has not answered within a second.
+ * the kernel refuses, and when it has not answered in time.
  */
 export async function exchangeAsync(place: Netns, request: Uint8Array): Promise<Message[]> {
   const c = libc();

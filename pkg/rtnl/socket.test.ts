@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Libc } from '../sys/libc.ts';
 import { type Attribute, request, setNumber, textBytes } from './message.ts';
-import { type AnswerLimits, RtnlError, RtnlSocket } from './socket.ts';
+import { RtnlError, RtnlSocket } from './socket.ts';
 
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -224,11 +224,17 @@ describe('an answer', () => {
 
   test('about what is in a container is not read without end', () => {
     const part = message(16, MULTI, [1], [altnames(200)]);
-    const limited = (limits: AnswerLimits) =>
-      new RtnlSocket(libcWith(Array(100).fill(part)).libc, 7, new Uint8Array(32_768), limits);
-    const [bytes, milliseconds] = [1_000_000, 1000];
-    expect(errorOf(() => limited({ bytes, milliseconds }).exchange(question))).toMatchObject({ code: 'EMSGSIZE' });
-    expect(errorOf(() => limited({ bytes, milliseconds: -1 }).exchange(question))).toMatchObject({ code: 'ETIMEDOUT' });
+    const { libc } = libcWith(Array(100).fill(part));
+    const socket = new RtnlSocket(libc, 7, new Uint8Array(32_768), 1_000_000);
+    expect(errorOf(() => socket.exchange(question))).toMatchObject({ code: 'EMSGSIZE' });
+  });
+
+  test('about what is in a container is not asked for without end', () => {
+    const overtaken = [message(20, MULTI | 0x10, [1], [altnames(200)]), message(NLMSG_DONE, MULTI, [0, 0, 0, 0])];
+    const { libc, sent } = libcWith(Array(20).fill(overtaken).flat());
+    const socket = new RtnlSocket(libc, 7, new Uint8Array(32_768), 70_000);
+    expect(errorOf(() => socket.exchange(question))).toMatchObject({ code: 'EMSGSIZE' });
+    expect(sent).toHaveLength(3);
   });
 });
 

@@ -18,7 +18,6 @@ const ENOENT = 2;
 const EINTR = 4;
 const EBADMSG = 74;
 const EMSGSIZE = 90;
-const ETIMEDOUT = 110;
 /** Where a message has its type. */
 const TYPE_AT = 4;
 const NLMSG_ERROR = 2;
@@ -34,16 +33,11 @@ const FIND_BYTES = 8 * 1024;
 const LONGEST_DATAGRAM_BYTES = 1024 * 1024;
 const DUMP_TRIES = 5;
 
-/** How much one answer may be, and how long it may take with all tries. */
-export interface AnswerLimits {
-  readonly bytes: number;
-  readonly milliseconds: number;
-}
-
-/** Whoever is in a container may have made as many links, addresses and routes there as he likes. */
-const CONTAINER_LIMITS: AnswerLimits = { bytes: 16 * 1024 * 1024, milliseconds: 1000 };
-/** A host's tables are as long as they are. */
-const NO_LIMITS: AnswerLimits = { bytes: Number.POSITIVE_INFINITY, milliseconds: Number.POSITIVE_INFINITY };
+/**
+ * How much an answer about a container may be, with all tries: whoever is in there may have made as many links, addresses
+ * and routes as he likes, and change them all the time. Not how long it may take: that depends on everybody else.
+ */
+const MOST_CONTAINER_BYTES = 16 * 1024 * 1024;
 
 /** The kernel's refusal of a request. */
 export class RtnlError extends Error {
@@ -66,8 +60,6 @@ export class IncompleteAnswer extends RtnlError {
 
 /** What is waited for: the answer to one request. */
 interface Awaited {
-  /** When the clock of this process says so much, it is given up. */
-  readonly deadline: number;
   /** See {@link RtnlSocket.exchange}. */
   readonly mentioned?: Mentioned | undefined;
   /** Whether nothing behind this part is wanted. */
@@ -97,7 +89,8 @@ export class RtnlSocket {
   readonly indices = new Map<string, number>();
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #limits: AnswerLimits;
+  readonly #mostBytes: number;
+  #bytesLeft: number;
   #buffer: Uint8Array;
   /** Whether the last datagram was longer than there was room for. */
   #wasCut = false;
@@ -107,19 +100,20 @@ export class RtnlSocket {
     libc: Libc,
     fd = libc.routeSocket(),
     buffer = new Uint8Array(RECEIVE_BYTES),
-    limits: AnswerLimits = NO_LIMITS,
+    mostBytes = Number.POSITIVE_INFINITY,
   ) {
     this.#libc = libc;
     this.#fd = fd;
     this.#buffer = buffer;
-    this.#limits = limits;
+    this.#mostBytes = mostBytes;
+    this.#bytesLeft = mostBytes;
   }
 
-  /** One for routes in a namespace. What is asked of a container's has limits. */
+  /** One for routes in a namespace. What is asked of a container's has a limit. */
   static in(place: Netns, libc: Libc): RtnlSocket {
     // A socket stays in the namespace it was opened in, so only its opening happens there.
     const fd = place.run(() => libc.routeSocket());
-    return new RtnlSocket(libc, fd, undefined, place.isOwn() ? NO_LIMITS : CONTAINER_LIMITS);
+    return new RtnlSocket(libc, fd, undefined, place.isOwn() ? undefined : MOST_CONTAINER_BYTES);
   }
 
   /** One to {@link find} with. */
@@ -145,10 +139,10 @@ export class RtnlSocket {
   }
 
   #persistently(request: Uint8Array, mentioned?: Mentioned, isLast?: (message: Message) => boolean): Message[] {
-    const deadline = performance.now() + this.#limits.milliseconds;
+    this.#bytesLeft = this.#mostBytes;
     for (let tries = 1; ; tries++) {
       try {
-        return this.#answer(this.#send(request), { deadline, mentioned, isLast });
+        return this.#answer(this.#send(request), { mentioned, isLast });
       } catch (thrown) {
         if (!(thrown instanceof IncompleteAnswer) || tries === DUMP_TRIES) throw thrown;
       }
@@ -214,7 +208,7 @@ export class RtnlSocket {
     const awaitSent = this.#libc.sendAside(this.#fd, request);
     return () => {
       awaitSent();
-      return this.#answer(number, { deadline: Number.POSITIVE_INFINITY });
+      return this.#answer(number, {});
     };
   }
 
@@ -237,14 +231,11 @@ export class RtnlSocket {
     }
   }
 
-  #answer(number: number, { deadline, mentioned, isLast }: Awaited): Message[] {
+  #answer(number: number, { mentioned, isLast }: Awaited): Message[] {
     const answer: Message[] = [];
     let isIncomplete = false;
-    let bytes = 0;
     for (;;) {
       const datagram = this.#receive();
-      bytes += datagram.length;
-      this.#checkLimits(bytes, deadline);
       for (const message of messagesIn(datagram, mentioned)) {
         if (message.number !== number) continue;
         isIncomplete ||= (message.flags & FLAG.interrupted) !== 0;
@@ -269,6 +260,8 @@ export class RtnlSocket {
     const length = this.#libc.receive(this.#fd, this.#buffer);
     this.#wasCut = length > room;
     const datagram = this.#buffer.slice(0, length);
+    this.#bytesLeft -= length;
+    if (this.#bytesLeft < 0) throw new RtnlError(EMSGSIZE, `an answer of more than ${this.#mostBytes} bytes`);
     if (length > LONGEST_DATAGRAM_BYTES) {
       throw new RtnlError(
         EMSGSIZE,
@@ -277,15 +270,6 @@ export class RtnlSocket {
     }
     if (this.#wasCut) this.#buffer = new Uint8Array(Math.min(LONGEST_DATAGRAM_BYTES, Math.max(length, 2 * room)));
     return datagram;
-  }
-
-  #checkLimits(bytes: number, deadline: number): void {
-    const most = this.#limits.bytes;
-    if (bytes > most)
-      throw new RtnlError(EMSGSIZE, `an answer of more than ${most} bytes about what is in a container`);
-    if (performance.now() <= deadline) return;
-    const patience = this.#limits.milliseconds;
-    throw new RtnlError(ETIMEDOUT, `an answer about what is in a container that takes longer than ${patience} ms`);
   }
 }
 
