@@ -140,7 +140,7 @@ describe('what ADD refuses or takes back', () => {
       [{ ipam: fixed([]) }, 'IPAM plugin returned missing IP config'],
       [{ ipam: {} }, 'no plugin name provided'],
       [{ ipMasq: true, ipMasqBackend: 'x' }, 'unknown ipmasq backend "x"'],
-      [{ mtu: 20, ipam: fixed([address]) }, /^failed to make veth pair/],
+      [{ mtu: 20, ipam: fixed([address]) }, 'invalid MTU 20'],
     ] as const) {
       const { error } = await call('ADD', conf, attachment);
       if (typeof message === 'string') expect(error?.msg).toBe(message);
