@@ -117,23 +117,29 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     ahead,
   });
   const adding = runPlan(new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' }), options);
-  const looking = othersTurn().then(() => linkTo(forwarding, options));
-  const [added, looked] = await Promise.allSettled([adding, looking]);
+  // The kernel goes through all rules meanwhile; whoever forgets an attempt that failed closes it again.
+  const opening = othersTurn().then(() => openLocalnet(work));
+  const [added, opened] = await Promise.allSettled([adding, opening]);
   if (added.status === 'rejected') throw added.reason;
   const run = added.value;
   try {
-    if (looked.status === 'rejected') throw looked.reason;
+    if (opened.status === 'rejected') throw opened.reason;
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
-    // Only now: nobody takes it back when there are no rules.
-    if (looked.value !== undefined) {
-      await localnet.open(call, looked.value, used === 'nftables' ? 'nftables' : 'iptables');
-    } else if (former !== undefined) await localnet.close([call]);
+    if (!opened.value && former !== undefined) await localnet.close([call]);
   } catch (thrown) {
     for (const leftover of await run.undo()) call.warn(`portmap: could not be undone: ${leftover}`);
     throw thrown;
   }
+}
+
+/** Whether the host itself is to reach the ports by its loopback address, and can now. */
+async function openLocalnet({ call, forwarding, options, backend, localnet }: Work): Promise<boolean> {
+  const link = await linkTo(forwarding, options);
+  if (link === undefined) return false;
+  await localnet.open(call, link, backend);
+  return true;
 }
 
 /**
