@@ -65,9 +65,10 @@ const gob: Target = {
     const [first] = values;
     if (first === undefined) return undefined;
     for (const type of [CMD_ARGS, RESULT]) {
-      const once = valuesIn(new GobEncoder().encode(type, first), 1 << 20)[0] ?? {};
-      const twice = valuesIn(new GobEncoder().encode(type, once), 1 << 20)[0];
-      expectSame(twice, once, 'a value');
+      const again = (value: GobObject): GobObject => valuesIn(new GobEncoder().encode(type, value), 1 << 20)[0] ?? {};
+      // Where a field has a value of another type a zero is written, and a zero is left out.
+      const once = again(again(first));
+      expectSame(again(once), once, 'a value');
     }
     return values;
   },

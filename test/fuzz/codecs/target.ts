@@ -23,7 +23,11 @@ export class Violation extends Error {}
 /** Whether two values say the same; bytes count by what is in them. */
 export function expectSame(found: unknown, wanted: unknown, what: string): void {
   const [one, other] = [shown(found), shown(wanted)];
-  if (one !== other) throw new Violation(`${what}: ${one.slice(0, 300)} is not ${other.slice(0, 300)}`);
+  if (one === other) return;
+  let at = 0;
+  while (one[at] === other[at]) at += 1;
+  const part = (text: string): string => text.slice(Math.max(0, at - 60), at + 200);
+  throw new Violation(`${what}: ${part(one)} is not ${part(other)}`);
 }
 
 function shown(value: unknown): string {
