@@ -18,11 +18,14 @@ export async function lastingProcessesIn(
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = processesIn(holder, pods);
-    // One that is about to be gone has no words any more.
-    const isEnding = found.some(({ command }) => command === '' || (command.startsWith('/') && !command.includes(' ')));
-    if (!isEnding || performance.now() > deadline) return found;
+    if (!found.some(isEnding) || performance.now() > deadline) return found;
     await setTimeout(5);
   }
+}
+
+/** A plugin, the tool, or one that is about to be gone and has no words any more. */
+function isEnding({ command }: FoundProcess): boolean {
+  return command === '' || /^\/\S+(?:\/cni .*)?$/.test(command);
 }
 
 /** The processes in the namespaces of a host and of these pods, without the one that holds the host. */
