@@ -27,14 +27,14 @@ const FOLDERS = ['/run', '/var/lib/cni'];
 
 /**
  * A lock that the iptables programs never remove; and the rule of portmap that keeps pods from 127.0.0.1, with the note of
- * who made it, which stay until GC finds nobody with a port.
+ * who made it and its folders, which stay until GC finds nobody with a port.
  */
 const ALWAYS_IGNORED = [
   /^file \/run\/xtables\.lock /,
   /^host nft table ip raw chain PREROUTING .*127\.0\.0\.0\/8/,
   /^host nft table ip cni_ts_localnet /,
   /^host iptables(?:-legacy)?-save \*raw -A PREROUTING -d 127\.0\.0\.0\/8 /,
-  /^file \/run\/cni-ts\/attachments\/\.localnet\/(?:guard|links) /,
+  /^file \/run\/cni-ts\/attachments\/\.localnet(?:\/(?:guard|links|owners))? /,
 ];
 
 /** How long the kernel may take to let go of links and namespaces. */
