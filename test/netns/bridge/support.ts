@@ -10,7 +10,7 @@ export const SHARED: readonly RegExp[] = [
   // The store of a network: the lock, the last address, and our index beside it.
   /^file \/var\/lib\/cni/,
   // The folder of all records; a record's own folder goes with it.
-  /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall|localnet(?:\/(?:owners|links))?))?)? folder/,
+  /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall))?)? folder/,
   // Tables and base chains of the iptables programs, which appear with their first use.
   /^host nft table (?:ip6?) (?:nat|filter|raw)(?: chain [A-Z]+)?(?: \{| type )/,
   // The reference's table and its chains, which both suites leave.

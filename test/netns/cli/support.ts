@@ -35,7 +35,7 @@ export function configure(host: Host, file: string, list: object): void {
 /** What tests of the tool may leave: what they wrote themselves, and what plugins leave by rights. */
 export const MAY_STAY = [
   /^file \/run\/net\.d/,
-  /^file \/run\/(cni-ts|cni)(\/attachments|\/tuning)?(\/\.ports|\/\.firewall|\/\.localnet(\/owners)?)? /,
+  /^file \/run\/(cni-ts|cni)(\/attachments|\/tuning)?(\/\.ports|\/\.firewall)? /,
   /^file \/var\/lib\/cni\/(networks|results) /,
   /^file \/var\/lib\/cni\/networks\/(\.cni-ts|net)/,
 ];

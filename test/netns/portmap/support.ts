@@ -15,8 +15,8 @@ export interface Mapping {
 
 /** What is there for good after the first container with ports: nobody's in particular. */
 export const SHARED: readonly RegExp[] = [
-  // The folders of all records, of the list of ports and of that of links with route_localnet.
-  /^file \/run\/cni-ts(?:\/attachments)?(?:\/\.(?:ports|localnet(?:\/owners)?))? folder/,
+  // The folders of all records and of the list of ports.
+  /^file \/run\/cni-ts(?:\/attachments)?(?:\/\.ports)? folder/,
   // Tables and base chains of the iptables programs, which appear with their first use.
   /^host nft table (?:ip6?) (?:nat|filter|raw)(?: chain [A-Z]+)?(?: \{| type )/,
   // The chains that all containers share and what leads to them, which the reference leaves too.
