@@ -85,10 +85,14 @@ export const ATTACKS: readonly Attack[] = [
   },
 ];
 
-/** Starts what an attack does from before ADD on. */
-export async function begin(attack: Attack, pod: Pod): Promise<Background | undefined> {
+/** Starts what an attack does from before ADD on, by a program before it if there is one. */
+export async function begin(
+  attack: Attack,
+  pod: Pod,
+  wrapper: readonly string[] = [],
+): Promise<Background | undefined> {
   if (attack.before !== undefined) await pod.run(['sh', '-c', attack.before], { timeoutMs: 60_000 });
-  return attack.meanwhile === undefined ? undefined : pod.start(attack.meanwhile);
+  return attack.meanwhile === undefined ? undefined : pod.start([...wrapper, ...attack.meanwhile]);
 }
 
 /** Does what an attack does to the interface that ADD has made. */
