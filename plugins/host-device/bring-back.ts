@@ -4,11 +4,12 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
+import { namespaceId } from '../../pkg/rtnl/namespace-id.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { isLinkName, linkNamed, linksIn } from './links.ts';
 import { planMoveOut, planRename } from './move.ts';
 import type { HostDeviceNotes } from './notes.ts';
-import { guessInside, recognizeInside, recognizeOnHost } from './recognize.ts';
+import { guessInside, recognizeInside, recognizeOnHost, seenFromHost } from './recognize.ts';
 
 /** What is known about a device that has to come back. */
 export interface Away {
@@ -32,7 +33,7 @@ export interface Away {
  */
 export async function planReturn(away: Away, netns: Netns): Promise<Plan | undefined> {
   const { notes, options } = away;
-  const inside = await linksIn(netns, options);
+  const inside = seenFromHost(await linksIn(netns, options), await hostIdIn(netns));
   const outside = await linksIn(ownNetns(), options);
   const link = findInside(away, inside, outside);
   if (link === undefined) {
@@ -52,6 +53,11 @@ export async function planReturn(away: Away, netns: Netns): Promise<Plan | undef
     wasUp: notes?.wasUp ?? false,
     options,
   });
+}
+
+/** Where it cannot be asked, no link counts as one of the host's. */
+async function hostIdIn(netns: Netns): Promise<number | undefined> {
+  return netns.canEnter ? namespaceId(netns, ownNetns()).catch(() => undefined) : undefined;
 }
 
 /** By what it is, and by its mark or the interface's name: a move that was killed half way has left only the mark. */

@@ -7,6 +7,7 @@ import {
   readIdentity,
   recognizeInside,
   recognizeOnHost,
+  seenFromHost,
 } from './recognize.ts';
 
 // No machine that runs tests can be counted on to have hardware to give away, so here it is made up.
@@ -37,6 +38,21 @@ test('hardware is known by what it is, whatever its container wrote', () => {
   expect(recognizeInside(IDENTITY, [FORGED, CHANGED], MARKS)).toBe(CHANGED);
   expect(recognizeOnHost(IDENTITY, [CHANGED, ENS6], MARKS)).toBe(CHANGED);
   expect(recognizeInside(IDENTITY, [FORGED], MARKS)).toBe(undefined);
+});
+
+test('a pair whose other end is in a container is not known by the index of that end', () => {
+  const pair = (ifname: string, more: object) => linkOf(ifname, { linkinfo: { info_kind: 'veth' }, ...more });
+  const device = pair('ens5', { link: 'peer' });
+  const identity = identityOnHost(device, [device, linkOf('peer', { ifindex: 2 })]);
+  const others = [pair('veth1', { link_index: 2, link_netnsid: 0 }), pair('veth2', { link_index: 2, link_netnsid: 1 })];
+  for (const links of [others, others.slice(1)]) expect(recognizeOnHost(identity, links, MARKS)).toBe(undefined);
+  // Of what is in the container only what leads to the host counts.
+  const [forged, home] = [
+    pair('eth0', { link_index: 2, link_netnsid: 5 }),
+    pair('x', { link_index: 2, link_netnsid: 3 }),
+  ];
+  expect(recognizeInside(identity, seenFromHost([forged, home], 3), MARKS)).toMatchObject({ ifname: 'x' });
+  expect(recognizeInside(identity, seenFromHost([forged], 3), MARKS)).toBe(undefined);
 });
 
 test('of two ports of one card the one is not taken for the other', () => {

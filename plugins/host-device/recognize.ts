@@ -13,7 +13,7 @@ export interface DeviceIdentity {
   readonly permanentMac: string;
   /** Bus and name of the device that it is a part of, as in `pci/0000:03:00.0`; '' where the kernel does not say. */
   readonly parent: string;
-  /** Index of the link below or at the other end; 0 for none. */
+  /** Index on the host of the link below or at the other end; 0 for none, below 0 for one that is not on the host. */
   readonly lower: number;
 }
 
@@ -29,25 +29,40 @@ export interface Marks {
 
 /** For a link below that is in the container as well. */
 const IN_CONTAINER = -1;
+/** For one that is in any other namespace: indices are counted in each, so its own says nothing. */
+const ELSEWHERE = -2;
 
 /** The identity of a link of the host. */
 export function identityOnHost(link: ShownLink, links: readonly ShownLink[]): DeviceIdentity {
-  return identityOf(link, linkNamed(links, link.link ?? '')?.ifindex ?? 0);
+  const isElsewhere = link.link_index !== undefined;
+  return identityOf(link, isElsewhere ? ELSEWHERE : (linkNamed(links, link.link ?? '')?.ifindex ?? 0));
+}
+
+/**
+ * Links of a container, those that lead to another namespace than the host's marked as such.
+ *
+ * @param hostId the number by which the container's namespace knows the host's
+ */
+export function seenFromHost(links: readonly ShownLink[], hostId: number | undefined): readonly ShownLink[] {
+  return links.map((link) => {
+    const isOnHost = link.link_index === undefined || link.link_netnsid === hostId;
+    return isOnHost ? link : { ...link, link_index: ELSEWHERE };
+  });
 }
 
 function identityInside(link: ShownLink): DeviceIdentity {
-  return identityOf(link, typeof link.link === 'string' ? IN_CONTAINER : 0);
+  return identityOf(link, link.link_index ?? (typeof link.link === 'string' ? IN_CONTAINER : 0));
 }
 
-function identityOf(link: ShownLink, lowerHere: number): DeviceIdentity {
-  const { linkinfo, permaddr, parentbus = '', parentdev, link_index, address } = link;
+function identityOf(link: ShownLink, lower: number): DeviceIdentity {
+  const { linkinfo, permaddr, parentbus = '', parentdev, address } = link;
   const kind = linkinfo?.info_kind ?? '';
   return {
     kind,
     // It is shown only while it is not the address. What software makes has none.
     permanentMac: permaddr ?? (kind === '' ? address : ''),
     parent: parentdev === undefined ? '' : `${parentbus}/${parentdev}`,
-    lower: link_index ?? lowerHere,
+    lower,
   };
 }
 
@@ -104,7 +119,9 @@ export function recognizeInside(
   links: readonly ShownLink[],
   marks: Marks,
 ): ShownLink | undefined {
-  const isFromOutside = ({ lower }: DeviceIdentity): boolean => (identity.lower > 0 ? lower > 0 : lower === 0);
+  const isFromOutside = ({ lower }: DeviceIdentity): boolean => {
+    return identity.lower > 0 ? lower > 0 : lower === identity.lower;
+  };
   return recognize(identity, links, marks, identityInside, isFromOutside);
 }
 
