@@ -27,7 +27,6 @@ import { forgetFlows } from './flows.ts';
 import { addForwarding } from './forward.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
-import { Localnet } from './localnet.ts';
 import { othersIn, targetOf } from './notes.ts';
 import type { Evicted } from './ports.ts';
 import { readAdd } from './read-add.ts';
@@ -52,6 +51,7 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const known = records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
     const claims = new PortClaims(folder);
+    const { Localnet } = await import('./localnet.ts');
     const localnet = new Localnet(folder, options, call.warn);
     const stores = { records, claims, localnet };
     const work: Work = { call, settings, forwarding, netns, options, ...stores, known, former, backend, ahead };

@@ -12,7 +12,6 @@ import type { Owner } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
-import { Localnet } from './localnet.ts';
 import { mappingsOf, type PortMapping } from './mapping.ts';
 import { targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
@@ -33,6 +32,7 @@ export async function del(call: DelCall): Promise<void> {
 
   const options = await runOptions(call.environment, 'portmap');
   const claims = new PortClaims(folder);
+  const { Localnet } = await import('./localnet.ts');
   const localnet = new Localnet(folder, options, call.warn);
   const failures: CniError[] = [];
   if (own.length === 0) {
