@@ -1,3 +1,4 @@
+import { joined } from '../addr/bytes.ts';
 /** The options that this client itself reads or writes. */
 export const OPTION = {
   pad: 0,
@@ -60,19 +61,7 @@ export function decodeOptions(field: Uint8Array, options: Map<number, Uint8Array
     pieces.set(code, own);
     at += 2 + length;
   }
-  for (const [code, own] of pieces) options.set(code, whole(own));
-}
-
-function whole(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  for (const [code, own] of pieces) options.set(code, joined(own));
 }
 
 /** An option that is one number of four bytes; `undefined` when it is not there or has another length. */

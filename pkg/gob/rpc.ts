@@ -1,3 +1,4 @@
+import { joined } from '../addr/bytes.ts';
 import { GobDecoder } from './decode.ts';
 import { GobEncoder } from './encode.ts';
 import { GobError, type GobObject, type GobValue, STRING, type StructType, UINT } from './types.ts';
@@ -80,17 +81,4 @@ export class RpcReader {
     this.#first = undefined;
     return { head, body };
   }
-}
-
-/** Puts pieces one behind the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

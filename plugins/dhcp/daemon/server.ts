@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
+import { joined } from '../../../pkg/addr/bytes.ts';
 import { GobEncoder } from '../../../pkg/gob/encode.ts';
-import { CONNECT, CONNECTED, joined, NOTHING, RESPONSE, RpcReader } from '../../../pkg/gob/rpc.ts';
+import { CONNECT, CONNECTED, NOTHING, RESPONSE, RpcReader } from '../../../pkg/gob/rpc.ts';
 import type { GobObject, StructType } from '../../../pkg/gob/types.ts';
 import { NO_SUCH_METHOD } from '../protocol.ts';
 

@@ -1,6 +1,7 @@
+import { joined } from '../../../pkg/addr/bytes.ts';
 import { GobDecoder } from '../../../pkg/gob/decode.ts';
 import { GobEncoder } from '../../../pkg/gob/encode.ts';
-import { CONNECT, encodeCall, joined, RESPONSE, RpcReader } from '../../../pkg/gob/rpc.ts';
+import { CONNECT, encodeCall, RESPONSE, RpcReader } from '../../../pkg/gob/rpc.ts';
 import { GobError, type GobObject, type StructType } from '../../../pkg/gob/types.ts';
 import { CniError } from '../../../pkg/types/error.ts';
 import { answerTo } from '../../../plugins/dhcp/daemon/server.ts';
