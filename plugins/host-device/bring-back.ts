@@ -33,7 +33,9 @@ export interface Away {
  */
 export async function planReturn(away: Away, netns: Netns): Promise<Plan | undefined> {
   const { notes, options } = away;
-  const inside = seenFromHost(await linksIn(netns, options), await hostIdIn(netns));
+  const links = await linksIn(netns, options);
+  const isLeadingOut = links.some(({ link_index }) => link_index !== undefined);
+  const inside = isLeadingOut ? seenFromHost(links, await hostIdIn(netns)) : links;
   const outside = await linksIn(ownNetns(), options);
   const link = findInside(away, inside, outside);
   if (link === undefined) {
