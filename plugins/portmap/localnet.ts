@@ -46,23 +46,25 @@ export class Localnet {
     await this.#locked(async () => {
       const path = settingOf(link);
       const isOn = (await ownNetns().readFile(`/proc/sys/${path}`)).trim() === '1';
+      const maker = this.guardedBy;
       // What is not noted nobody puts back.
-      if (!this.#tried(() => this.#note(key, link, isOn, backend))) {
+      if (!this.#tried(() => this.#note(key, link, isOn, maker === undefined ? backend : undefined))) {
         this.#tried(() => this.#forget(key, link, isOn));
         return;
       }
-      await this.#guard();
+      await this.#guard(maker ?? backend);
       if (isOn) return;
       const failing = 'unable to enable route_localnet';
       await runPlan(new Plan().sysctl(ownNetns(), path, '1', { failing, fresh: true }), this.#options);
     });
   }
 
-  #note(key: string, link: string, isOn: boolean, backend: MasqueradeBackend): void {
+  /** @param maker who makes the rule, if nobody has yet */
+  #note(key: string, link: string, isOn: boolean, maker: MasqueradeBackend | undefined): void {
     // First: by it whoever cleans up after this process finds the rest.
     writeInto(`${this.#folder}/owners`, key, link);
     writeInto(this.#ownersOn(link), key, '');
-    if (this.guardedBy === undefined) writeFile(`${this.#folder}/guard`, backend);
+    if (maker !== undefined) writeFile(`${this.#folder}/guard`, maker);
     if (!isOn) writeFile(`${this.#linkFolder(link)}/opened`, link);
   }
 
@@ -77,7 +79,11 @@ export class Localnet {
 
   /** Makes the rule again, if it is to be there and was flushed. */
   async restoreGuard(): Promise<void> {
-    if (this.guardedBy !== undefined) await this.#locked(() => this.#guard());
+    if (this.guardedBy === undefined) return;
+    await this.#locked(async () => {
+      const maker = this.guardedBy;
+      if (maker !== undefined) await this.#guard(maker);
+    });
   }
 
   /** Who has made the rule; `undefined` when there is none to be. */
@@ -140,9 +146,7 @@ export class Localnet {
   }
 
   /** A host whose rules cannot be made in this way maps ports all the same, as the reference does. */
-  async #guard(): Promise<void> {
-    const backend = this.guardedBy;
-    if (backend === undefined) return;
+  async #guard(backend: MasqueradeBackend): Promise<void> {
     try {
       await runPlan(new Plan().do(ownNetns(), guardLoopback(backend), { failing: '' }), this.#options);
     } catch (thrown) {
