@@ -1,5 +1,5 @@
 import type { Door, Wire } from './client.ts';
-import { Aborted, exchange, isFinal, newXid, type Talk } from './exchange.ts';
+import { exchange, isFinal, newXid, type Talk, throwIfAborted } from './exchange.ts';
 import { type Lease, leaseFrom, serverOf } from './lease.ts';
 import { MESSAGE, messageType, NO_ADDRESS } from './message.ts';
 import { OPTION, sameBytes } from './options.ts';
@@ -38,7 +38,7 @@ export async function acquire(talk: Talk, door: Door, warn: (line: string) => vo
     const resume = clock.now() + base + (2 * clock.random() - 1) * PAUSE_JITTER_MS;
     if (resume >= until) throw new Error('no more tries');
     await clock.sleep(resume, signal);
-    if (signal.aborted) throw new Aborted('the caller has gone');
+    throwIfAborted(signal);
   }
 }
 

@@ -287,4 +287,19 @@ describe('keeping it', () => {
     expect(end.error).toBeInstanceOf(Aborted);
     expect(link.wires).toBe(0);
   });
+
+  test('nothing is sent when it is told so while the link is opened', async () => {
+    const end = await keep();
+    const open = link.open.bind(link);
+    link.open = async () => {
+      const wire = await open();
+      control.abort();
+      return wire;
+    };
+    await clock.advance(50_000);
+    expect(end.error).toBeInstanceOf(Aborted);
+    // A server would take it for a new lease of the address that was given back meanwhile.
+    expect(link.sent).toEqual([]);
+    expect(link.wires).toBe(0);
+  });
 });

@@ -42,13 +42,14 @@ export async function exchange<T>(talk: Talk, question: Question<T>): Promise<T 
   const end = Math.min(question.until, start + patience.timeout * EXCHANGE_PARTS);
   let pause = Math.min(FIRST_PAUSE_MS, patience.timeout);
   for (let tries = 0; clock.now() < end; tries += 1) {
+    throwIfAborted(signal);
     const askedAt = clock.now();
     wire.send(question.packet(tries, Math.floor((askedAt - start) / 1000)));
     const patient = pause * (1 - JITTER + 2 * JITTER * clock.random());
     const until = Math.min(end, askedAt + patient);
     for (;;) {
       const frame = await wire.receive(until, signal);
-      if (signal.aborted) throw new Aborted('the caller has gone');
+      throwIfAborted(signal);
       if (frame === undefined) break;
       const received = decodeFrame(frame);
       const answer = received && decodeMessage(received.payload);
@@ -59,6 +60,11 @@ export async function exchange<T>(talk: Talk, question: Question<T>): Promise<T 
     pause = Math.min(pause * 2, patience.timeout * LONGEST_PAUSE_PARTS);
   }
   return undefined;
+}
+
+/** Throws an {@link Aborted} when the caller has gone. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Aborted('the caller has gone');
 }
 
 function isFor(client: Client, xid: number, answer: Message): boolean {

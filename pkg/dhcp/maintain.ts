@@ -1,6 +1,6 @@
 import { converse } from './acquire.ts';
 import type { Door, Wire } from './client.ts';
-import { Aborted, exchange, isFinal, newXid, type Talk } from './exchange.ts';
+import { Aborted, exchange, isFinal, newXid, type Talk, throwIfAborted } from './exchange.ts';
 import { type Lease, leaseFrom, serverOf } from './lease.ts';
 import { MESSAGE, messageType } from './message.ts';
 import { addressText, sameBytes } from './options.ts';
@@ -34,7 +34,7 @@ export async function maintain(talk: Talk, door: Door, first: Lease, keeper: Kee
   for (;;) {
     while (clock.now() < lease.renewAt) {
       await clock.sleep(Math.min(lease.renewAt, clock.now() + PRESENCE_MS), signal);
-      if (signal.aborted) throw new Aborted('the caller has gone');
+      throwIfAborted(signal);
       if (!(await isKept(door, keeper))) return 'unwanted';
     }
     const outcome = await prolong(talk, door, lease, keeper);
@@ -74,7 +74,7 @@ async function prolong(talk: Talk, door: Door, lease: Lease, keeper: Keeper): Pr
     const pause = isRefused ? refusedPause : Math.max((end - clock.now()) / 2, least);
     if (isRefused) refusedPause = Math.min(refusedPause * 2, talk.patience.resendMax);
     await clock.sleep(Math.min(end, clock.now() + pause), signal);
-    if (signal.aborted) throw new Aborted('the caller has gone');
+    throwIfAborted(signal);
   }
   return 'expired';
 }
