@@ -1,5 +1,5 @@
 import { statusOf } from '../sys/files.ts';
-import { findProgram, hasProgram } from '../sys/find-program.ts';
+import { hasProgram, lookUpProgram } from '../sys/find-program.ts';
 import { libc } from '../sys/libc.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 
@@ -7,20 +7,20 @@ import type { MasqueradeBackend } from './backend-name.ts';
 const NFT_VARIANT = 'xtables-nft-multi';
 const RESTORE = 'iptables-restore';
 
-let isNftVariant: boolean | undefined;
+/** Looking for a program takes a dozen calls, and several ask in one call of a plugin. */
+const known = new Map<MasqueradeBackend, boolean>();
 
 /**
  * Whether iptables works on nf_tables here, so that what it would do can be done without it. Where it is the legacy one,
  * or missing, it stays with the programs and their errors.
  */
 export function isIptablesNative(): boolean {
-  isNftVariant ??= leadsToVariant();
-  return isNftVariant;
+  return once('iptables', leadsToVariant);
 }
 
 function leadsToVariant(): boolean {
-  if (!hasProgram(RESTORE)) return false;
-  const path = findProgram(RESTORE);
+  const path = lookUpProgram(RESTORE);
+  if (path === undefined) return false;
   const own = statusOf(path);
   const variant = statusOf(`${path.slice(0, path.lastIndexOf('/') + 1)}${NFT_VARIANT}`);
   return own !== undefined && variant !== undefined && own.ino === variant.ino && own.dev === variant.dev;
@@ -31,5 +31,12 @@ function leadsToVariant(): boolean {
  * all rules share, and people look with it.
  */
 export function isNative(backend: MasqueradeBackend): boolean {
-  return libc() !== undefined && (backend === 'nftables' ? hasProgram('nft') : isIptablesNative());
+  if (libc() === undefined) return false;
+  return backend === 'nftables' ? once(backend, () => hasProgram('nft')) : isIptablesNative();
+}
+
+function once(backend: MasqueradeBackend, look: () => boolean): boolean {
+  const found = known.get(backend) ?? look();
+  known.set(backend, found);
+  return found;
 }

@@ -17,6 +17,8 @@ export interface AddOptions {
   readonly others: Target['others'];
   /** A program that waits for its input already. */
   readonly ahead?: ProgramAhead | undefined;
+  /** Told when what all containers share had to be made. */
+  readonly onSetUp?: () => void;
 }
 
 /** What one family's rules are made from. */
@@ -47,6 +49,7 @@ async function addFamily(addition: Addition): Promise<void> {
     const isAlone = sharersOf({ network: key.network, others: options.others }).length === 0;
     if (isAlone && (await addUnseen(addition))) return;
     await (await import('./found-iptables.ts')).addToFound(addition);
+    options.onSetUp?.();
   } catch (thrown) {
     if (isMissing(thrown)) throw missingProgram(IPTABLES[own.family], thrown, 'open');
     if (!(thrown instanceof CniError)) throw thrown;

@@ -52,7 +52,7 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const former = formerRecord(call, known);
     const claims = new PortClaims(folder);
     const { Localnet } = await import('./localnet.ts');
-    const localnet = new Localnet(folder, options, call.warn);
+    const localnet = new Localnet(call.environment, options, call.warn);
     const stores = { records, claims, localnet };
     const work: Work = { call, settings, forwarding, netns, options, ...stores, known, former, backend, ahead };
     note(work, backend);
@@ -89,7 +89,7 @@ async function startProgram(
 }
 
 async function take(work: Work): Promise<void> {
-  const { call, settings, forwarding, records, claims, localnet } = work;
+  const { call, settings, forwarding, records, claims } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
   if (conflicts.length > 0 && !settings.allowsConflicts) (await import('./ports.ts')).refuseConflicts(conflicts);
   const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
@@ -98,9 +98,7 @@ async function take(work: Work): Promise<void> {
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
     const { forgetEvicted } = await import('./ports.ts');
-    await unlessBroken(work, () =>
-      forgetEvicted(evicted, forwarding.mappings, { claims, records, localnet, warn: call.warn }),
-    );
+    await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
   }
   const dropped = droppedMappings(work);
   if (dropped.length > 0) await unlessBroken(work, () => claims.release([call], dropped));
@@ -111,10 +109,14 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
   const { network, containerId } = call;
   const leaving = former === undefined ? [] : [targetOf(former, known)];
   for (const { target } of evicted) leaving.push(target);
+  let hasSetUp = false;
   const rules = addForwarding({ network, containerId }, forwarding, settings.backend, {
     evicted: leaving,
     others: othersIn(known, call),
     ahead,
+    onSetUp: () => {
+      hasSetUp = true;
+    },
   });
   const adding = runPlan(new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' }), options);
   // The kernel goes through all rules meanwhile; whoever forgets an attempt that failed closes it again.
@@ -127,7 +129,8 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
     if (options.signal?.aborted) throw new CniError(ErrorCode.internal, 'interrupted');
     const used = run.captures.get('backend');
     if (used !== backend && (used === 'iptables' || used === 'nftables')) note(work, used);
-    if (!opened.value && former !== undefined) await localnet.close([call]);
+    // What all share had to be made, so somebody may have flushed everything.
+    if (hasSetUp) await localnet.restoreGuard();
   } catch (thrown) {
     for (const leftover of await run.undo()) call.warn(`portmap: could not be undone: ${leftover}`);
     throw thrown;
@@ -135,11 +138,9 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
 }
 
 /** Whether the host itself is to reach the ports by its loopback address, and can now. */
-async function openLocalnet({ call, forwarding, options, backend, localnet }: Work): Promise<boolean> {
+async function openLocalnet({ forwarding, options, backend, localnet }: Work): Promise<void> {
   const link = await linkTo(forwarding, options);
-  if (link === undefined) return false;
-  await localnet.open(call, link, backend);
-  return true;
+  if (link !== undefined) await localnet.open(link, backend);
 }
 
 /**

@@ -88,12 +88,12 @@ export function note({ call, netns, records, forwarding }: Work, backend: Masque
 export async function forget(work: Work): Promise<void> {
   const { call, claims, records, localnet, forwarding } = work;
   if (!(await removeFormer(work))) return;
-  await localnet.close([call]);
   try {
     await claims.release([call], [...forwarding.mappings, ...formerMappings(work)]);
   } catch (thrown) {
     call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
+  await localnet.close();
   forgetAttachment(records, call, 'portmap');
 }
 

@@ -28,7 +28,11 @@ function port(hostPort: number, hostIp = ''): PortMapping {
   return { protocol: 'tcp', hostPort, containerPort: 80, hostIp };
 }
 
-const files = (): string[] => readdirSync(join(folder, '.ports')).sort();
+/** The list of ports; `undefined` when nobody has one. */
+const files = (): string[] | undefined => {
+  const path = join(folder, '.ports');
+  return existsSync(path) ? readdirSync(path).sort() : undefined;
+};
 
 test('taken, had by others, given back', async () => {
   const mine = owner('a');
@@ -39,7 +43,23 @@ test('taken, had by others, given back', async () => {
   expect(conflicts.map(({ port: name, claim }) => [name, claim.containerId])).toEqual([['tcp-80', 'a']]);
   expect(files()).toEqual(['tcp-80', 'tcp-81']);
   await claims.release([mine], [port(80), port(81)]);
-  expect(files()).toEqual([]);
+  expect(files()).toBeUndefined();
+});
+
+test('what may be done when nobody has a port waits for the last', async () => {
+  const done: string[] = [];
+  const close = () => claims.ifNone(async () => void done.push(`with ${files()?.length} ports`));
+  await claims.take(owner('a'), [port(80)], false);
+  await claims.take(owner('b'), [port(81)], false);
+  await claims.release([owner('a')], [port(80)]);
+  expect(claims.areNone()).toBe(false);
+  await close();
+  expect(done).toEqual([]);
+  await claims.release([owner('b')], [port(81)]);
+  expect(claims.areNone()).toBe(true);
+  await close();
+  expect(done).toEqual(['with 0 ports']);
+  expect(claims.areNone()).toBe(true);
 });
 
 test('nothing is made where there was nothing', async () => {
@@ -78,7 +98,7 @@ test('damaged files are as none, and are swept away', async () => {
   expect((await claims.sweep(({ containerId }) => containerId === 'b')).map(({ containerId }) => containerId)).toEqual([
     'b',
   ]);
-  expect(files()).toEqual([]);
+  expect(files()).toBeUndefined();
 });
 
 test.each([
@@ -117,5 +137,5 @@ test('of a claim that was made anew in another namespace the old one goes alone'
   await claims.remove([old]);
   expect(claims.all().map(({ netns }) => netns)).toEqual([OURS]);
   await claims.remove(claims.listed());
-  expect(files()).toEqual([]);
+  expect(files()).toBeUndefined();
 });

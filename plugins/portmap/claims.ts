@@ -1,4 +1,5 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
+import { thrownErrno } from '../../pkg/sys/errno.ts';
 import { type FileLock, lockFolder } from '../../pkg/sys/file-lock.ts';
 import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files.ts';
 import {
@@ -36,8 +37,8 @@ const PAUSE_MS = 10;
 /**
  * Who has which port of this host: a small file for each port, so that nobody has to look at all containers.
  *
- * The folder is in that of the records, under a name that no container's can be. Under its lock files are read and
- * written, and nothing else: whether somebody is still alive is found out before.
+ * The folder is in that of the records, under a name that no container's can be, and there for as long as somebody has a
+ * port. Under its lock files are read and written, and nothing else: whether somebody is still alive is found out before.
  */
 export class PortClaims {
   readonly #folder: string;
@@ -101,10 +102,27 @@ export class PortClaims {
 
   /** Notes that these attachments have none of these ports any more. */
   async release(owners: readonly Owner[], mappings: readonly PortMapping[]): Promise<void> {
-    if (owners.length === 0 || mappings.length === 0 || statusOf(this.#folder) === undefined) return;
+    if (owners.length === 0 || mappings.length === 0 || this.areNone()) return;
     const keys = new Set<string>();
     for (const owner of owners) keys.add(ownerKey(owner));
     await this.#drop([...addressesOfPorts(mappings).keys()], (_, claim) => keys.has(ownerKey(claim)));
+  }
+
+  /** Whether nobody has a port, as far as can be seen without the lock. */
+  areNone(): boolean {
+    return statusOf(this.#folder) === undefined;
+  }
+
+  /** Does something while nobody can take a port, if nobody has one. */
+  async ifNone(work: () => Promise<void>): Promise<void> {
+    const lock = await this.#lock();
+    try {
+      if (this.#ports().length > 0) return;
+      await work();
+      this.#removeIfEmpty();
+    } finally {
+      lock.release();
+    }
   }
 
   /** Removes exactly these claims; one of the same attachment in another namespace is a new one, and stays. */
@@ -143,7 +161,7 @@ export class PortClaims {
   }
 
   #ports(): readonly string[] {
-    if (statusOf(this.#folder) === undefined) return [];
+    if (this.areNone()) return [];
     return files()
       .list(this.#folder)
       .map(({ name }) => name);
@@ -160,8 +178,22 @@ export class PortClaims {
       const kept: Claim[] = [];
       for (const claim of claims) if (!isDropped(port, claim)) kept.push(claim);
       if (kept.length < claims.length || kept.length === 0) this.#write(port, kept);
+      if (port === ports.at(-1)) this.#removeIfEmpty();
       return true;
     });
+  }
+
+  /** Under the lock: whoever waits for it takes that of the next folder. */
+  #removeIfEmpty(): void {
+    try {
+      files().removeFolder(this.#folder);
+    } catch (thrown) {
+      if (!['ENOTEMPTY', 'EEXIST'].includes(thrownErrno(thrown) ?? '')) throw thrown;
+    }
+  }
+
+  #lock(): Promise<FileLock> {
+    return lockFolder(this.#folder, 0o700, PATIENCE_MS, 'the list of host ports');
   }
 
   #write(port: string, claims: readonly Claim[]): void {
@@ -174,7 +206,7 @@ export class PortClaims {
   async #inTurns(ports: readonly string[], work: (port: string) => boolean): Promise<void> {
     for (let at = 0; at < ports.length; ) {
       if (at > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      const lock: FileLock = await lockFolder(this.#folder, 0o700, PATIENCE_MS, 'the list of host ports');
+      const lock = await this.#lock();
       try {
         const until = performance.now() + HOLD_MS;
         do {

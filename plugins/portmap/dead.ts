@@ -31,7 +31,7 @@ export async function releaseDeadPorts(
   const folder = recordFolder(environment);
   const [claims, records] = [new PortClaims(folder), new RecordStore(folder)];
   const options = await runOptions(environment, 'portmap');
-  const localnet = new Localnet(folder, options, warn);
+  const localnet = new Localnet(environment, options, warn);
   const isInUse = namespaceCensus();
   const isGone = (claim: Pick<Claim, 'bootId' | 'netns'>): boolean => isAlive(claim, isInUse) === 'dead';
   const noted = claims.listed();
@@ -49,13 +49,13 @@ export async function releaseDeadPorts(
       // Those alone: the same attachment may have been made anew meanwhile.
       await claims.remove(own);
       const now = record && records.find(record);
-      if (now === undefined || isGone(now)) await localnet.close([claim]);
       if (now !== undefined && isGone(now)) records.remove(now);
       released.push(...own);
     } catch (thrown) {
       failures.push(`${claim.containerId} (${claim.ifName}): ${toCniError(thrown)}`);
     }
   }
+  await localnet.close();
   return { released, failures };
 }
 

@@ -33,7 +33,7 @@ export async function del(call: DelCall): Promise<void> {
   const options = await runOptions(call.environment, 'portmap');
   const claims = new PortClaims(folder);
   const { Localnet } = await import('./localnet.ts');
-  const localnet = new Localnet(folder, options, call.warn);
+  const localnet = new Localnet(call.environment, options, call.warn);
   const failures: CniError[] = [];
   if (own.length === 0) {
     const { previousAddresses, unrecordedTarget } = await import('./unrecorded.ts');
@@ -43,7 +43,7 @@ export async function del(call: DelCall): Promise<void> {
     if (failed.length === 0) {
       await forgetFlows({ addresses: addresses ?? [], mappings: asked }, 'removed', call.warn);
       await release(call, claims, call, asked, failures);
-      await localnet.close([call]);
+      await localnet.close();
     }
     // An ADD that was killed may have left a folder for its record.
     const { network, containerId, ifName } = call;
@@ -59,7 +59,7 @@ export async function del(call: DelCall): Promise<void> {
     const before = failures.length;
     await release(call, claims, record, [...(target.forwarding?.mappings ?? []), ...asked], failures);
     if (failures.length > before) continue;
-    await localnet.close([record]);
+    await localnet.close();
     const warning = records.remove(record);
     if (warning !== undefined) call.warn(`portmap: ${warning}`);
   }

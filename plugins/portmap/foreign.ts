@@ -23,7 +23,7 @@ export async function foreignClaims(
   sources: readonly RuleSource[],
   isWanted: (mapped: MappedPort) => boolean,
 ): Promise<UnclaimedPorts> {
-  const mapped = (await readMapped(sources)).filter(isWanted);
+  const mapped = (await mappedIn(sources)).filter(isWanted);
   const ports = new Map<string, Claim[]>();
   for (const { port, claim } of await unnotedOf(mapped, new HolderSearch(environment))) {
     ports.set(port, [...(ports.get(port) ?? []), claim]);
@@ -37,11 +37,12 @@ export async function unnotedPorts(
   holders: HolderSearch,
 ): Promise<readonly UnnotedPort[]> {
   const known = new Set(noted.map(({ port, claim }) => `${port} ${claim.containerId}`));
-  const mapped = (await readMapped(RULE_SOURCES)).filter((one) => !known.has(`${portOf(one)} ${one.containerId}`));
+  const mapped = (await mappedIn(RULE_SOURCES)).filter((one) => !known.has(`${portOf(one)} ${one.containerId}`));
   return unnotedOf(mapped, holders);
 }
 
-function readMapped(sources: readonly RuleSource[]): Promise<readonly MappedPort[]> {
+/** Every port that rules of these places lead to a container. */
+export function mappedIn(sources: readonly RuleSource[]): Promise<readonly MappedPort[]> {
   return mappedPorts(new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS }), sources);
 }
 

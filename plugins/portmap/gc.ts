@@ -150,6 +150,5 @@ async function forget(
     const warning = records.remove(record);
     call.warn(`portmap: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
-  const localnet = new Localnet(recordFolder(call.environment), { timeoutMs: TIMEOUT_MS }, call.warn);
-  await localnet.sweep(records.readAll().records.filter(({ plugin }) => plugin === 'portmap'));
+  await new Localnet(call.environment, { timeoutMs: TIMEOUT_MS }, call.warn).sweep();
 }

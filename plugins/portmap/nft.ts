@@ -29,6 +29,12 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
   const families = familiesIn(forwarding);
   const additions: string[] = [];
   for (const own of families) additions.push(...nftAdditions(key.containerId, forwarding, own));
+  const setUpAll = (): string[] => {
+    options.onSetUp?.();
+    const statements: string[] = [];
+    for (const own of families) statements.push(...setUp(forwarding, own));
+    return statements;
+  };
   const leaving: Target[] = [];
   for (const target of options.evicted) if (target.backends.includes('nftables')) leaving.push(target);
   try {
@@ -43,15 +49,15 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
       if (isReady !== undefined) {
         // What has failed once may need a chain that containers before had no rules for.
         const isEnough = isReady && tries === 1;
-        await transact(site, isEnough ? statements : [...setUpAll(forwarding, families), ...statements]);
+        await transact(site, isEnough ? statements : [...setUpAll(), ...statements]);
         return true;
       }
       const listing = await addToTable(site, families, statements);
       if (listing !== undefined) return isIntact(listing);
-      await transact(site, [...setUpAll(forwarding, families), ...statements]);
+      await transact(site, [...setUpAll(), ...statements]);
       return true;
     });
-    if (!isReachable) await persistently(site, () => transact(site, setUpAll(forwarding, families)));
+    if (!isReachable) await persistently(site, () => transact(site, setUpAll()));
   } catch (thrown) {
     if (isMissing(thrown)) throw missingProgram('nft', thrown);
     if (!(thrown instanceof CniError)) throw thrown;
@@ -147,12 +153,6 @@ function isIntact(listing: string): boolean {
     else if (at > 0) break;
   }
   return at === INTACT_PREROUTING.length;
-}
-
-function setUpAll(forwarding: Forwarding, families: readonly FamilyForwarding[]): string[] {
-  const statements: string[] = [];
-  for (const own of families) statements.push(...setUp(forwarding, own));
-  return statements;
 }
 
 /** The statements that remove the rules of these attachments. Handles are not used twice. */

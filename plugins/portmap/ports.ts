@@ -4,7 +4,6 @@ import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { namesOf } from '../../pkg/types/names-of.ts';
 import { type Claim, isSameOwner, type Owner, ownerKey } from './claim.ts';
 import type { Conflict, PortClaims } from './claims.ts';
-import type { Localnet } from './localnet.ts';
 import type { PortMapping } from './mapping.ts';
 import { othersIn, targetOf } from './notes.ts';
 import type { Target } from './target.ts';
@@ -23,7 +22,6 @@ export interface Evicted {
 interface Stores {
   readonly claims: PortClaims;
   readonly records: RecordStore;
-  readonly localnet: Localnet;
 }
 
 /** What has to go of owners that are in nobody's way any more. */
@@ -58,12 +56,11 @@ export function unknownTarget(owner: Owner, records: readonly AttachmentRecord[]
 export async function forgetEvicted(
   evicted: readonly Evicted[],
   mappings: readonly PortMapping[],
-  { claims, records, localnet, warn }: Stores & { warn: (line: string) => void },
+  { claims, records, warn }: Stores & { warn: (line: string) => void },
 ): Promise<void> {
   const former = evicted.flatMap(({ target }) => target.forwarding?.mappings ?? []);
   const owners = evicted.map(({ claim }) => claim);
   await claims.release(owners, [...mappings, ...former]);
-  await localnet.close(owners);
   for (const { claim, record } of evicted) {
     const warning = record === undefined ? undefined : records.remove(record);
     warn(`portmap: ${warning ?? `took over what ${describeOwner(claim)} had, which is gone or replaced`}`);

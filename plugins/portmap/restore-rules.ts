@@ -23,6 +23,6 @@ export async function restoreRules(record: AttachmentRecord, { environment, warn
   const action = addForwarding({ network, containerId }, forwarding, used, former);
   const options = await runOptions(environment, 'portmap');
   await runPlan(new Plan().do(ownNetns(), action, { failing: '' }), options);
-  await new Localnet(recordFolder(environment), options, warn).restoreGuard();
+  await new Localnet(environment, options, warn).restoreGuard();
   return true;
 }

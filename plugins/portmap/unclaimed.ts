@@ -1,6 +1,6 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { type ListRules, lookNatively } from '../../pkg/netfilter/native.ts';
-import { commentOf } from '../../pkg/netfilter/native-message.ts';
+import { commentOf, type NativeChain } from '../../pkg/netfilter/native-message.ts';
 import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
@@ -43,6 +43,26 @@ export async function unclaimedPorts(
   });
 }
 
+/** Whether any IPv4 port of this host leads to a container, whoever made the rule. What cannot be found out counts as yes. */
+export async function isAnyPortMapped(environment: Environment): Promise<boolean> {
+  try {
+    const needsPrograms = onlyFilterPrograms(environment) || isLegacy(4);
+    const seen = needsPrograms ? undefined : lookNatively(ownNetns(), isAnyListed);
+    if (seen !== undefined) return seen;
+    const { mappedIn } = await import('./foreign.ts');
+    return (await mappedIn(sourcesOf([4]))).length > 0;
+  } catch {
+    return true;
+  }
+}
+
+function isAnyListed(list: ListRules): boolean {
+  const chains: NativeChain[] = [{ family: 4, table: 'nat', chain: CHAIN.dnat }];
+  for (const chain of MAPPING_CHAINS) chains.push({ family: 4, table: TABLE_NAME, chain });
+  for (const chain of chains) if (list(chain)?.length !== 0) return true;
+  return false;
+}
+
 /** Where a rule of another container is about one of these ports. */
 async function suspects(
   environment: Environment,
@@ -51,8 +71,7 @@ async function suspects(
 ): Promise<readonly RuleSource[]> {
   const families: Family[] = [];
   for (const { family } of familiesIn(forwarding)) families.push(family);
-  const all: RuleSource[] = [];
-  for (const family of families) all.push({ backend: 'iptables', family }, { backend: 'nftables', family });
+  const all = sourcesOf(families);
   const { mappings } = forwarding;
   if (mappings.length > MOST_SOUGHT || onlyFilterPrograms(environment)) return all;
   const own = nftCommentOf(containerId);
@@ -76,6 +95,12 @@ async function suspects(
     }
   }
   return distinct(found);
+}
+
+function sourcesOf(families: readonly Family[]): readonly RuleSource[] {
+  const sources: RuleSource[] = [];
+  for (const family of families) sources.push({ backend: 'iptables', family }, { backend: 'nftables', family });
+  return sources;
 }
 
 /** An entry in which a port's bytes stand. */

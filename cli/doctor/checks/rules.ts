@@ -3,7 +3,6 @@ import { rulesWith } from '../../../pkg/netfilter/masquerade-nft.ts';
 import { attachmentPrefix, chainName } from '../../../pkg/netfilter/names.ts';
 import type { NftRule } from '../../../pkg/netfilter/nft-list.ts';
 import { isMissing, type Site } from '../../../pkg/netfilter/program.ts';
-import { recordFolder } from '../../../pkg/record/store.ts';
 import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
 import { Localnet } from '../../../plugins/portmap/localnet.ts';
 import { isLoopbackGuarded } from '../../../plugins/portmap/loopback-guard.ts';
@@ -131,7 +130,7 @@ async function flushed(tables: Tables, node: Node): Promise<readonly Diagnosis[]
 
 /** Pods reach what listens on 127.0.0.1 when the rule is gone that goes with route_localnet. */
 async function unguarded({ environment, site }: Node): Promise<readonly Diagnosis[]> {
-  const localnet = new Localnet(recordFolder(environment), {}, () => {});
+  const localnet = new Localnet(environment, {}, () => {});
   const backend = localnet.guardedBy;
   if (backend === undefined || (await isLoopbackGuarded(site, backend))) return [];
   return [

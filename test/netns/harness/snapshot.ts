@@ -34,7 +34,7 @@ const ALWAYS_IGNORED = [
   /^host nft table ip raw chain PREROUTING .*127\.0\.0\.0\/8/,
   /^host nft table ip cni_ts_localnet /,
   /^host iptables(?:-legacy)?-save \*raw -A PREROUTING -d 127\.0\.0\.0\/8 /,
-  /^file \/run\/cni-ts\/attachments\/\.localnet(?:\/(?:guard|links|owners))? /,
+  /^file \/run\/cni-ts\/attachments\/\.localnet(?:\/(?:guard|links))? /,
 ];
 
 /** How long the kernel may take to let go of links and namespaces. */
