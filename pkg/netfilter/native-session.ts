@@ -1,7 +1,8 @@
 import type { Netns } from '../netns/netns.ts';
+import { ownNetns } from '../netns/own.ts';
 import type { Mentioned, Message } from '../rtnl/message.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
-import { closeElsewhere } from '../sys/close-elsewhere.ts';
+import { holdOpen } from '../sys/hold-open.ts';
 import { type Libc, LibcError, libc, NETLINK } from '../sys/libc.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
@@ -29,6 +30,9 @@ export class UnansweredCommit extends CniError {
 /** Whether this process has deleted rules: closing any session makes it wait from then on, not only the one it used. */
 let hasDeleted = false;
 
+/** Sessions of the process's own namespace that nobody has now. */
+const idle: NativeSession[] = [];
+
 /** What messages do together. */
 export type BatchKind = 'adds' | 'removes' | 'both';
 
@@ -37,17 +41,19 @@ export type BatchKind = 'adds' | 'removes' | 'both';
  * was never answered is thrown: it may be done, and nobody may do it a second time.
  */
 export class NativeSession {
-  readonly #open: () => number;
+  readonly #place: Netns;
   readonly #libc: Libc;
-  #fd: number;
-  #socket: RtnlSocket;
-  readonly #used: number[] = [];
+  readonly #fd: number;
+  readonly #socket: RtnlSocket;
+  readonly #finders: number[] = [];
+  /** Whether a child keeps it open beyond this process. */
+  #isHeld = false;
   #finder: RtnlSocket | undefined;
 
-  private constructor(open: () => number, c: Libc) {
-    this.#open = open;
+  private constructor(place: Netns, c: Libc) {
+    this.#place = place;
     this.#libc = c;
-    this.#fd = open();
+    this.#fd = this.#open();
     this.#socket = new RtnlSocket(c, this.#fd);
   }
 
@@ -55,8 +61,10 @@ export class NativeSession {
   static in(place: Netns): NativeSession | undefined {
     const c = libc();
     if (c === undefined || !place.canEnter) return undefined;
+    const known = place === ownNetns() ? idle.pop() : undefined;
+    if (known !== undefined) return known;
     try {
-      return new NativeSession(() => place.run(() => c.netlinkSocket(NETLINK.netfilter)), c);
+      return new NativeSession(place, c);
     } catch (thrown) {
       if (thrown instanceof LibcError) return undefined;
       throw thrown;
@@ -73,9 +81,7 @@ export class NativeSession {
       return this.#socket.exchange(listRequest(chain), mentioned);
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
-      if (thrown instanceof RtnlError) return thrown.code === 'ENOENT' ? [] : undefined;
-      this.#renew();
-      return undefined;
+      return thrown instanceof RtnlError && thrown.code === 'ENOENT' ? [] : undefined;
     }
   }
 
@@ -97,7 +103,7 @@ export class NativeSession {
   #freeFinder(): RtnlSocket {
     if (this.#finder !== undefined && !this.#finder.isSpent) return this.#finder;
     const fd = this.#open();
-    this.#used.push(fd);
+    this.#finders.push(fd);
     this.#finder = RtnlSocket.forFinding(this.#libc, fd);
     return this.#finder;
   }
@@ -129,38 +135,39 @@ export class NativeSession {
     try {
       commit();
       hasDeleted ||= kind !== 'adds';
+      this.#isHeld = false;
       return true;
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
       // Whoever removes a second time finds nothing.
       if (kind !== 'removes' && isOfReceiving(thrown)) throw new UnansweredCommit(thrown);
-      // There may be more refusals than one.
-      this.#renew();
       return false;
     }
   }
 
-  /** What is still to be received is nobody's answer any more. */
-  #renew(): void {
-    try {
-      const fd = this.#open();
-      this.#used.push(this.#fd);
-      this.#fd = fd;
-      this.#socket = new RtnlSocket(this.#libc, fd);
-    } catch (thrown) {
-      if (!(thrown instanceof LibcError)) throw thrown;
-    }
+  #open(): number {
+    return this.#place.run(() => this.#libc.netlinkSocket(NETLINK.netfilter));
   }
 
   /**
    * Lets go of the kernel, which makes whoever closes wait until a commit is over: so not before. After a deletion that
-   * takes until nobody can see any more what was deleted, 5 to 10 ms in which nothing is left to be done here.
+   * takes until nobody can see any more what was deleted, 5 to 10 ms in which nothing is left to be done here. In the
+   * process's own namespace the next one has it.
    */
   close(): void {
-    for (const fd of [...this.#used, this.#fd]) {
-      if (hasDeleted) closeElsewhere(fd);
-      else this.#libc.close(fd);
+    for (const fd of this.#finders.splice(0)) this.#close(fd);
+    this.#finder = undefined;
+    if (this.#place !== ownNetns()) this.#close(this.#fd);
+    else {
+      if (hasDeleted && !this.#isHeld) holdOpen(this.#fd);
+      this.#isHeld = hasDeleted;
+      idle.push(this);
     }
+  }
+
+  #close(fd: number): void {
+    if (hasDeleted) holdOpen(fd);
+    this.#libc.close(fd);
   }
 }
 

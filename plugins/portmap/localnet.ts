@@ -2,7 +2,6 @@ import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { fileSystemName } from '../../pkg/record/names.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { causeErrno, thrownErrno, thrownText } from '../../pkg/sys/errno.ts';
@@ -44,7 +43,7 @@ export class Localnet {
     const path = settingOf(link);
     const isOn = (await ownNetns().readFile(`/proc/sys/${path}`)).trim() === '1';
     // What is not noted nobody puts back.
-    if (!isOn && outlivesContainers(link) && !this.#note('links', fileSystemName(link), link)) return;
+    if (!isOn && outlivesContainers(link) && !this.#note('links', link, '')) return;
     if (this.guardedBy === undefined && !(await this.#guard(backend))) return;
     if (isOn) return;
     const failing = 'unable to enable route_localnet';
@@ -88,12 +87,9 @@ export class Localnet {
   }
 
   async #putBackAll(): Promise<void> {
-    for (const name of this.#links()) {
-      const note = `${this.#folder}/links/${name}`;
-      const link = readTextFile(note) ?? '';
-      // Whoever was killed before the name was written has done nothing else.
-      if (link !== '') await putBack(link);
-      removeFile(note);
+    for (const link of this.#links()) {
+      await putBack(link);
+      removeFile(`${this.#folder}/links/${link}`);
     }
   }
 

@@ -1,7 +1,7 @@
-// Started by close-elsewhere.test.ts on a host, as an executable of its own: closes netlink sockets in both ways and
-// prints which of its sockets are open before and after, and how many of its sockets the kernel still knows.
+// Started by hold-open.test.ts on a host, as an executable of its own: has netlink sockets held open, closes
+// them, and prints which of its sockets are open before and after, and how many of its sockets the kernel still knows.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { closeElsewhere } from '../../pkg/sys/close-elsewhere.ts';
+import { holdOpen } from '../../pkg/sys/hold-open.ts';
 import { libc, NETLINK } from '../../pkg/sys/libc.ts';
 
 const c = libc();
@@ -12,14 +12,18 @@ const fds = [c.netlinkSocket(NETLINK.netfilter), c.netlinkSocket(NETLINK.netfilt
 const nothing = new Uint8Array([16, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 for (const fd of fds) c.send(fd, nothing);
 const known = netfilterSockets();
-for (const fd of fds) closeElsewhere(fd);
+for (const fd of fds) {
+  holdOpen(fd);
+  c.close(fd);
+}
+const held = netfilterSockets();
 const after = openSockets();
 // Number -1 is what a failed call leaves: nothing must happen to the files that are open.
-closeElsewhere(-1);
+holdOpen(-1);
 let left = netfilterSockets();
 for (const end = Date.now() + 5000; left > 0 && Date.now() < end; left = netfilterSockets())
   await new Promise((resolve) => setTimeout(resolve, 5));
-process.stdout.write(JSON.stringify({ before, known, after, afterNone: openSockets(), left }));
+process.stdout.write(JSON.stringify({ before, known, held, after, afterNone: openSockets(), left }));
 
 /** Open sockets, each once; the runtime opens other files, and these again, when it likes. */
 function openSockets(): readonly string[] {
