@@ -157,12 +157,15 @@ export class NativeSession {
   close(): void {
     for (const fd of this.#finders.splice(0)) this.#close(fd);
     this.#finder = undefined;
-    if (this.#place !== ownNetns()) this.#close(this.#fd);
-    else {
-      if (hasDeleted && !this.#isHeld) holdOpen(this.#fd);
-      this.#isHeld = hasDeleted;
-      idle.push(this);
-    }
+    if (this.#place !== ownNetns() || (idle.length > 0 && !hasDeleted)) this.#close(this.#fd);
+    else idle.push(this);
+    // Also one that was let go of before the deletion is closed after it: by the end of the process.
+    if (hasDeleted) for (const session of idle) session.#hold();
+  }
+
+  #hold(): void {
+    if (!this.#isHeld) holdOpen(this.#fd);
+    this.#isHeld = true;
   }
 
   #close(fd: number): void {
