@@ -13,7 +13,12 @@
 #include "program.h"
 
 /* Beyond this much recursion there is an error that the program can handle. */
+#ifdef __SANITIZE_ADDRESS__
+/* Its frames are larger. */
+#define MAX_STACK_BYTES (16u << 20)
+#else
 #define MAX_STACK_BYTES (4u << 20)
+#endif
 /* A call is over before collecting cycles could pay; what runs for long has them collected. */
 #define GC_THRESHOLD_BYTES (16u << 20)
 
