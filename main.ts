@@ -1,8 +1,10 @@
+import { answerPerson } from './pkg/skel/person.ts';
 import type { AnyPlugin } from './pkg/skel/plugin.ts';
 import { respond } from './pkg/skel/respond.ts';
 import { writeOut } from './pkg/sys/write-out.ts';
 import { PLUGIN_NAMES } from './plugins/names.ts';
 import { pluginNamed } from './plugins/table.ts';
+import { host } from './runtime/host.ts';
 import { createWorld } from './world.ts';
 
 const VERSION = `v${CNI_TS_VERSION} (commit ${CNI_TS_COMMIT})`;
@@ -14,10 +16,13 @@ async function main(): Promise<number> {
   const plugin = pluginNamed(name);
   if (plugin !== undefined) return runPlugin(plugin, argv);
   if (name === 'cni' || name === 'cni-ts') {
-    const { runCli } = await import('./cli/cli.ts');
+    const { runCli } = host.load('cli.js') as typeof import('./cli/cli.ts');
     return runCli(argv, VERSION);
   }
-  if (name === 'cnitool') return (await import('./cli/cnitool-name.ts')).runCnitool(argv);
+  if (name === 'cnitool') {
+    const { runCnitool } = host.load('cnitool-name.js') as typeof import('./cli/cnitool-name.ts');
+    return runCnitool(argv);
+  }
   const known = ['cni', 'cni-ts', 'cnitool', ...PLUGIN_NAMES].join(', ');
   await writeOut('stderr', `cni-ts: called as "${name}", which is none of its names: ${known}\n`);
   return 1;
@@ -26,7 +31,6 @@ async function main(): Promise<number> {
 async function runPlugin(plugin: AnyPlugin, argv: readonly string[]): Promise<number> {
   if (argv[0] === 'daemon' && plugin.daemon !== undefined) return plugin.daemon(argv.slice(1));
   if ((process.env['CNI_COMMAND'] ?? '') === '') {
-    const { answerPerson } = await import('./pkg/skel/person.ts');
     const answer = await answerPerson(plugin, argv, VERSION);
     await writeOut('stderr', answer.stderr);
     await writeOut('stdout', answer.stdout);
@@ -44,4 +48,4 @@ async function runPlugin(plugin: AnyPlugin, argv: readonly string[]): Promise<nu
 }
 
 // Leaving at once spares the teardown. A rejection is told by the executable's host, with a status of 1.
-process.exit(await main());
+host.setProgram(async () => process.exit(await main()));

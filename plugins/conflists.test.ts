@@ -46,14 +46,14 @@ describe.each(names)('%s', (name) => {
       for (const type of [entry.type, ipam]) {
         // Not all plugins that a list may name are part of the suite.
         const plugin = pluginNamed(type);
-        const schema = await plugin?.config?.();
+        const schema = plugin?.config;
         if (plugin === undefined || schema === undefined) continue;
         const conf = { ...entry, name: list.name, cniVersion: list.cniVersion };
         expect(readConfig(schema, conf, type, type === entry.type).warnings).toEqual([]);
         expect(plugin.versions).toContain(list.cniVersion);
       }
       const delegate = entry['delegate'];
-      const bridge = await pluginNamed('bridge')?.config?.();
+      const bridge = pluginNamed('bridge')?.config;
       if (bridge !== undefined && delegate !== undefined) {
         expect(readConfig(bridge, delegate, 'delegate').warnings).toEqual([]);
       }

@@ -20,7 +20,7 @@ import { tuning } from './tuning/plugin.ts';
 import { vlan } from './vlan/plugin.ts';
 import { vrf } from './vrf/plugin.ts';
 
-/** What each plugin is; its verbs are loaded when one is called, so a line here costs next to nothing. */
+/** What each plugin is. */
 const PLUGINS: Readonly<Record<PluginName, AnyPlugin>> = {
   bandwidth,
   bridge,

@@ -58,7 +58,7 @@ export function keepAlive(change: 1 | -1): void {
   expected += change;
 }
 
-/** Does one piece of work, so that what it promised is looked after before the next; see `Native.setTurn`. */
+/** Does one piece of work, so that what it promised is looked after before the next; see `Native.setLoop`. */
 export function turn(): boolean {
   if (nextReady === ready.length) lookForWork();
   const act = ready[nextReady];

@@ -8,10 +8,6 @@ type NativeFunction = (...args: readonly NativeArgument[]) => number;
 interface NativeRuntime {
   /** The architecture, in the words of `process.arch`. */
   readonly arch: 'x64' | 'arm64';
-  /** The name the executable was called by, and its arguments. */
-  readonly argv: readonly string[];
-  /** `NAME=value`, each. */
-  readonly environment: readonly string[];
   /** A function of the C library; throws when the program is not given one of that name. */
   libc(name: string): NativeFunction;
   /** Where bytes are, for structures that refer to others; good as long as these are referred to. */
@@ -54,8 +50,13 @@ interface NativeRuntime {
   now(): number;
   /** Ends the process at once. */
   exit(status: number): never;
-  /** The function that does one piece of work and tells whether there can be more. */
-  setTurn(turn: () => boolean): void;
+  /**
+   * What is called first, with the name the executable was called by, its arguments, and `NAME=value` for each variable;
+   * and what does one piece of work after that and tells whether there can be more.
+   */
+  setLoop(begin: (argv: readonly string[], environment: readonly string[]) => void, turn: () => boolean): void;
+  /** What is called when the modules are there, with a picture or without; its promise is that of the whole program. */
+  setProgram(program: () => Promise<void>): void;
   /** What a module of the program exports; evaluated anew each time. */
   load(name: string): unknown;
   /** Has something done whenever a descriptor is ready; gives what ends that. */

@@ -10,12 +10,12 @@ const loaded = new Map<string, unknown>();
 
 /** The part of Node's `process` that the program uses. */
 export const process = {
-  argv0: host.argv[0] ?? '',
-  argv: [host.argv[0] ?? '', '', ...host.argv.slice(1)],
-  env: environment(),
+  argv0: '',
+  argv: [] as readonly string[],
+  env: undefined as unknown as Record<string, string>,
   arch: host.arch,
   platform: 'linux',
-  pid: host.libc('getpid')(),
+  pid: 0,
   exit: (status = 0): never => host.exit(status),
   getuid: () => host.libc('getuid')(),
   umask: (mask: number) => host.libc('umask')(mask),
@@ -26,10 +26,19 @@ export const process = {
   stderr: { write: (text: string) => writeAll(2, text) },
 };
 
-function environment(): Record<string, string> {
+/** What only a process knows; before that, nobody may ask. */
+export function beginProcess(argv: readonly string[], environment: readonly string[]): void {
+  const [name = '', ...args] = argv;
+  process.argv0 = name;
+  process.argv = [name, '', ...args];
+  process.env = variablesOf(environment);
+  process.pid = host.libc('getpid')();
+}
+
+function variablesOf(environment: readonly string[]): Record<string, string> {
   // Without a prototype, so that every name is one like any other.
   const found = Object.create(null) as Record<string, string>;
-  for (const entry of host.environment) {
+  for (const entry of environment) {
     const end = entry.indexOf('=');
     if (end > 0) found[entry.slice(0, end)] ??= entry.slice(end + 1);
   }

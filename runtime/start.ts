@@ -3,9 +3,9 @@ import { childEnd } from './children.ts';
 import { Decoder, Encoder } from './encoding.ts';
 import { host } from './host.ts';
 import { startImmediate, startTimer, stopTimer, turn, watch } from './loop.ts';
-import { process } from './process.ts';
+import { beginProcess, process } from './process.ts';
 
-const started = host.now();
+let started = 0;
 
 Object.assign(globalThis, {
   process,
@@ -18,7 +18,17 @@ Object.assign(globalThis, {
 });
 host.watch = watch;
 host.childEnd = childEnd;
-host.setTurn(turn);
+host.setLoop((argv, environment) => {
+  started = host.now();
+  beginProcess(argv, environment);
+}, turn);
+
+// The engine's own are the same in every process that begins with the same picture.
+Math.random = () => {
+  const random = new Uint32Array(1);
+  if (host.libc('getrandom')(random, 4, 0) !== 4) throw new Error('there are no random numbers');
+  return (random[0] ?? 0) / 2 ** 32;
+};
 
 define('Buffer', 'buffer.js', 'Buffer');
 define('AbortController', 'abort.js', 'Controller');

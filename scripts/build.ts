@@ -3,9 +3,8 @@ import { constants, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } f
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
-import { shapesOfPlugins } from '../plugins/shapes.ts';
 import { archiveName, packArchive, writeChecksum } from './lib/archive.ts';
-import { compile } from './lib/compile.ts';
+import { compile, SUITE } from './lib/compile.ts';
 import { type Arch, engineSource, nativeArch } from './lib/engine.ts';
 import { noticesOf } from './lib/notices.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
@@ -21,11 +20,10 @@ const bin = join(dist, 'bin');
 const executable = join(dist, `.cni-${process.pid}`);
 
 const { bundleBytes, bytecodeBytes, packages } = await compile({
-  entry: join(ROOT, 'main.ts'),
+  ...SUITE,
   define: {
     CNI_TS_VERSION: JSON.stringify(identity.version),
     CNI_TS_COMMIT: JSON.stringify(identity.commit),
-    CNI_TS_SHAPES: JSON.stringify(await shapesOfPlugins()),
   },
   arch,
   output: executable,

@@ -26,7 +26,7 @@ const COMMON: JsonObject = {
 export async function pluginSchema(name: string): Promise<JsonObject | undefined> {
   const plugin = pluginNamed(name);
   if (plugin === undefined) return undefined;
-  const own = plugin.config === undefined ? {} : propertiesOf(await plugin.config());
+  const own = plugin.config === undefined ? {} : propertiesOf(plugin.config);
   if (plugin.readsForeignConfig === true) {
     return { ...(own['ipam'] as JsonObject), description: plugin.about };
   }

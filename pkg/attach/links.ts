@@ -1,5 +1,4 @@
-import type { IpCommand } from '../ip/command.ts';
-import { ip } from '../ip/command.ts';
+import { type IpCommand, ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
 import { ipAction } from '../plan/action.ts';

@@ -1,7 +1,21 @@
 import type { $ZodType, $ZodTypeDef, $ZodTypes } from 'zod/v4/core';
 import { isObject } from '../json/decode.ts';
-import { COMMON_KEYS } from './shape.ts';
 import { nearest } from './typo.ts';
+
+/** Keys that any configuration may have at its top without being the plugin's own. */
+const COMMON_KEYS: readonly string[] = [
+  'cniVersion',
+  'name',
+  'type',
+  'capabilities',
+  'args',
+  'runtimeConfig',
+  'prevResult',
+  'ipam',
+  'dns',
+  'cni.dev/attachments',
+  'cni.dev/valid-attachments',
+];
 
 /** A configuration whose keys are spelled as in the schema, and what to tell people about the others. */
 export interface FoldedConfig {

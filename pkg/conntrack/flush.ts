@@ -3,6 +3,7 @@ import { thrownText } from '../sys/errno.ts';
 import { libc } from '../sys/libc.ts';
 import { namesOf } from '../types/names-of.ts';
 import { flushNatively } from './native.ts';
+import { flushByProgram } from './program.ts';
 import { type Target, targetsOf } from './stale.ts';
 
 /** A port of the host that now leads to a container, or does not any longer. */
@@ -39,7 +40,6 @@ export async function flushFlows(place: Netns, mappings: readonly FlushedMapping
     reason = thrownText(thrown);
   }
   try {
-    const { flushByProgram } = await import('./program.ts');
     await flushByProgram(place, targets);
     return undefined;
   } catch (thrown) {

@@ -1,5 +1,4 @@
-import type { Client, Clock, Door, Patience, Wire } from './client.ts';
-import { LinkGone } from './client.ts';
+import { type Client, type Clock, type Door, LinkGone, type Patience, type Wire } from './client.ts';
 import { BROADCAST_MAC } from './frame.ts';
 import { decodeMessage, encodeMessage, MESSAGE, type Message, messageType, NO_ADDRESS } from './message.ts';
 import { OPTION } from './options.ts';

@@ -1,3 +1,4 @@
+import { findSyntaxError } from './syntax-error.ts';
 /** Deeper documents are refused: nothing real nests past twenty, and every reader may then recurse. */
 export const MAX_DEPTH = 1000;
 
@@ -24,7 +25,6 @@ export async function decodeJson(text: string): Promise<unknown> {
     // What is wrong is said below.
   }
   // Engines word their errors differently and few say where, so the place is looked for again, only now.
-  const { findSyntaxError } = await import('./syntax-error.ts');
   throw new JsonError(findSyntaxError(text));
 }
 

@@ -1,5 +1,6 @@
 import type { Family } from '../addr/address.ts';
 import { canonicalPrefix } from '../addr/prefix.ts';
+import { iptablesProblem, isUnusable } from './backend.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
 import { IPTABLES } from './restore.ts';
 
@@ -57,7 +58,6 @@ export async function readTable(site: Site, family: Family, table: 'nat' | 'filt
     return parseSave(await runFilter(site, [`${IPTABLES[family]}-save`, '-t', table]));
   } catch (thrown) {
     if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
-    const { iptablesProblem, isUnusable } = await import('./backend.ts');
     if (!isUnusable(await iptablesProblem(site, family))) throw thrown;
     return { chains: new Set(), rules: [] };
   }

@@ -1,6 +1,7 @@
 import type { Family } from '../addr/address.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
+import { addToFound, removeFound } from './masquerade-found.ts';
 import { type AttachmentKey, chainName } from './names.ts';
 import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
 import { change, changeAside, IPTABLES } from './restore.ts';
@@ -54,7 +55,7 @@ async function addFamily(
     } catch (thrown) {
       if (!(thrown instanceof FilterError) || thrown.timedOut) throw thrown;
     }
-    await (await import('./masquerade-found.ts')).addToFound(site, key, addresses, family, options);
+    await addToFound(site, key, addresses, family, options);
   } catch (thrown) {
     throw isMissing(thrown) ? missingProgram(IPTABLES[family], thrown) : thrown;
   }
@@ -76,7 +77,7 @@ async function removeFamily(
     } catch (thrown) {
       if (!(thrown instanceof FilterError) || thrown.timedOut) throw thrown;
     }
-    await (await import('./masquerade-found.ts')).removeFound(site, key, addresses, family);
+    await removeFound(site, key, addresses, family);
     return true;
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;

@@ -4,7 +4,7 @@ import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
 import type { NativeChain } from './native-message.ts';
 import type { NftAddition } from './native-nft.ts';
 import { isNative } from './native-variant.ts';
-import type { NftRule } from './nft-list.ts';
+import { listRules, type NftRule } from './nft-list.ts';
 import { FilterError, isMissing, missingProgram, persistently, type Site } from './program.ts';
 import { batchText, NFT, nftNatively, transact } from './transact.ts';
 
@@ -136,7 +136,6 @@ export async function removeNft(site: Site, key: AttachmentKey): Promise<boolean
 
 /** The rules whose comment begins so. */
 export async function rulesWith(site: Site, prefix: string): Promise<readonly NftRule[]> {
-  const { listRules } = await import('./nft-list.ts');
   const rules = await listRules(site, 'chain', ...CHECKS.split(' '));
   return (rules ?? []).filter(({ comment }) => comment?.startsWith(prefix));
 }

@@ -1,6 +1,7 @@
 import type { WorkAction } from '../plan/action.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
 import type { ProgramAhead } from './ahead.ts';
+import { expectOnlyNft } from './backend.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { addIptables, removeIptables } from './masquerade-iptables.ts';
 import { addNft, removeNft } from './masquerade-nft.ts';
@@ -95,7 +96,7 @@ async function addWith(
       return 'iptables';
     } catch (thrown) {
       if (backend !== undefined) throw thrown;
-      await (await import('./backend.ts')).expectOnlyNft(site, thrown);
+      await expectOnlyNft(site, thrown);
     }
   }
   await addNft(site, key, addresses, options);

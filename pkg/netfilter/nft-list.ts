@@ -1,5 +1,6 @@
 import { isObject } from '../json/decode.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
+import { isUnusable, nftProblem } from './backend.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
 
 /** A rule as `nft -j` lists it. */
@@ -35,7 +36,6 @@ export async function listRules(
   } catch (thrown) {
     if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
     if (/No such file or directory/.test(thrown.stderr)) return undefined;
-    const { isUnusable, nftProblem } = await import('./backend.ts');
     // Where nft cannot be used it has made no rules.
     if (!isUnusable(await nftProblem(site))) throw thrown;
     return undefined;

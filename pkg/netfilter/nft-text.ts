@@ -1,4 +1,5 @@
 import { CniError, ErrorCode } from '../types/error.ts';
+import { isUnusable, nftProblem } from './backend.ts';
 import { FilterError, runFilter, type Site } from './program.ts';
 
 /** A rule as nft lists it for people; reading that is much faster than reading its JSON. */
@@ -28,7 +29,6 @@ export async function listTable(site: Site, family: 'ip' | 'ip6', table: string)
   } catch (thrown) {
     if (!(thrown instanceof FilterError) || thrown.wasEnded) throw thrown;
     if (thrown.stderr.includes('No such file or directory')) return undefined;
-    const { isUnusable, nftProblem } = await import('./backend.ts');
     // Where nft cannot be used it has made no rules.
     if (!isUnusable(await nftProblem(site))) throw thrown;
     return undefined;

@@ -1,6 +1,6 @@
 import type { Family } from '../addr/address.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
-import type { NativeTables } from './native-tables.ts';
+import { NativeTables } from './native-tables.ts';
 import { isIptablesNative } from './native-variant.ts';
 import { type Program, runFilter, type Site } from './program.ts';
 
@@ -45,7 +45,6 @@ export async function natively<T>(
 ): Promise<T | undefined> {
   if (site.onlyPrograms) return undefined;
   if (!isIptablesNative()) return undefined;
-  const { NativeTables } = await import('./native-tables.ts');
   const tables = NativeTables.in(site.place, family);
   if (tables === undefined) return undefined;
   try {

@@ -1,5 +1,5 @@
 import { CniError } from '../types/error.ts';
-import type { NativeNft } from './native-nft.ts';
+import { NativeNft } from './native-nft.ts';
 import { runFilter, type Site } from './program.ts';
 
 /** The program that does a batch of statements, given on its stdin. */
@@ -15,7 +15,7 @@ export function batchText(statements: readonly string[]): string {
 /** Works on chains of nft's without the program; `undefined` where that cannot be, whatever the reason. */
 export async function nftNatively<T>(site: Site, work: (nft: NativeNft) => T): Promise<T | undefined> {
   if (site.onlyPrograms) return undefined;
-  const nft = (await import('./native-nft.ts')).NativeNft.in(site.place);
+  const nft = NativeNft.in(site.place);
   if (nft === undefined) return undefined;
   try {
     return work(nft);

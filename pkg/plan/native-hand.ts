@@ -1,9 +1,11 @@
 import type { IpCommand } from '../ip/command.ts';
+import { explain } from '../ip/kernel-errors.ts';
 import type { Netns } from '../netns/netns.ts';
 import { type FormReader, type NativeCommand, nativeForm } from '../rtnl/commands.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { type Libc, LibcError, libc } from '../sys/libc.ts';
 import type { IpHand, IpRun } from './hand.ts';
+import { ipHand } from './ip-hand.ts';
 
 /** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the programs. */
 export const nativeHand: IpHand = handKnowing(nativeForm);
@@ -24,7 +26,6 @@ function handKnowing(formOf: FormReader): IpHand {
         forms.push(form);
       }
       if (c !== undefined && place.canEnter && forms.length > 0) return runNative(c, place, commands, forms);
-      const { ipHand } = await import('./ip-hand.ts');
       const unknown = commands.findIndex((command, index) => index > 0 && formOf(command) !== undefined);
       return ipHand.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
     },
@@ -57,7 +58,7 @@ async function runNative(
     const { code: errno, message: reason } = thrown;
     const command = commands[done];
     // Most failures are expected ones, and nobody asks what they mean.
-    const hint = async () => (await import('../ip/kernel-errors.ts')).explain(errno, reason, command).hint;
+    const hint = async () => explain(errno, reason, command).hint;
     return { taken: forms.length, done, outputs, failure: { errno, reason, hint } };
   } finally {
     socket.close();

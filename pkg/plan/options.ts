@@ -1,6 +1,7 @@
 import type { FormReader } from '../rtnl/commands.ts';
 import { libc } from '../sys/libc.ts';
 import type { RunOptions } from './executor.ts';
+import { ipHand } from './ip-hand.ts';
 import { nativeHand, nativeHandWith } from './native-hand.ts';
 import { traceFrom } from './trace.ts';
 
@@ -21,7 +22,7 @@ export async function runOptions(
     const hand = more === undefined ? nativeHand : nativeHandWith(more);
     return { trace, hand, onlyFilterPrograms: needsPrograms };
   }
-  return { trace, hand: (await import('./ip-hand.ts')).ipHand, onlyFilterPrograms: needsPrograms };
+  return { trace, hand: ipHand, onlyFilterPrograms: needsPrograms };
 }
 
 /** Whether rules of filters are for their programs alone, to look at as well. */

@@ -1,5 +1,4 @@
-import type { ErrnoName } from '../sys/errno.ts';
-import { causeErrno, thrownText } from '../sys/errno.ts';
+import { causeErrno, type ErrnoName, thrownText } from '../sys/errno.ts';
 import { PATIENCE, patienceFor } from '../sys/patience.ts';
 import { shortened } from '../types/names-of.ts';
 import { isIpAction, printAction } from './action.ts';

@@ -1,4 +1,4 @@
-import { fitConfig, UNFIT } from '../config/shape.ts';
+import { readConfig } from '../config/read.ts';
 import { decodeJson, isObject } from '../json/decode.ts';
 import { describeValue, readFields } from '../types/decode.ts';
 import { CniError, ErrorCode, notAvailable, toCniError } from '../types/error.ts';
@@ -58,7 +58,7 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
   trail.version = configVersion(raw);
   const cniVersion = gateVersion(verb, trail.version, plugin.versions);
   if (verb === 'ADD' || verb === 'DEL') refuseOwnNetns(variables, world);
-  const conf = await readPluginConfig(plugin, raw, world, verb);
+  const conf = readPluginConfig(plugin, raw, world, verb);
   const base: Call<unknown> = {
     verb,
     network,
@@ -154,15 +154,11 @@ function refuseOwnNetns(variables: ProtocolVariables, world: World): void {
   );
 }
 
-async function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World, verb: Verb): Promise<unknown> {
+function readPluginConfig(plugin: AnyPlugin, raw: JsonObject, world: World, verb: Verb): unknown {
   if (verb === 'DEL' && plugin.ignoresConfigOnDel === true) return {};
   const ownTop = plugin.readsForeignConfig !== true;
-  const shape = typeof CNI_TS_SHAPES === 'undefined' ? undefined : CNI_TS_SHAPES[plugin.name];
-  const fitting = shape === undefined ? UNFIT : fitConfig(shape, raw, ownTop);
-  if (fitting !== UNFIT) return fitting;
-  const schema = await plugin.config?.();
+  const schema = plugin.config;
   if (schema === undefined) return {};
-  const { readConfig } = await import('../config/read.ts');
   try {
     const { conf, warnings } = readConfig(schema, raw, plugin.configFailure, ownTop);
     for (const warning of warnings) world.warn(`${plugin.name}: ${warning}`);

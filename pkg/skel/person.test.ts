@@ -12,7 +12,7 @@ const schema = z.object({
   sysctl: z.optional(z.record(z.string(), z.string())),
 });
 
-const { plugin } = fakePlugin({}, { config: async () => schema });
+const { plugin } = fakePlugin({}, { config: schema });
 
 test('--help lists every key of the schema with type, meaning and default', async () => {
   const { stdout, exitCode } = await answerPerson(plugin, ['--help'], 'v1');

@@ -1,3 +1,4 @@
+import { keysOf } from '../config/help.ts';
 import type { AnyPlugin } from './plugin.ts';
 
 /** What a person who called the executable by hand is told, and on which stream. */
@@ -21,8 +22,7 @@ export async function answerPerson(plugin: AnyPlugin, argv: readonly string[], v
 
 /** The help text of a plugin: what it does, how it is called, and its configuration keys from the schema. */
 export async function pluginHelp(plugin: AnyPlugin, version: string): Promise<string> {
-  const { keysOf } = await import('../config/help.ts');
-  const schema = await plugin.config?.();
+  const schema = plugin.config;
   const keys = schema === undefined ? [] : keysOf(schema);
   const width = Math.max(0, ...keys.map((key) => key.key.length));
   const lines = keys.map(({ key, type, text, fallback }) => {

@@ -84,8 +84,8 @@ export interface Plugin<Conf> {
   readonly ignoresConfigOnDel?: true;
   /** How an error about the configuration begins: `failed to load netconf`. */
   readonly configFailure: string;
-  /** The plugin's own configuration keys, loaded only when a configuration is read; absent when it has none. */
-  config?(): Promise<ConfigSchema<Conf>>;
+  /** The plugin’s own configuration keys; absent when it has none. */
+  readonly config?: ConfigSchema<Conf>;
   add(call: AttachmentCall<Conf>): Promise<Result>;
   check(call: AttachmentCall<Conf>): Promise<void>;
   del(call: AttachmentCall<Conf>): Promise<void>;

@@ -3,8 +3,9 @@ import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identi
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
 import { takeBack } from '../../pkg/attach/take-back.ts';
+import { waitUntilUp } from '../../pkg/attach/wait.ts';
 import { ip } from '../../pkg/ip/command.ts';
-import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
@@ -22,6 +23,7 @@ import type { Result } from '../../pkg/types/result.ts';
 import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
 import { hushOf } from './crowd.ts';
 import { addressingOf } from './gateways.ts';
+import { addressThroughLink } from './link-first.ts';
 import type { BridgeNotes } from './notes.ts';
 import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
@@ -73,7 +75,6 @@ export async function add(call: AddCall): Promise<Result> {
 
 /** Its start takes longer than its work, and needs no address yet. */
 async function startMasquerade(backend: MasqueradeBackend, options: RunOptions): Promise<ProgramAhead | undefined> {
-  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   return startAhead(ownNetns(), backend, options);
 }
 
@@ -158,7 +159,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
     await portForwards(attachment, run);
     await announceAll(attachment);
     if (leased === undefined && attachment.settings.ipam !== '') {
-      return await (await import('./link-first.ts')).addressThroughLink(work, attachment, runs);
+      return await addressThroughLink(work, attachment, runs);
     }
     return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
@@ -172,7 +173,6 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
   if (settings.leavesLinkDown) return;
   const [port] = run.captures.get(CAPTURE.port) as readonly ShownLink[];
   if (port?.operstate === 'UP') return;
-  const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
   const state = (await waitUntilUp(ownNetns(), hostLink, PORT_PATIENCE_MS, options))?.operstate ?? 'NOTPRESENT';
   if (state === 'UP') return;
   throw new CniError(
@@ -204,7 +204,6 @@ async function speechWhenUp({ netns, name: { ifName }, hush, options }: Attachme
   const speech = speechOf(netns, ifName, hush);
   if (speech?.isRunning === true) return speech;
   // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
-  const { waitUntilUp } = await import('../../pkg/attach/wait.ts');
   if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined) return speechOf(netns, ifName, hush);
   throw new CniError(ErrorCode.internal, `failed to announce "${ifName}": it is not in the container any more`);
 }

@@ -4,8 +4,11 @@ import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.t
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
+import { settleAction } from '../../pkg/attach/wait.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { addMasquerade } from '../../pkg/netfilter/masquerade.ts';
+import { addSpoofCheck } from '../../pkg/netfilter/spoof-check.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { forwardingAction } from '../../pkg/plan/forwarding.ts';
@@ -49,7 +52,6 @@ export async function planAttachment(attachment: Attachment): Promise<Plan> {
   const { settings, name, hostLink, mac, mayHaveRules } = attachment;
   const beside = await masqueradeBeside(attachment);
   if (settings.macSpoofCheck) {
-    const { addSpoofCheck } = await import('../../pkg/netfilter/spoof-check.ts');
     const action = addSpoofCheck({ ...name, hostLink, mac }, { mayExist: mayHaveRules });
     beside.push(new Plan().do(ownNetns(), action, { failing: 'failed to setup spoof-check' }));
   }
@@ -84,7 +86,6 @@ async function withRules(
 ): Promise<Plan> {
   const { settings, addressing, name, ahead } = attachment;
   if (settings.detectDuplicates && addressing?.ips.some(({ address }) => address.includes(':'))) {
-    const { settleAction } = await import('../../pkg/attach/wait.ts');
     links.do(attachment.netns, settleAction(name.ifName, attachment.options));
   }
   if (beside.length === 0) return pair.append(links);
@@ -94,7 +95,6 @@ async function withRules(
 
 async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahead }: Attachment): Promise<Plan[]> {
   if (!settings.ipMasq || addressing === undefined) return [];
-  const { addMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
   const masquerade = { ...name, addresses: addressing.ips.map(({ address }) => address) };
   const action = addMasquerade(masquerade, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
   return [new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' })];

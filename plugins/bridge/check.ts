@@ -2,6 +2,7 @@ import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { masqueradeDifferences } from '../../pkg/attach/pair/check-masquerade.ts';
+import { missingSpoofCheck } from '../../pkg/netfilter/missing-spoof-check.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -179,7 +180,6 @@ async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: s
     lines.push(...(await masqueradeDifferences(call, 'bridge', addresses, settings.ipMasqBackend)));
   }
   if (settings.macSpoofCheck && port !== undefined && mac !== undefined) {
-    const { missingSpoofCheck } = await import('../../pkg/netfilter/missing-spoof-check.ts');
     lines.push(...(await missingSpoofCheck(ownNetns(), { ...name, hostLink: port.ifname, mac }, TIMEOUT_MS)));
   }
   return lines;

@@ -1,4 +1,4 @@
-import type { Hush } from '../../pkg/attach/hush.ts';
+import { Hush } from '../../pkg/attach/hush.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import type { BridgeSettings } from './settings.ts';
 
@@ -13,5 +13,5 @@ export async function hushOf(
   mac: string,
 ): Promise<Hush | undefined> {
   if (settings.detectDuplicates || settings.leavesLinkDown || records.crowd <= CROWD) return undefined;
-  return new (await import('../../pkg/attach/hush.ts')).Hush(link, mac);
+  return new Hush(link, mac);
 }

@@ -6,6 +6,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { conflicting, refuseIfUsed } from './address-conflict.ts';
 import { missingOn } from './attach.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
@@ -76,7 +77,6 @@ export async function outdatedAddresses(
   if (gatewayLink === undefined || addressing === undefined || addressing.gateways.length === 0) return [];
   const existing = addressesOf(gatewayLink);
   if (existing.length === 0 || missingOn(gatewayLink, addressing.gateways).length === 0) return [];
-  const { conflicting, refuseIfUsed } = await import('./address-conflict.ts');
   const outdated = conflicting(existing, addressing.gateways);
   if (settings.forceAddress) return outdated;
   const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };

@@ -1,4 +1,4 @@
-import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
@@ -51,7 +51,6 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
 async function startProgram({ backend, addresses }: Opening, options: RunOptions): Promise<ProgramAhead | undefined> {
   if (backend === 'firewalld') return undefined;
   if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
-  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   // What is in a set is told to the kernel by nft alone.
   return startAhead(ownNetns(), backend, backend === 'nftables' ? { onlyFilterPrograms: true } : options);
 }

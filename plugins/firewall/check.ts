@@ -5,6 +5,9 @@ import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import { chosenBackend, rulesBackend } from './choice.ts';
+import { missingSources } from './firewalld.ts';
+import { missingIptables } from './missing-iptables.ts';
+import { missingNft } from './nftables.ts';
 import { policyRules, sharedRules } from './rules.ts';
 import type { FirewallConf } from './schema.ts';
 import { addressesOf, bridgeOf, settingsOf } from './settings.ts';
@@ -24,17 +27,14 @@ export async function check(call: AttachmentCall<FirewallConf>): Promise<void> {
   const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS, onlyFilterPrograms: needsPrograms });
   const differences: string[] = [];
   if (backend === 'firewalld') {
-    const { missingSources } = await import('./firewalld.ts');
     differences.push(...(await missingSources(call.environment, zone, addresses)));
   }
   const apart = separation === undefined ? [] : policyRules(separation.policy, separation.bridge);
   const separator = backend === 'firewalld' ? rulesBackend(call.environment) : backend;
   const own = backend === 'firewalld' ? [] : addresses;
   if (separator === 'nftables' && (own.length > 0 || separation !== undefined)) {
-    const { missingNft } = await import('./nftables.ts');
     differences.push(...(await missingNft(site, own, separation)));
   } else if (separator === 'iptables') {
-    const { missingIptables } = await import('./missing-iptables.ts');
     const shared = backend === 'iptables' ? [...sharedRules(adminChain), ...apart] : apart;
     const families = new Set<Family>();
     for (const { family } of addresses) families.add(family);

@@ -1,5 +1,6 @@
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { hasProgram } from '../../pkg/sys/find-program.ts';
+import { firewalldRuns } from './firewalld.ts';
 import type { FirewallBackend } from './settings.ts';
 
 /** Who lets packets through where the configuration leaves it open: firewalld where it runs, else what there is. */
@@ -8,7 +9,6 @@ export async function chosenBackend(
   environment: Environment,
 ): Promise<FirewallBackend> {
   if (configured !== undefined) return configured;
-  const { firewalldRuns } = await import('./firewalld.ts');
   return (await firewalldRuns(environment)) ? 'firewalld' : rulesBackend(environment);
 }
 

@@ -11,6 +11,7 @@ import { chosenBackend } from './choice.ts';
 import { type FormerOwner, hasOpened, heirOf, openingsOf } from './given-on.ts';
 import { type FirewallNotes, notesOf } from './notes.ts';
 import { closeAction } from './open.ts';
+import { restoreRules } from './restore-rules.ts';
 import type { FirewallConf } from './schema.ts';
 import { addressesOf, settingsOf } from './settings.ts';
 
@@ -57,7 +58,6 @@ export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owne
   }
   // One that was about to open it may have done so in between.
   for (const record of heirs.flatMap((heir) => openingsOf(heir, records))) {
-    const { restoreRules } = await import('./restore-rules.ts');
     await restoreRules(record, call);
   }
   return true;

@@ -3,6 +3,9 @@ import { Site } from '../../pkg/netfilter/program.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import { addSources, removeSources } from './firewalld.ts';
+import { addIptables, removeIptables } from './iptables.ts';
+import { addNft, removeNft } from './nftables.ts';
 import type { FirewallNotes } from './notes.ts';
 import { printOpening } from './print.ts';
 import { policyRules, sharedRules } from './rules.ts';
@@ -43,9 +46,9 @@ export function closeAction(notes: FirewallNotes, environment: Environment): Wor
       const { backend, addresses, zone } = notes;
       const site = new Site(context);
       if (addresses.length === 0) return {};
-      if (backend === 'iptables') await (await import('./iptables.ts')).removeIptables(site, addresses);
-      else if (backend === 'nftables') await (await import('./nftables.ts')).removeNft(site, addresses);
-      else await (await import('./firewalld.ts')).removeSources(environment, zone, addresses);
+      if (backend === 'iptables') await removeIptables(site, addresses);
+      else if (backend === 'nftables') await removeNft(site, addresses);
+      else await removeSources(environment, zone, addresses);
       return {};
     },
   };
@@ -55,22 +58,20 @@ async function open(site: Site, opening: Opening, environment: Environment): Pro
   const { backend, addresses, zone, separation, separator, adminChain, mayExist } = opening;
   const lockFolder = `${recordFolder(environment)}/.firewall`;
   if (backend === 'nftables') {
-    await (await import('./nftables.ts')).addNft(site, addresses, separation);
+    await addNft(site, addresses, separation);
     return;
   }
   const apart = separation === undefined ? [] : policyRules(separation.policy, separation.bridge);
   if (backend === 'iptables') {
     const shared = [...sharedRules(adminChain), ...apart];
-    await (await import('./iptables.ts')).addIptables(site, { addresses, shared, mayExist, lockFolder });
+    await addIptables(site, { addresses, shared, mayExist, lockFolder });
     return;
   }
-  const { addSources, removeSources } = await import('./firewalld.ts');
   await addSources(environment, zone, addresses);
   if (separation === undefined) return;
   try {
-    if (separator === 'nftables') await (await import('./nftables.ts')).addNft(site, [], separation);
+    if (separator === 'nftables') await addNft(site, [], separation);
     else {
-      const { addIptables } = await import('./iptables.ts');
       await addIptables(site, { addresses, shared: apart, onlyShared: true, mayExist, lockFolder });
     }
   } catch (thrown) {

@@ -4,6 +4,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
 import { chosenBackend } from './choice.ts';
+import { firewalldRuns } from './firewalld.ts';
 import type { FirewallConf } from './schema.ts';
 import { settingsOf } from './settings.ts';
 
@@ -26,7 +27,6 @@ async function problemOf(call: Call<FirewallConf>): Promise<unknown> {
   const backend = await chosenBackend(configured, call.environment);
   if (backend === 'nftables') return nftProblem(site);
   if (backend === 'firewalld') {
-    const { firewalldRuns } = await import('./firewalld.ts');
     if (await firewalldRuns(call.environment)) return undefined;
     return new CniError(ErrorCode.internal, 'firewalld does not run', 'start it, or choose another "backend"');
   }

@@ -1,3 +1,5 @@
+import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
+import { ForeignPluginError } from '../../pkg/delegate/foreign.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
@@ -89,7 +91,6 @@ async function takeBack(work: Work, previous: string | undefined, cause: unknown
 
 /** Plugins of this suite take back what they did when they fail. */
 async function mayHaveLeft(cause: unknown): Promise<boolean> {
-  const { ForeignPluginError } = await import('../../pkg/delegate/foreign.ts');
   return cause instanceof Interrupted || cause instanceof ForeignPluginError;
 }
 
@@ -100,7 +101,6 @@ function forget({ call, target }: Work): void {
 
 /** What a delegate says is passed on as it is; that there is none is said with a prefix. */
 async function asReference(thrown: unknown, type: string): Promise<unknown> {
-  const { PluginLookupError } = await import('../../pkg/delegate/find-plugin.ts');
   if (!(thrown instanceof PluginLookupError) || thrown.type !== type) return thrown;
   return new CniError(ErrorCode.internal, `failed to delegate add: ${thrown.message}`, thrown.details, {
     cause: thrown,

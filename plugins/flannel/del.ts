@@ -4,6 +4,7 @@ import { CniError, toCniError } from '../../pkg/types/error.ts';
 import { findStored, knownOf } from './attachment.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import { delegateDel } from './delegate-del.ts';
+import { rebuiltConf } from './rebuilt.ts';
 import type { FlannelConf } from './schema.ts';
 import { removeStored } from './stored.ts';
 
@@ -35,7 +36,6 @@ export async function del(call: AttachmentCall<FlannelConf>): Promise<void> {
 
 /** A runtime that has neither namespace nor result asks for the second time: to look for rules would be in vain. */
 async function rebuilt(call: AttachmentCall<FlannelConf>): Promise<DelegateConf> {
-  const { rebuiltConf } = await import('./rebuilt.ts');
   return rebuiltConf(call, call.netns !== '' || readFields(call.rawConf, '', ['prevResult']).prevResult !== undefined);
 }
 

@@ -1,8 +1,10 @@
+import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readFields } from '../../pkg/types/decode.ts';
 import { compactJson } from './compact-json.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
+import { removeWithoutDelegate } from './without-delegate.ts';
 
 /** Has the delegate remove its part; where there is no such plugin any more, what can be removed without it. */
 export async function delegateDel(call: AttachmentCall<FlannelConf>, conf: DelegateConf): Promise<void> {
@@ -10,9 +12,7 @@ export async function delegateDel(call: AttachmentCall<FlannelConf>, conf: Deleg
   try {
     await call.delegate.run({ type: conf.type, verb: 'DEL', config });
   } catch (thrown) {
-    const { PluginLookupError } = await import('../../pkg/delegate/find-plugin.ts');
     if (!(thrown instanceof PluginLookupError) || thrown.type !== conf.type) throw thrown;
-    const { removeWithoutDelegate } = await import('./without-delegate.ts');
     await removeWithoutDelegate(call, conf, thrown);
   }
 }

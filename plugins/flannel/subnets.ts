@@ -1,6 +1,7 @@
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { causeErrno } from '../../pkg/sys/errno.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import { diagnose } from './diagnosis.ts';
 import type { FlannelConf } from './schema.ts';
 import { readSubnetEnv, type SubnetEnv, SubnetEnvError } from './subnet-env.ts';
 
@@ -57,7 +58,6 @@ function mayComeYet(thrown: unknown): boolean {
 /** In the reference's words, which people search for, and then what can be seen on this host. */
 async function explained(call: Call<FlannelConf>, thrown: unknown): Promise<CniError> {
   const cause = thrown instanceof CniError ? thrown : new CniError(ErrorCode.internal, String(thrown));
-  const { diagnose } = await import('./diagnosis.ts');
   const seen = await diagnose(subnetFileOf(call), call.network, call.environment);
   return new CniError(
     causeErrno(thrown) === 'ENOENT' ? ErrorCode.tryAgain : cause.code,

@@ -1,11 +1,11 @@
 import { isKind, linkIn, lookAt } from '../../pkg/attach/links.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { isObject } from '../../pkg/json/decode.ts';
+import { removeMasquerade } from '../../pkg/netfilter/masquerade.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import type { RunOptions } from '../../pkg/plan/executor.ts';
-import { runPlan } from '../../pkg/plan/executor.ts';
+import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
@@ -53,7 +53,6 @@ async function removeMasqueradeOf(
   { name: network }: DelegateConf,
   options: RunOptions,
 ): Promise<void> {
-  const { removeMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
   const removal = removeMasquerade({ network, containerId, ifName }, ['iptables', 'nftables']);
   await runPlan(new Plan().do(ownNetns(), removal, { failing: '' }), options);
 }

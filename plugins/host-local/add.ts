@@ -8,6 +8,7 @@ import { readList } from '../../pkg/types/decode.ts';
 import { readRoute } from '../../pkg/types/parse-result.ts';
 import type { IpConfig, Result } from '../../pkg/types/result.ts';
 import { ipamOf, rangeSetsOf, requestedOf, storeOptions } from './config.ts';
+import { readResolvConf } from './resolv-conf.ts';
 import type { HostLocalConf } from './schema.ts';
 
 type AddCall = AttachmentCall<HostLocalConf>;
@@ -42,7 +43,7 @@ export function requestOf(call: AddCall): AllocationRequest {
 export async function resultMaker(call: AddCall): Promise<(allocated: readonly Allocated[]) => Result> {
   const ipam = ipamOf(call);
   const routes = readList(ipam.routes, 'ipam.routes', 'route objects', readRoute) ?? [];
-  const dns = ipam.resolvConf ? (await import('./resolv-conf.ts')).readResolvConf(ipam.resolvConf) : undefined;
+  const dns = ipam.resolvConf ? readResolvConf(ipam.resolvConf) : undefined;
   return (allocated) => {
     const ips: IpConfig[] = [];
     for (const { address, range } of allocated) {

@@ -1,5 +1,4 @@
-import type { Address, Family } from '../../pkg/addr/address.ts';
-import { parseAddress } from '../../pkg/addr/address.ts';
+import { type Address, type Family, parseAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type RangeSet, setsOverlap } from '../../pkg/ipam/range.ts';

@@ -5,6 +5,7 @@ import { type Command, IPTABLES, natively, restore, restoreText } from '../../pk
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
+import { addToFound } from './found-iptables.ts';
 import { removeKnown } from './remove-iptables.ts';
 import { CHAIN, chainOf, containerRules, ENTRY_JUMP, entryRules, sharedRules } from './rules-iptables.ts';
 import { sharersOf, type Target } from './target.ts';
@@ -48,7 +49,7 @@ async function addFamily(addition: Addition): Promise<void> {
   try {
     const isAlone = sharersOf({ network: key.network, others: options.others }).length === 0;
     if (isAlone && (await addUnseen(addition))) return;
-    await (await import('./found-iptables.ts')).addToFound(addition);
+    await addToFound(addition);
     options.onSetUp?.();
   } catch (thrown) {
     if (isMissing(thrown)) throw missingProgram(IPTABLES[own.family], thrown, 'open');

@@ -1,6 +1,6 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { ip } from '../../pkg/ip/command.ts';
-import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { allOf, othersTurn } from '../../pkg/netfilter/together.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
@@ -27,8 +27,9 @@ import { forgetFlows } from './flows.ts';
 import { addForwarding } from './forward.ts';
 import { type FamilyForwarding, type Forwarding, familiesIn } from './forwarding.ts';
 import { warnOfListeners } from './listeners.ts';
+import { Localnet } from './localnet.ts';
 import { othersIn, targetOf } from './notes.ts';
-import type { Evicted } from './ports.ts';
+import { type Evicted, evictedFrom, forgetEvicted, refuseConflicts } from './ports.ts';
 import { readAdd } from './read-add.ts';
 import type { PortmapSettings } from './settings.ts';
 
@@ -51,7 +52,6 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const known = records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
     const claims = new PortClaims(folder);
-    const { Localnet } = await import('./localnet.ts');
     const localnet = new Localnet(call.environment, options, call.warn);
     const stores = { records, claims, localnet };
     const work: Work = { call, settings, forwarding, netns, options, ...stores, known, former, backend, ahead };
@@ -84,20 +84,18 @@ async function startProgram(
   options: RunOptions,
 ): Promise<ProgramAhead | undefined> {
   if (backend === 'iptables' && familyOf(forwarding, 4) === undefined) return undefined;
-  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   return startAhead(ownNetns(), backend, options);
 }
 
 async function take(work: Work): Promise<void> {
   const { call, settings, forwarding, records, claims } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
-  if (conflicts.length > 0 && !settings.allowsConflicts) (await import('./ports.ts')).refuseConflicts(conflicts);
-  const evicted = gone.length === 0 ? [] : (await import('./ports.ts')).evictedFrom(gone, records);
+  if (conflicts.length > 0 && !settings.allowsConflicts) refuseConflicts(conflicts);
+  const evicted = gone.length === 0 ? [] : evictedFrom(gone, records);
   const warned = othersTurn().then(() => warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn));
   await allOf([carryOut(work, evicted), warned]);
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
-    const { forgetEvicted } = await import('./ports.ts');
     await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
   }
   const dropped = droppedMappings(work);

@@ -18,6 +18,7 @@ import type { PortMapping } from './mapping.ts';
 import { notesOf, type PortmapNotes, targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
 import type { PortmapSettings } from './settings.ts';
+import { unclaimedPorts } from './unclaimed.ts';
 
 /** A call of ADD. */
 export type AddCall = AttachmentCall<PortmapConf>;
@@ -47,7 +48,6 @@ export async function takePorts(work: Work): Promise<Taking> {
   const { call, settings, forwarding, netns, claims } = work;
   const owner = ownerOf(call, netns);
   const { allowsConflicts } = settings;
-  const { unclaimedPorts } = await import('./unclaimed.ts');
   const unclaimed = allowsConflicts ? undefined : await unclaimedPorts(call.environment, call, forwarding);
   const taking = await unlessBroken(work, () => claims.take(owner, forwarding.mappings, allowsConflicts, unclaimed));
   return taking ?? { evicted: [], conflicts: [] };

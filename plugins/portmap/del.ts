@@ -12,10 +12,12 @@ import type { Owner } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
+import { Localnet } from './localnet.ts';
 import { mappingsOf, type PortMapping } from './mapping.ts';
 import { targetOf } from './notes.ts';
 import type { PortmapConf } from './schema.ts';
 import type { Target } from './target.ts';
+import { previousAddresses, unrecordedTarget } from './unrecorded.ts';
 
 type DelCall = AttachmentCall<PortmapConf>;
 
@@ -32,11 +34,9 @@ export async function del(call: DelCall): Promise<void> {
 
   const options = await runOptions(call.environment, 'portmap');
   const claims = new PortClaims(folder);
-  const { Localnet } = await import('./localnet.ts');
   const localnet = new Localnet(call.environment, options, call.warn);
   const failures: CniError[] = [];
   if (own.length === 0) {
-    const { previousAddresses, unrecordedTarget } = await import('./unrecorded.ts');
     const addresses = previousAddresses(call);
     const { failed } = await remove(unrecordedTarget(call, addresses, known), options, call, false);
     failures.push(...failed);

@@ -1,4 +1,4 @@
-import type { FlushedMapping } from '../../pkg/conntrack/flush.ts';
+import { type FlushedMapping, flushFlows } from '../../pkg/conntrack/flush.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { type Forwarding, familiesIn } from './forwarding.ts';
 
@@ -20,7 +20,6 @@ export async function forgetFlows(
     }
   }
   if (flushed.length === 0) return;
-  const { flushFlows } = await import('../../pkg/conntrack/flush.ts');
   const warning = await flushFlows(ownNetns(), flushed);
   if (warning !== undefined) warn(`portmap: ${warning}`);
 }

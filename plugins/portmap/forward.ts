@@ -1,11 +1,16 @@
+import { expectOnlyNft } from '../../pkg/netfilter/backend.ts';
 import type { MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { UnansweredCommit } from '../../pkg/netfilter/native-session.ts';
 import { isMissing, Site } from '../../pkg/netfilter/program.ts';
+import { allOf } from '../../pkg/netfilter/together.ts';
 import type { WorkAction } from '../../pkg/plan/action.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import type { AddOptions } from './add-iptables.ts';
+import { type AddOptions, addIptables } from './add-iptables.ts';
 import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
+import { addNft, removeNft } from './nft.ts';
 import { printAdditions, printRemovals } from './print.ts';
+import { removeIptables } from './remove-iptables.ts';
+import { removeNatively } from './remove-natively.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -30,8 +35,8 @@ export function addForwarding(
       const site = new Site(context, options.ahead);
       const addBy = async (where: Site, used: MasqueradeBackend): Promise<void> => {
         await removeElsewhere(where, options.evicted, used);
-        if (used === 'iptables') await (await import('./add-iptables.ts')).addIptables(where, key, forwarding, options);
-        else await (await import('./nft.ts')).addNft(where, key, forwarding, options);
+        if (used === 'iptables') await addIptables(where, key, forwarding, options);
+        else await addNft(where, key, forwarding, options);
       };
       const add = async (used: MasqueradeBackend): Promise<void> => {
         try {
@@ -65,7 +70,6 @@ export function removeForwarding(target: Target): WorkAction {
     print: (place) => printRemovals(place, target),
     async run(context) {
       const site = new Site(context);
-      const { allOf } = await import('../../pkg/netfilter/together.ts');
       const running: Promise<void>[] = [];
       for (const backend of target.backends) running.push(removeWith(site, target, backend));
       await allOf(running);
@@ -75,9 +79,9 @@ export function removeForwarding(target: Target): WorkAction {
 }
 
 async function removeWith(site: Site, target: Target, backend: MasqueradeBackend): Promise<void> {
-  if ((await import('./remove-natively.ts')).removeNatively(site, target, backend)) return;
-  if (backend === 'iptables') return (await import('./remove-iptables.ts')).removeIptables(site, target);
-  return (await import('./nft.ts')).removeNft(site, [target]);
+  if (removeNatively(site, target, backend)) return;
+  if (backend === 'iptables') return removeIptables(site, target);
+  return removeNft(site, [target]);
 }
 
 async function addWith(
@@ -94,7 +98,7 @@ async function addWith(
     return 'iptables';
   } catch (thrown) {
     if (isBusy(thrown)) throw thrown;
-    await (await import('../../pkg/netfilter/backend.ts')).expectOnlyNft(site, thrown);
+    await expectOnlyNft(site, thrown);
   }
   await add('nftables');
   return 'nftables';

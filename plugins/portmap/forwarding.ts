@@ -1,5 +1,4 @@
-import type { Family } from '../../pkg/addr/address.ts';
-import { formatAddress, parseAddress } from '../../pkg/addr/address.ts';
+import { type Family, formatAddress, parseAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { PortMapping } from './mapping.ts';

@@ -1,3 +1,4 @@
+import { listenersOn } from '../../pkg/sockets/listeners.ts';
 import type { PortMapping } from './mapping.ts';
 import type { Neighbour } from './target.ts';
 
@@ -23,7 +24,6 @@ export async function warnOfListeners(
     ports.push({ protocol, port: hostPort, ...(hostIp === '' ? {} : { hostIp }) });
   }
   if (ports.length === 0) return;
-  const { listenersOn } = await import('../../pkg/sockets/listeners.ts');
   const listeners = await listenersOn(ports);
   for (const listener of listeners.slice(0, MOST_NAMED)) {
     warn(`portmap: a program of this host listens on ${listener}; what comes for that port goes to the container now`);

@@ -9,6 +9,7 @@ import { lockFolder } from '../../pkg/sys/file-lock.ts';
 import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files.ts';
 import { PortClaims } from './claims.ts';
 import { guardLoopback, unguardLoopback } from './loopback-guard.ts';
+import { isAnyPortMapped } from './unclaimed.ts';
 
 const PATIENCE_MS = 10_000;
 const NETWORK_LINKS = '/sys/class/net';
@@ -82,7 +83,6 @@ export class Localnet {
 
   /** Whether others need the setting is looked for when nothing is locked: it may take a program. */
   async #ifUnused(work: () => Promise<void>): Promise<void> {
-    const { isAnyPortMapped } = await import('./unclaimed.ts');
     if (!(await isAnyPortMapped(this.#environment))) await this.#claims.ifNone(work);
   }
 

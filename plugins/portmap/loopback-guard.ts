@@ -8,8 +8,8 @@ import {
   tableCreation,
   tableDeletion,
 } from '../../pkg/netfilter/native-message.ts';
-import type { EncodedNftRule } from '../../pkg/netfilter/native-nft-rule.ts';
-import type { EncodedRule } from '../../pkg/netfilter/native-rule.ts';
+import { type EncodedNftRule, encodeNftRule } from '../../pkg/netfilter/native-nft-rule.ts';
+import { type EncodedRule, encodeRule } from '../../pkg/netfilter/native-rule.ts';
 import { isSameRule } from '../../pkg/netfilter/native-same.ts';
 import { NativeSession } from '../../pkg/netfilter/native-session.ts';
 import { isNative } from '../../pkg/netfilter/native-variant.ts';
@@ -160,10 +160,8 @@ async function talk(
 /** As it is written here, and as a newer iptables writes it. */
 async function encoded(backend: MasqueradeBackend): Promise<readonly Encoded[]> {
   if (backend === 'nftables') {
-    const { encodeNftRule } = await import('../../pkg/netfilter/native-nft-rule.ts');
     return [encodeNftRule(NFT_RULE, GUARD_COMMENT) ?? []].flat();
   }
-  const { encodeRule } = await import('../../pkg/netfilter/native-rule.ts');
   return [encodeRule(4, IPTABLES_RULE, 'old') ?? [], encodeRule(4, IPTABLES_RULE, 'new') ?? []].flat();
 }
 

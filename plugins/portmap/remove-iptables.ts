@@ -4,6 +4,7 @@ import { type Command, restore, restoreText } from '../../pkg/netfilter/restore.
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { ErrorCode } from '../../pkg/types/error.ts';
 import { familiesIn } from './forwarding.ts';
+import { removeFound } from './found-iptables.ts';
 import { chainOf, entryRules } from './rules-iptables.ts';
 import { sharersOf, type Target } from './target.ts';
 
@@ -56,5 +57,5 @@ async function removeFamily(site: Site, target: Target, family: Family): Promise
       if (!(thrown instanceof FilterError) || thrown.timedOut || thrown.code === ErrorCode.tryAgain) throw thrown;
     }
   }
-  await (await import('./found-iptables.ts')).removeFound(site, target, family);
+  await removeFound(site, target, family);
 }

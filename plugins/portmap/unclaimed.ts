@@ -1,6 +1,7 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { type ListRules, lookNatively } from '../../pkg/netfilter/native.ts';
 import { commentOf, type NativeChain } from '../../pkg/netfilter/native-message.ts';
+import { isForOtherPorts } from '../../pkg/netfilter/native-ports.ts';
 import { isIptablesNative } from '../../pkg/netfilter/native-variant.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
@@ -8,6 +9,7 @@ import type { Message } from '../../pkg/rtnl/message.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files.ts';
 import type { Claim } from './claim.ts';
+import { foreignClaims, mappedIn } from './foreign.ts';
 import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';
 import type { MappedPort, RuleSource } from './mapped.ts';
 import { CHAIN } from './rules-iptables.ts';
@@ -37,7 +39,6 @@ export async function unclaimedPorts(
   if (sources.length === 0) return NONE;
   const wanted = new Set<string>();
   for (const { protocol, hostPort } of forwarding.mappings) wanted.add(`${protocol}-${hostPort}`);
-  const { foreignClaims } = await import('./foreign.ts');
   return foreignClaims(environment, sources, (mapped: MappedPort) => {
     return mapped.containerId !== containerId && wanted.has(`${mapped.protocol}-${mapped.hostPort}`);
   });
@@ -49,7 +50,6 @@ export async function isAnyPortMapped(environment: Environment): Promise<boolean
     const needsPrograms = onlyFilterPrograms(environment) || isLegacy(4);
     const seen = needsPrograms ? undefined : lookNatively(ownNetns(), isAnyListed);
     if (seen !== undefined) return seen;
-    const { mappedIn } = await import('./foreign.ts');
     return (await mappedIn(sourcesOf([4]))).length > 0;
   } catch {
     return true;
@@ -89,7 +89,6 @@ async function suspects(
   });
   if (isSeen === undefined) return all;
   if (entries.length > 0) {
-    const { isForOtherPorts } = await import('../../pkg/netfilter/native-ports.ts');
     for (const { family, hostPort, rule } of entries) {
       if (!isForOtherPorts(rule, new Set([hostPort]))) found.push({ backend: 'iptables', family });
     }

@@ -3,7 +3,7 @@ import type { PairNotes } from '../../pkg/attach/pair/notes.ts';
 import { refuseTaken } from '../../pkg/attach/pair/taken.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
 import { takeBack } from '../../pkg/attach/take-back.ts';
-import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
@@ -55,7 +55,6 @@ export async function add(call: AddCall): Promise<Result> {
 
 /** Its start takes longer than its work, and needs no address yet. */
 async function startMasquerade(backend: MasqueradeBackend, options: RunOptions): Promise<ProgramAhead | undefined> {
-  const { startAhead } = await import('../../pkg/netfilter/ahead.ts');
   return startAhead(ownNetns(), backend, options);
 }
 

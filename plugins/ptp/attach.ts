@@ -6,6 +6,7 @@ import { forwardingSettings, ipsOf } from '../../pkg/attach/leased.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';
+import { addMasquerade } from '../../pkg/netfilter/masquerade.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { forwardingAction } from '../../pkg/plan/forwarding.ts';
@@ -75,7 +76,6 @@ export async function planAttachment(attachment: Attachment): Promise<Plan> {
   const { settings, name, legs, mayHaveRules, ahead } = attachment;
   const links = planLinks(attachment);
   if (!settings.ipMasq) return links;
-  const { addMasquerade } = await import('../../pkg/netfilter/masquerade.ts');
   const addresses = legs.map(({ address }) => address);
   const action = addMasquerade({ ...name, addresses }, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
   return new Plan().together(new Plan().do(ownNetns(), action, { capture: MASQUERADE, failing: '' }), links);

@@ -1,6 +1,13 @@
+import { delPair } from '../../pkg/attach/pair/del.ts';
+import { gcPairs } from '../../pkg/attach/pair/gc.ts';
+import { restoreRules } from '../../pkg/attach/pair/restore-rules.ts';
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import type { PtpConf } from './schema.ts';
+import { add } from './add.ts';
+import { check } from './check.ts';
+import { plan } from './plan.ts';
+import { type PtpConf, ptpSchema } from './schema.ts';
+import { status } from './status.ts';
 
 /** Connects containers with the host, each by a pair of its own. */
 export const ptp: Plugin<PtpConf> = {
@@ -8,13 +15,12 @@ export const ptp: Plugin<PtpConf> = {
   about: 'connects each container with this host by a pair of links, and routes',
   versions: SPEC_VERSIONS,
   configFailure: 'failed to load netconf',
-  config: async () => (await import('./schema.ts')).ptpSchema,
-  add: async (call) => (await import('./add.ts')).add(call),
-  check: async (call) => (await import('./check.ts')).check(call),
-  del: async (call) => (await import('../../pkg/attach/pair/del.ts')).delPair(call, 'ptp'),
-  gc: async (call) => (await import('../../pkg/attach/pair/gc.ts')).gcPairs(call, 'ptp'),
-  status: async (call) => (await import('./status.ts')).status(call),
-  restoreRules: async (record, { environment }) =>
-    (await import('../../pkg/attach/pair/restore-rules.ts')).restoreRules(record, environment),
-  plan: async (call) => (await import('./plan.ts')).plan(call),
+  config: ptpSchema,
+  add,
+  check,
+  del: async (call) => delPair(call, 'ptp'),
+  gc: async (call) => gcPairs(call, 'ptp'),
+  status,
+  restoreRules: async (record, { environment }) => restoreRules(record, environment),
+  plan,
 };

@@ -1,6 +1,11 @@
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import type { SbrConf } from './schema.ts';
+import { add } from './add.ts';
+import { check } from './check.ts';
+import { del } from './del.ts';
+import { plan } from './plan.ts';
+import { type SbrConf, sbrSchema } from './schema.ts';
+import { status } from './status.ts';
 
 /** Routes packets by where they come from: answers leave by the interface that the question came in by. */
 export const sbr: Plugin<SbrConf> = {
@@ -8,12 +13,12 @@ export const sbr: Plugin<SbrConf> = {
   about: 'routes packets from an interface’s addresses by tables of their own',
   versions: SPEC_VERSIONS,
   configFailure: 'failed to parse config',
-  config: async () => (await import('./schema.ts')).sbrSchema,
-  add: async (call) => (await import('./add.ts')).add(call),
-  check: async (call) => (await import('./check.ts')).check(call),
-  del: async (call) => (await import('./del.ts')).del(call),
+  config: sbrSchema,
+  add,
+  check,
+  del,
   // All that it makes is in the container and goes with it.
   async gc() {},
-  status: async (call) => (await import('./status.ts')).status(call),
-  plan: async (call) => (await import('./plan.ts')).plan(call),
+  status,
+  plan,
 };

@@ -1,6 +1,7 @@
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import type { StaticConf } from './schema.ts';
+import { type StaticConf, staticSchema } from './schema.ts';
+import { add, check, status } from './verbs.ts';
 
 /** Gives the addresses that the configuration or the runtime names; it keeps note of nothing. */
 export const staticAddresses: Plugin<StaticConf> = {
@@ -10,11 +11,11 @@ export const staticAddresses: Plugin<StaticConf> = {
   readsForeignConfig: true,
   ignoresConfigOnDel: true,
   configFailure: 'failed to load IPAM config',
-  config: async () => (await import('./schema.ts')).staticSchema,
-  add: async (call) => (await import('./verbs.ts')).add(call),
-  check: async (call) => (await import('./verbs.ts')).check(call),
+  config: staticSchema,
+  add,
+  check,
   async del() {},
   async gc() {},
-  status: async (call) => (await import('./verbs.ts')).status(call),
-  plan: async (call) => ({ result: await (await import('./verbs.ts')).add(call), steps: [] }),
+  status,
+  plan: async (call) => ({ result: await add(call), steps: [] }),
 };

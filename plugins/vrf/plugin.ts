@@ -1,6 +1,11 @@
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import type { VrfConf } from './schema.ts';
+import { add } from './add.ts';
+import { check } from './check.ts';
+import { del } from './del.ts';
+import { plan } from './plan.ts';
+import { type VrfConf, vrfSchema } from './schema.ts';
+import { status } from './status.ts';
 
 /** Puts a container's interface into a VRF, a routing of its own. */
 export const vrf: Plugin<VrfConf> = {
@@ -9,12 +14,12 @@ export const vrf: Plugin<VrfConf> = {
   // As the reference.
   versions: SPEC_VERSIONS.slice(SPEC_VERSIONS.indexOf('0.3.1')),
   configFailure: 'failed to load netconf',
-  config: async () => (await import('./schema.ts')).vrfSchema,
-  add: async (call) => (await import('./add.ts')).add(call),
-  check: async (call) => (await import('./check.ts')).check(call),
-  del: async (call) => (await import('./del.ts')).del(call),
+  config: vrfSchema,
+  add,
+  check,
+  del,
   // All that it makes is in the container and goes with it.
   async gc() {},
-  status: async (call) => (await import('./status.ts')).status(call),
-  plan: async (call) => (await import('./plan.ts')).plan(call),
+  status,
+  plan,
 };

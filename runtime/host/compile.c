@@ -55,11 +55,12 @@ int main(int argc, char **argv) {
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(rt);
     JS_SetModuleLoaderFunc(rt, same_name, any_module, NULL);
-    JS_SetStripInfo(rt, JS_STRIP_SOURCE);
     const char *name = argv[at];
     size_t length;
     char *text = read_file(argv[2], name, &length);
     if (!text) return fail(ctx, name);
+    /* Where an import() is, the engine wants to know of which module it is. */
+    JS_SetStripInfo(rt, strstr(text, "import(") ? JS_STRIP_SOURCE : JS_STRIP_DEBUG);
     JSValue module = JS_Eval(ctx, text, length, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(module)) return fail(ctx, name);
     size_t code_length;

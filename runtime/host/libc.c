@@ -26,8 +26,10 @@
 
 /* Every argument is an integer or a pointer, which both architectures pass alike, to variadic functions too. Results
    are an int, of which the upper half of a register says nothing, or a whole long. */
-#define RETURNS_INT(name) {#name, (libc_function)(void *)name, 1}
-#define RETURNS_LONG(name) {#name, (libc_function)(void *)name, 0}
+#define RETURNS_INT(name) {#name, (libc_function)(void *)name, 1, 0}
+#define RETURNS_LONG(name) {#name, (libc_function)(void *)name, 0, 0}
+#define PURE_INT(name) {#name, (libc_function)(void *)name, 1, 1}
+#define PURE_LONG(name) {#name, (libc_function)(void *)name, 0, 1}
 
 static const struct libc_entry FUNCTIONS[] = {
     RETURNS_INT(accept4),
@@ -53,9 +55,9 @@ static const struct libc_entry FUNCTIONS[] = {
     RETURNS_INT(link),
     RETURNS_INT(listen),
     RETURNS_LONG(lseek),
-    RETURNS_INT(memcmp),
+    PURE_INT(memcmp),
     RETURNS_INT(memfd_create),
-    RETURNS_LONG(memmem),
+    PURE_LONG(memmem),
     RETURNS_INT(mkdir),
     RETURNS_INT(open),
     RETURNS_INT(pipe2),

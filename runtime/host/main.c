@@ -10,6 +10,7 @@
 
 #include "memory.h"
 #include "native.h"
+#include "picture.h"
 #include "program.h"
 
 /* Beyond this much recursion there is an error that the program can handle. */
@@ -153,21 +154,50 @@ static JSContext *new_context(JSRuntime *rt) {
   return ctx;
 }
 
-int main(int argc, char **argv) {
-  (void)argc;
-  open_missing_streams();
-  signal(SIGPIPE, SIG_IGN);
+static void make_engine(void) {
   JSRuntime *rt = JS_NewRuntime2(&MEMORY, NULL);
   JSContext *ctx = rt ? new_context(rt) : NULL;
-  if (!ctx) return fputs("cni-ts: out of memory\n", stderr), 1;
-  JS_SetMaxStackSize(rt, stack_bytes());
-  JS_SetGCThreshold(rt, GC_THRESHOLD_BYTES);
+  if (!ctx) fputs("cni-ts: out of memory\n", stderr), _exit(1);
+  engine->rt = rt;
+  engine->ctx = ctx;
+  engine->program = JS_UNDEFINED;
   JS_SetHostPromiseRejectionTracker(rt, note_rejection, NULL);
   JS_SetModuleLoaderFunc(rt, normalize_name, load_module, NULL);
-  define_native(ctx, argv);
+  define_native(ctx);
   if (JS_IsException(evaluate_module(ctx, START_MODULE))) end_with_exception(ctx);
-  JSModuleDef *definition;
-  JSValue program = start_module(ctx, MAIN_MODULE, &definition);
+}
+
+/* What is in the picture: the engine, and all modules that a call may need, evaluated. */
+static void fill_picture(void) {
+  make_engine();
+  if (JS_IsException(evaluate_module(engine->ctx, PICTURE_MODULE))) end_with_exception(engine->ctx);
+  run_jobs(engine->ctx);
+}
+
+/* A promise of the program's end, or an exception. */
+static JSValue start_program(JSContext *ctx) {
+  if (JS_IsUndefined(engine->program)) {
+    JSModuleDef *definition;
+    JSValue evaluated = start_module(ctx, MAIN_MODULE, &definition);
+    /* A program of one module is over with it. */
+    if (JS_IsUndefined(engine->program)) return evaluated;
+    if (JS_IsException(evaluated)) return evaluated;
+  }
+  return JS_Call(ctx, engine->program, JS_UNDEFINED, 0, NULL);
+}
+
+int main(int argc, char **argv) {
+  (void)argc;
+  if (begins_picture()) make_picture(fill_picture);
+  open_missing_streams();
+  signal(SIGPIPE, SIG_IGN);
+  if (take_over_picture()) JS_UpdateStackTop(engine->rt);
+  else make_engine();
+  JSContext *ctx = engine->ctx;
+  JS_SetMaxStackSize(engine->rt, stack_bytes());
+  JS_SetGCThreshold(engine->rt, picture_bytes() + GC_THRESHOLD_BYTES);
+  if (JS_IsException(begin_program(ctx, argv))) end_with_exception(ctx);
+  JSValue program = start_program(ctx);
   for (;;) {
     run_jobs(ctx);
     if (JS_IsException(program)) end_with_exception(ctx);
@@ -175,9 +205,9 @@ int main(int argc, char **argv) {
       JS_Throw(ctx, JS_PromiseResult(ctx, program));
       end_with_exception(ctx);
     }
-    JSValue more = JS_Call(ctx, turn_function(), JS_UNDEFINED, 0, NULL);
+    JSValue more = JS_Call(ctx, engine->turn, JS_UNDEFINED, 0, NULL);
     if (JS_IsException(more)) end_with_exception(ctx);
-    if (!JS_ToBool(ctx, more) && !JS_IsJobPending(rt)) break;
+    if (!JS_ToBool(ctx, more) && !JS_IsJobPending(engine->rt)) break;
   }
   if (JS_PromiseState(ctx, program) == JS_PROMISE_FULFILLED) return 0;
   fputs("cni-ts: there is nothing left to wait for\n", stderr);

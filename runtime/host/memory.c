@@ -4,16 +4,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Pieces are multiples of this, their heads included. */
-#define STEP 16
-#ifdef __SANITIZE_ADDRESS__
-/* Each piece is malloc's, so that whoever leaves one is seen. */
-#define MAX_SMALL 0
-#else
-#define MAX_SMALL 1024
-#endif
-#define CLASSES (MAX_SMALL / STEP + 1)
-#define BLOCK_BYTES (256u << 10)
+#include "picture.h"
+
+#define BLOCK_BYTES (64u << 10)
 
 /* In front of each piece: what it takes with its head, as the engine's own limits count it. */
 struct head {
@@ -24,33 +17,39 @@ struct free_piece {
   struct free_piece *next;
 };
 
-static struct free_piece *kept[CLASSES];
-static uint8_t *block_at, *block_end;
+/* Heads end where a piece begins, on 16 bytes. */
+uint8_t *first_piece_after(void *start) {
+  return (uint8_t *)(((uintptr_t)start + STEP - 1) / STEP * STEP) + STEP - sizeof(struct head);
+}
 
 /* A block whose pages are there at once: a fault for each of them would take longer. */
-static int next_block(void) {
+static int next_block(struct memory *memory) {
+  if (is_making_picture()) return -1;
   void *block = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (block == MAP_FAILED) return -1;
-  /* Heads end where a piece begins, on 16 bytes. */
-  block_at = (uint8_t *)block + STEP - sizeof(struct head);
-  block_end = (uint8_t *)block + BLOCK_BYTES;
+  memory->block_at = first_piece_after(block);
+  memory->block_end = (uint8_t *)block + BLOCK_BYTES;
   return 0;
 }
 
-static void *take_small(size_t size) {
-  struct free_piece *piece = kept[size / STEP];
-  if (piece) {
-    kept[size / STEP] = piece->next;
-    return piece;
-  }
-  if ((size_t)(block_end - block_at) < size && next_block() < 0) return NULL;
-  struct head *head = (struct head *)block_at;
-  block_at += size;
+static void *take_new(struct memory *memory, size_t size) {
+  if ((size_t)(memory->block_end - memory->block_at) < size && next_block(memory) < 0) return NULL;
+  struct head *head = (struct head *)memory->block_at;
+  memory->block_at += size;
   head->size = size;
   return head + 1;
 }
 
+static void *take_small(size_t size) {
+  struct memory *memory = &engine->memory;
+  struct free_piece *piece = memory->kept[size / STEP];
+  if (!piece) return take_new(memory, size);
+  memory->kept[size / STEP] = piece->next;
+  return piece;
+}
+
 static void *take_large(size_t size) {
+  if (is_making_picture()) return take_new(&engine->memory, size);
   /* As above: malloc gives multiples of 16, so the head goes into the second half of a step of its own. */
   uint8_t *start = malloc(size + STEP - sizeof(struct head));
   if (!start) return NULL;
@@ -83,12 +82,12 @@ static void memory_free(JSMallocState *state, void *piece) {
   state->malloc_count--;
   state->malloc_size -= size;
   if (size > MAX_SMALL) {
-    free((uint8_t *)piece - STEP);
+    if (!is_in_picture(piece)) free((uint8_t *)piece - STEP);
     return;
   }
   struct free_piece *freed = piece;
-  freed->next = kept[size / STEP];
-  kept[size / STEP] = freed;
+  freed->next = engine->memory.kept[size / STEP];
+  engine->memory.kept[size / STEP] = freed;
 }
 
 static size_t memory_usable(const void *piece) {
@@ -100,7 +99,7 @@ static void *memory_resize(JSMallocState *state, void *piece, size_t size) {
   if (size == 0) return memory_free(state, piece), NULL;
   size_t usable = memory_usable(piece);
   if (taken(size) == size_of(piece)) return piece;
-  if (usable + sizeof(struct head) > MAX_SMALL && taken(size) > MAX_SMALL) {
+  if (usable + sizeof(struct head) > MAX_SMALL && taken(size) > MAX_SMALL && !is_in_picture(piece)) {
     size_t before = size_of(piece), after = taken(size);
     if (after > before && state->malloc_size + (after - before) > state->malloc_limit) return NULL;
     uint8_t *start = realloc((uint8_t *)piece - STEP, after + STEP - sizeof(struct head));

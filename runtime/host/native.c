@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "build.h"
 #include "errand.h"
+#include "picture.h"
 #include "text.h"
 
 /* In the words of node:process. */
@@ -26,10 +27,11 @@
 
 extern char **environ;
 
-static JSValue turn;
-
-JSValue turn_function(void) {
-  return turn;
+/* The picture is to have nothing in it of the machine on which it is made. */
+static int is_too_early(JSContext *ctx, const char *what) {
+  if (!is_making_picture()) return 0;
+  JS_ThrowReferenceError(ctx, "%s was called while the picture is made", what);
+  return 1;
 }
 
 /* One argument of a function of the C library; *text is what has to be freed after the call. -1 with an exception. */
@@ -68,6 +70,7 @@ static JSValue call_libc(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   int problem = argc > MAX_ARGUMENTS ? E2BIG : 0;
   for (int at = 0; at < argc && problem == 0; at++) problem = to_argument(ctx, argv[at], &arguments[at], &texts[at]);
   long result = -1;
+  if (problem == 0 && !entry->is_pure && is_too_early(ctx, entry->name)) problem = -1;
   if (problem == 0) {
     const long *a = arguments;
     errno = 0;
@@ -157,6 +160,7 @@ static int spawn_with(pid_t *pid, const char *path, const char **argv, const cha
 static JSValue native_spawn(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "spawn")) return JS_EXCEPTION;
   int fds[3];
   for (int fd = 0; fd < 3; fd++) {
     if (JS_ToInt32(ctx, &fds[fd], argv[3 + fd]) < 0) return JS_EXCEPTION;
@@ -180,6 +184,7 @@ static JSValue native_spawn(JSContext *ctx, JSValueConst this, int argc, JSValue
 static JSValue native_hold_signal(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "holdSignal")) return JS_EXCEPTION;
   int number;
   if (JS_ToInt32(ctx, &number, argv[0]) < 0) return JS_EXCEPTION;
   sigset_t signals;
@@ -193,6 +198,7 @@ static JSValue native_now(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   (void)this;
   (void)argc;
   (void)argv;
+  if (is_too_early(ctx, "now")) return JS_EXCEPTION;
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return JS_NewFloat64(ctx, (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6);
@@ -207,12 +213,20 @@ static JSValue native_exit(JSContext *ctx, JSValueConst this, int argc, JSValueC
   _exit(status);
 }
 
-/* Native.setTurn(function): what the loop in main.c calls as long as it gives true. */
-static JSValue native_set_turn(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+/* Native.setLoop(begin, turn): what main.c calls first, and what it calls then as long as it gives true. */
+static JSValue native_set_loop(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
-  JS_FreeValue(ctx, turn);
-  turn = JS_DupValue(ctx, argv[0]);
+  engine->begin = JS_DupValue(ctx, argv[0]);
+  engine->turn = JS_DupValue(ctx, argv[1]);
+  return JS_UNDEFINED;
+}
+
+/* Native.setProgram(function): what main.c calls when all modules are there. */
+static JSValue native_set_program(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this;
+  (void)argc;
+  engine->program = JS_DupValue(ctx, argv[0]);
   return JS_UNDEFINED;
 }
 
@@ -235,7 +249,8 @@ static const JSCFunctionListEntry FUNCTIONS[] = {
     JS_CFUNC_DEF("libc", 1, native_libc),            JS_CFUNC_DEF("load", 1, native_load),
     JS_CFUNC_DEF("now", 0, native_now),              JS_CFUNC_DEF("openAside", 1, native_open_aside),
     JS_CFUNC_DEF("sendAside", 2, native_send_aside), JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
-    JS_CFUNC_DEF("setTurn", 1, native_set_turn),     JS_CFUNC_DEF("spawn", 6, native_spawn),
+    JS_CFUNC_DEF("setLoop", 2, native_set_loop),
+    JS_CFUNC_DEF("setProgram", 1, native_set_program),     JS_CFUNC_DEF("spawn", 6, native_spawn),
 };
 
 /* Texts from outside may be no valid UTF-8; they are decoded as every other. */
@@ -250,13 +265,18 @@ static JSValue outside_texts(JSContext *ctx, char **texts) {
   return array;
 }
 
-void define_native(JSContext *ctx, char **argv) {
-  turn = JS_UNDEFINED;
+JSValue begin_program(JSContext *ctx, char **argv) {
+  JSValue arguments[] = {outside_texts(ctx, argv), outside_texts(ctx, environ)};
+  JSValue result = JS_Call(ctx, engine->begin, JS_UNDEFINED, 2, arguments);
+  JS_FreeValue(ctx, arguments[0]);
+  JS_FreeValue(ctx, arguments[1]);
+  return result;
+}
+
+void define_native(JSContext *ctx) {
   JSValue native = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, native, FUNCTIONS, sizeof(FUNCTIONS) / sizeof(*FUNCTIONS));
   JS_SetPropertyStr(ctx, native, "arch", JS_NewString(ctx, ARCHITECTURE));
-  JS_SetPropertyStr(ctx, native, "argv", outside_texts(ctx, argv));
-  JS_SetPropertyStr(ctx, native, "environment", outside_texts(ctx, environ));
   JSValue global = JS_GetGlobalObject(ctx);
   JS_DefinePropertyValueStr(ctx, global, "Native", native, 0);
   JS_FreeValue(ctx, global);

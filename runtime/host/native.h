@@ -5,10 +5,10 @@
 #include "quickjs.h"
 
 /* Makes the global object Native. */
-void define_native(JSContext *ctx, char **argv);
+void define_native(JSContext *ctx);
 
-/* The function that Native.setTurn was given: does one piece of work, tells whether there can be more. */
-JSValue turn_function(void);
+/* Tells the program what it was called with: Native.setLoop's first function. An exception, or nothing. */
+JSValue begin_program(JSContext *ctx, char **argv);
 
 /* Evaluates a module of the program; gives its namespace, or an exception. */
 JSValue evaluate_module(JSContext *ctx, const char *name);
@@ -20,6 +20,8 @@ struct libc_entry {
   const char *name;
   libc_function function;
   int returns_int;
+  /* Looks at nothing but its arguments. */
+  int is_pure;
 };
 
 /* NULL when the program is given none of that name. */

@@ -18,6 +18,8 @@ static inline size_t padded(size_t length) {
 
 /* Evaluated first: gives the program what it finds in the global object. */
 #define START_MODULE "start.js"
+/* Everything of the program that is in the picture; not every program has one. */
+#define PICTURE_MODULE "picture.js"
 /* The program itself. */
 #define MAIN_MODULE "main.js"
 

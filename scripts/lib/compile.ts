@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
 import { writeBuildId } from './build-id.ts';
@@ -10,6 +11,10 @@ import { ROOT } from './project.ts';
 export interface CompileOptions {
   /** The TypeScript file that the program starts with. */
   readonly entry: string;
+  /** The TypeScript file that imports what is in the picture of memory; without one, everything is made at each start. */
+  readonly picture?: string;
+  /** TypeScript files that the program has loaded by their names when it needs them. */
+  readonly parts?: readonly string[];
   /** Constants that replace identifiers, each a JavaScript expression. */
   readonly define?: Readonly<Record<string, string>>;
   readonly arch: Arch;
@@ -17,6 +22,13 @@ export interface CompileOptions {
   readonly engine?: EngineKind;
   readonly output: string;
 }
+
+/** The files of the suite itself. */
+export const SUITE = {
+  entry: join(ROOT, 'main.ts'),
+  picture: join(ROOT, 'picture.ts'),
+  parts: [join(ROOT, 'cli/cli.ts'), join(ROOT, 'cli/cnitool-name.ts')],
+} as const;
 
 /** What {@link compile} measured. */
 export interface CompileReport {
@@ -26,26 +38,61 @@ export interface CompileReport {
   readonly packages: readonly string[];
 }
 
+/** What the host finds where a picture can be, see runtime/host/picture.c; none is larger than the room for one. */
+const NO_PICTURE = Buffer.alloc(4096);
+const ROOM_FOR_PICTURE = Buffer.alloc(32 << 20);
+ROOM_FOR_PICTURE.write('to make');
+
 const RUNTIME = join(ROOT, 'runtime');
 
 /** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
-export async function compile({ entry, define = {}, arch, engine, output }: CompileOptions): Promise<CompileReport> {
+export async function compile(options: CompileOptions): Promise<CompileReport> {
+  const { entry, picture, parts = [], define = {}, arch, engine, output } = options;
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
     const { compiler, objects, cc, link } = await engineFor(arch, engine);
-    const { names, bytes, packages } = await bundle(entry, define, folder);
+    const entries = { main: entry, ...(picture === undefined ? {} : { picture }), ...byName(parts) };
+    const { names, bytes, packages } = await bundle(entries, define, folder);
     await execa(compiler, ['program.bin', '.', ...names], { cwd: folder });
     const { size } = statSync(join(folder, 'program.bin'));
-    const flags = [...link, '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now'];
-    const parts = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
-    await execa(cc, ['-o', 'executable', ...flags, ...parts], { cwd: folder });
+    const flags = [
+      ...link,
+      '-Wl,--gc-sections',
+      '-Wl,--build-id=none',
+      '-Wl,-z,relro,-z,now',
+      '-Wl,--wrap=gettimeofday',
+    ];
+    const inputs = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
+    const joinAll = () => execa(cc, ['-o', 'executable', ...flags, ...inputs], { cwd: folder });
+    writeFileSync(join(folder, 'picture.id'), pictureId(folder, objects));
+    // An engine that looks after its memory has every piece of it from the C library.
+    const hasPicture = picture !== undefined && engine !== 'sanitized';
+    writeFileSync(join(folder, 'picture.bin'), hasPicture ? ROOM_FOR_PICTURE : NO_PICTURE);
+    await joinAll();
+    if (hasPicture) {
+      // What is joined again differs in nothing but the picture, so that everything in it is where it was.
+      const { stdout } = await execa('./executable', { cwd: folder, encoding: 'buffer', env: {}, extendEnv: false });
+      writeFileSync(join(folder, 'picture.bin'), stdout);
+      await joinAll();
+    }
     writeBuildId(join(folder, 'executable'));
     renameSync(join(folder, 'executable'), output);
     return { bundleBytes: bytes, bytecodeBytes: size, packages };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The same for the same engine and program only. */
+function pictureId(folder: string, objects: readonly string[]): string {
+  const hash = createHash('sha1').update(readFileSync(join(folder, 'program.bin')));
+  for (const path of objects) hash.update(readFileSync(path));
+  return hash.digest('hex');
+}
+
+function byName(files: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
 }
 
 /** What there is of Node's modules: for `process.getBuiltinModule`, and for drivers, which import them. */
@@ -59,10 +106,14 @@ const PARTS = {
 };
 
 /** Bundles into a folder, one module for each part that is loaded on its own. */
-async function bundle(entry: string, define: Readonly<Record<string, string>>, folder: string) {
+async function bundle(
+  entries: Readonly<Record<string, string>>,
+  define: Readonly<Record<string, string>>,
+  folder: string,
+) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { main: resolve(entry), ...PARTS },
+    entryPoints: { ...entries, ...PARTS },
     bundle: true,
     write: false,
     metafile: true,

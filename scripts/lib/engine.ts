@@ -31,7 +31,7 @@ const SOURCE = {
 } as const;
 
 const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'] as const;
-const HOST_FILES = ['main', 'memory', 'native', 'aside', 'build', 'errand', 'libc', 'text'] as const;
+const HOST_FILES = ['main', 'memory', 'native', 'aside', 'build', 'errand', 'libc', 'picture', 'text'] as const;
 const HOST = join(ROOT, 'runtime/host');
 
 const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
@@ -40,7 +40,7 @@ const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm6
 const ENGINE_FLAGS = ['-fwrapv', '-w', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${SOURCE.version}"`];
 const HOST_FLAGS = ['-Wall', '-Wextra', '-Wno-cast-function-type', '-Werror'];
 /** Functions that nobody calls are left out when all is joined: the language's own compiler among them. */
-const FLAGS = ['-std=gnu11', '-O2', '-fPIE', '-ffunction-sections', '-fdata-sections'];
+const FLAGS = ['-std=gnu11', '-O2', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'];
 /** What makes a mistake in the engine harder to use; docs/build.md has the price of each. */
 const HARDENING = ['-fstack-protector-strong', '-fstack-clash-protection', '-D_FORTIFY_SOURCE=3'];
 /** Jumps and returns that lead only where the compiler meant them to, where the processor looks after that. */
@@ -58,9 +58,12 @@ const SANITIZERS = [
   '-g',
 ];
 
+/** Where the picture of memory is: above everything else of the executable, and below what any kernel gives. */
+const PICTURE_ADDRESS = '0x10000000';
+
 /** How an executable is joined: without anything of a distribution, unless it is for finding mistakes. */
 const LINK: Readonly<Record<EngineKind, readonly string[]>> = {
-  hardened: ['-static-pie', '-s'],
+  hardened: ['-static', '-no-pie', '-s', `-Wl,--section-start=.picture=${PICTURE_ADDRESS}`],
   sanitized: ['-pie', ...SANITIZERS],
 };
 
@@ -87,7 +90,12 @@ export async function engineFor(arch: Arch, kind: EngineKind = 'hardened'): Prom
 }
 
 function flagsOf(arch: Arch, kind: EngineKind): readonly string[] {
-  return [...FLAGS, ...(kind === 'hardened' ? [...HARDENING, BRANCH_PROTECTION[arch]] : SANITIZERS)];
+  return [
+    ...FLAGS,
+    ...(kind === 'hardened'
+      ? ['-fno-pie', '-no-pie', ...HARDENING, BRANCH_PROTECTION[arch]]
+      : ['-fPIE', ...SANITIZERS]),
+  ];
 }
 
 /** Of all that the engine is made from. */

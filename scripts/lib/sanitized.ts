@@ -1,8 +1,7 @@
 import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLUGIN_NAMES } from '../../plugins/names.ts';
-import { shapesOfPlugins } from '../../plugins/shapes.ts';
-import { compile } from './compile.ts';
+import { compile, SUITE } from './compile.ts';
 import { nativeArch } from './engine.ts';
 import { identifyBuild, ROOT } from './project.ts';
 
@@ -14,11 +13,10 @@ export async function sanitizedPlugins(): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const executable = join(folder, 'cni');
   await compile({
-    entry: join(ROOT, 'main.ts'),
+    ...SUITE,
     define: {
       CNI_TS_VERSION: JSON.stringify(version),
       CNI_TS_COMMIT: JSON.stringify(commit),
-      CNI_TS_SHAPES: JSON.stringify(await shapesOfPlugins()),
     },
     arch: nativeArch(),
     engine: 'sanitized',

@@ -16,7 +16,7 @@ describe.each(PLUGIN_NAMES)('the page of %s', (name) => {
   const page = readFileSync(join(FOLDER, `${name}.md`), 'utf8');
 
   test('has every key', async () => {
-    const schema = await pluginNamed(name)?.config?.();
+    const schema = pluginNamed(name)?.config;
     const keys = schema === undefined ? [] : keysOf(schema).map(({ key }) => key.replace(/^.*\./, ''));
     expect(keys.filter((key) => !new RegExp(`[\`".]${key}[\`".]`).test(page))).toEqual([]);
   });

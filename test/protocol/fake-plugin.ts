@@ -48,5 +48,5 @@ export const FAKE_SCHEMA = z.object({
 
 /** A plugin with {@link FAKE_SCHEMA}. */
 export function fakePluginWithKeys() {
-  return fakePlugin({}, { config: async () => FAKE_SCHEMA });
+  return fakePlugin({}, { config: FAKE_SCHEMA });
 }

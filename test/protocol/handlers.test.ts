@@ -233,7 +233,7 @@ describe('configuration keys', () => {
   });
 
   test("another plugin's keys at the top are no slips of the own ones, but those below are", async () => {
-    const { plugin } = fakePlugin({}, { config: async () => FAKE_SCHEMA, readsForeignConfig: true });
+    const { plugin } = fakePlugin({}, { config: FAKE_SCHEMA, readsForeignConfig: true });
     const warnings: string[] = [];
     await callInProcess(ADD, conf({ isGatway: true, ipam: { rnages: [] } }), plugin, warnings);
     expect(warnings).toEqual(['fake: unknown key "ipam.rnages" is ignored; did you mean "ranges"?']);

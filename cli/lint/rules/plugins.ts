@@ -48,7 +48,7 @@ function delegateOf(raw: JsonObject, path: Path): readonly Part[] {
 }
 
 async function checkPart(document: LintDocument, { plugin, path, raw }: Part, problems: Problems): Promise<void> {
-  const schema = await plugin.config?.();
+  const schema = plugin.config;
   if (schema === undefined) return;
   const ownTop = plugin.readsForeignConfig !== true;
   const { value, unknown } = foldKeys(schema, raw, ownTop);

@@ -15,6 +15,7 @@ import { takeBack } from '../take-back.ts';
 import type { InnerKind } from './kind.ts';
 import { lookAround } from './look.ts';
 import type { InnerNotes } from './notes.ts';
+import { explained } from './refused.ts';
 import { resultOf } from './result.ts';
 import { type InnerLink, MADE, planLink, planUse } from './steps.ts';
 
@@ -58,7 +59,7 @@ async function addWith(work: Work, master: ShownLink | undefined): Promise<Resul
   } catch (thrown) {
     await takeBack({ call, plugin: link.kind.name, records: work.records, runs, leasedFrom }, thrown);
     if (!(thrown instanceof PlanError)) throw thrown;
-    throw await (await import('./refused.ts')).explained(thrown, link, master, work.records);
+    throw await explained(thrown, link, master, work.records);
   }
 }
 

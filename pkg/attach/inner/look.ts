@@ -6,6 +6,7 @@ import { hostLinkName } from '../identity.ts';
 import type { ShownLink } from '../links.ts';
 import type { InnerKind, InnerSettings } from './kind.ts';
 import { findMaster } from './master.ts';
+import { refuseOtherWay } from './refused.ts';
 import type { InnerLink } from './steps.ts';
 import { refuseTaken } from './taken.ts';
 
@@ -31,6 +32,6 @@ export async function lookAround<Conf>(
   const temporary = hostLinkName(name);
   const link: InnerLink = { kind, name, netns, settings, master: master?.ifname ?? '', temporary };
   const records = new RecordStore(recordFolder(call.environment));
-  if (kind.isAsLast) (await import('./refused.ts')).refuseOtherWay(link, records);
+  if (kind.isAsLast) refuseOtherWay(link, records);
   return { link, master, records };
 }

@@ -1,11 +1,17 @@
 import type { ConfigSchema } from '../../config/schema.ts';
 import type { Plugin } from '../../skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../types/version.ts';
+import { addInner } from './add.ts';
+import { checkInner } from './check.ts';
+import { delInner } from './del.ts';
+import { gcInner } from './gc.ts';
 import type { InnerKind } from './kind.ts';
+import { planInner } from './plan.ts';
+import { statusInner } from './status.ts';
 
 /** What a plugin whose one link is in the container says of itself. */
 interface InnerPlugin<Conf> extends Pick<Plugin<Conf>, 'name' | 'about' | 'configFailure'> {
-  config(): Promise<ConfigSchema<Conf>>;
+  readonly config: ConfigSchema<Conf>;
   kind(): Promise<InnerKind<Conf>>;
 }
 
@@ -20,11 +26,11 @@ export function innerPlugin<Conf extends WithIpam>({ kind, ...plugin }: InnerPlu
   return {
     ...plugin,
     versions: SPEC_VERSIONS,
-    add: async (call) => (await import('./add.ts')).addInner(call, await kind()),
-    check: async (call) => (await import('./check.ts')).checkInner(call, await kind()),
-    del: async (call) => (await import('./del.ts')).delInner(call, name),
-    gc: async (call) => (await import('./gc.ts')).gcInner(call, name),
-    status: async (call) => (await import('./status.ts')).statusInner(call, await kind()),
-    plan: async (call) => (await import('./plan.ts')).planInner(call, await kind()),
+    add: async (call) => addInner(call, await kind()),
+    check: async (call) => checkInner(call, await kind()),
+    del: async (call) => delInner(call, name),
+    gc: async (call) => gcInner(call, name),
+    status: async (call) => statusInner(call, await kind()),
+    plan: async (call) => planInner(call, await kind()),
   };
 }

@@ -7,6 +7,7 @@ import type { Result } from '../../types/result.ts';
 import { type AttachmentName, linkAlias } from '../identity.ts';
 import { planLayer3 } from '../layer3.ts';
 import { ipsOf } from '../leased.ts';
+import { settleAction } from '../wait.ts';
 import type { InnerSettings, InnerTraits } from './kind.ts';
 
 /** A link that is to be in a container. */
@@ -75,7 +76,6 @@ export async function planUse(
   // The network is not ours alone, so the kernel may look whether somebody has the address.
   planLayer3(plan, netns, ifName, { ips, routes: leased.routes ?? [] }, { detectDuplicates: true });
   if (ips.some(({ gateway }) => gateway?.includes(':') === true)) {
-    const { settleAction } = await import('../wait.ts');
     plan.do(netns, settleAction(ifName, options, 'somebody else in this network may have it'), { failing: '' });
   }
   return plan;

@@ -1,4 +1,5 @@
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
+import { missingMasquerade } from '../../netfilter/missing.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { onlyFilterPrograms } from '../../plan/options.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
@@ -14,7 +15,6 @@ export async function masqueradeDifferences(
   addresses: readonly string[],
   configured: MasqueradeBackend | undefined,
 ): Promise<readonly string[]> {
-  const { missingMasquerade } = await import('../../netfilter/missing.ts');
   const { network, containerId, ifName } = call;
   const backends = backendsOf(call, plugin, configured);
   const options = { timeoutMs: TIMEOUT_MS, onlyFilterPrograms: onlyFilterPrograms(call.environment) };

@@ -1,3 +1,4 @@
+import { collectMasquerade } from '../../netfilter/collect.ts';
 import { ownNetns } from '../../netns/own.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
@@ -24,7 +25,6 @@ export async function gcPairs(call: PairGc, plugin: string): Promise<void> {
   await removeRecorded(call, plugin, validAttachments, options, failures);
   const trying = (work: () => Promise<void>) => attempt(failures, work);
   await removeMarkedVeths(network, valid, options, trying, (line) => call.warn(`${plugin}: ${line}`));
-  const { collectMasquerade } = await import('../../netfilter/collect.ts');
   await attempt(failures, async () => {
     const named = validAttachments.map(({ containerID, ifname }) => ({ containerId: containerID, ifName: ifname }));
     const removed = await collectMasquerade(ownNetns(), network, named, RULES_TIMEOUT_MS);

@@ -1,3 +1,4 @@
+import { masqueradeProblem } from '../../netfilter/backend.ts';
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { fs, readTextFile } from '../../sys/files.ts';
@@ -20,7 +21,6 @@ export function refuseStuckForwarding(): void {
 
 /** Fails when nothing here can masquerade. */
 export async function refuseWithoutMasquerade(backend: MasqueradeBackend | undefined): Promise<void> {
-  const { masqueradeProblem } = await import('../../netfilter/backend.ts');
   const problem = await masqueradeProblem(ownNetns(), backend, TIMEOUT_MS);
   if (problem !== undefined) throw new CniError(ErrorCode.internal, 'no masquerade', problem);
 }

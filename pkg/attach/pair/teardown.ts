@@ -1,4 +1,6 @@
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
+import { removeMasquerade } from '../../netfilter/masquerade.ts';
+import { removeSpoofCheck } from '../../netfilter/spoof-check.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
@@ -50,7 +52,6 @@ async function removeMasqueradeOf(
   left: string[],
 ): Promise<void> {
   if (masquerade.length === 0) return;
-  const { removeMasquerade } = await import('../../netfilter/masquerade.ts');
   const target = addresses === undefined ? name : { ...name, addresses };
   const plan = new Plan().do(ownNetns(), removeMasquerade(target, masquerade), { failing: '', capture: 'missing' });
   const { captures } = await runPlan(plan, options);
@@ -61,7 +62,6 @@ async function removeMasqueradeOf(
 /** The reference goes on when this fails, and what is left filters nothing any more. */
 async function removeSpoofCheckOf({ name, spoofCheck }: Remains, options: RunOptions, left: string[]): Promise<void> {
   if (!spoofCheck) return;
-  const { removeSpoofCheck } = await import('../../netfilter/spoof-check.ts');
   try {
     const plan = new Plan().do(ownNetns(), removeSpoofCheck(name), { failing: '', capture: 'check' });
     if ((await runPlan(plan, options)).captures.get('check') === 'missing') left.push('nft cannot be found');

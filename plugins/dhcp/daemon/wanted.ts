@@ -1,12 +1,11 @@
-import { fitConfig, UNFIT } from '../../../pkg/config/shape.ts';
+import { readConfig } from '../../../pkg/config/read.ts';
 import type { Client } from '../../../pkg/dhcp/client.ts';
 import { OPTION } from '../../../pkg/dhcp/options.ts';
 import type { GobObject } from '../../../pkg/gob/types.ts';
 import { decodeJson, isObject } from '../../../pkg/json/decode.ts';
-import type { JsonObject } from '../../../pkg/skel/plugin.ts';
 import { quote } from '../../../pkg/types/quote.ts';
 import type { LeaseKey } from '../lease-files.ts';
-import type { DhcpConf } from '../schema.ts';
+import { dhcpSchema } from '../schema.ts';
 
 /** One call of a plugin, as the daemon understands it. */
 export interface Wanted {
@@ -71,7 +70,7 @@ async function read(args: GobObject) {
   const stdin = args['StdinData'];
   const decoded = await decodeJson(stdin instanceof Uint8Array ? new TextDecoder().decode(stdin) : '{}');
   const raw = isObject(decoded) ? decoded : {};
-  const conf = await readConf(raw);
+  const { conf } = readConfig(dhcpSchema, raw, 'error parsing netconf', false);
   const name = Object.entries(raw).find(([key]) => key.toLowerCase() === 'name')?.[1];
   const key: LeaseKey = {
     containerId: textOf(args['ContainerID']),
@@ -79,16 +78,6 @@ async function read(args: GobObject) {
     ifName: textOf(args['IfName']),
   };
   return { key, conf };
-}
-
-/** By its shape, as plugins read theirs; only what does not fit loads the schema. */
-async function readConf(raw: JsonObject): Promise<DhcpConf> {
-  const shape = typeof CNI_TS_SHAPES === 'undefined' ? undefined : CNI_TS_SHAPES['dhcp'];
-  const fitting = shape === undefined ? UNFIT : fitConfig(shape, raw, false);
-  if (fitting !== UNFIT) return fitting as DhcpConf;
-  const { readConfig } = await import('../../../pkg/config/read.ts');
-  const { dhcpSchema } = await import('../schema.ts');
-  return readConfig(dhcpSchema, raw, 'error parsing netconf', false).conf;
 }
 
 function optionCode(name: string): number {
