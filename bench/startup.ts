@@ -1,15 +1,16 @@
-// npm run bench:startup [-- --runs N --check]: what a plugin costs over an empty program on the same runtime.
+// npm run bench:startup [-- --runs N --check]: what a plugin costs over an empty program, and beside the reference's.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { compile } from '../scripts/lib/compile.ts';
-import { nativeArch } from '../scripts/lib/engine.ts';
 import { LOOPBACK_CONF, loopbackEnvironment } from '../scripts/lib/loopback.ts';
 import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
+import { referencePlugins } from '../scripts/lib/reference.ts';
 import { createNetns } from '../scripts/lib/throwaway.ts';
+import type { TimedProgram } from '../scripts/lib/timed-run.ts';
 import { INCLUDED, measure, shown } from './measure.ts';
+import { memoryAtEnd } from './memory.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '40' }, check: { type: 'boolean' } } });
 const runs = Number(values.runs);
@@ -17,41 +18,50 @@ const runs = Number(values.runs);
 await execa('node', ['scripts/run.mjs', 'scripts/build.ts'], { cwd: ROOT });
 const folder = mkdtempSync(join(ROOT, 'dist/startup-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const entry = join(folder, 'empty.ts');
 const empty = join(folder, 'empty');
-writeFileSync(entry, '');
-await compile({ entry, arch: nativeArch(), output: empty });
+writeFileSync(`${empty}.c`, 'int main(void) { return 0; }\n');
+await execa('cc', ['-O2', '-static', '-o', empty, `${empty}.c`]);
 
 const conf = join(folder, 'lo.conf');
 writeFileSync(conf, LOOPBACK_CONF);
-const loopback = join(ROOT, 'dist/bin/loopback');
+const ours = join(ROOT, 'dist/bin/loopback');
+const reference = join(await referencePlugins(), 'loopback');
 const netns = createNetns('startup');
-const programs = [
-  { name: 'empty program', command: { file: empty, env: {} } },
-  { name: 'loopback VERSION', command: { file: loopback, env: { CNI_COMMAND: 'VERSION' } }, limit: 1.9 },
-  {
-    name: 'loopback ADD',
-    command: { file: loopback, env: loopbackEnvironment('ADD', netns), stdin: conf },
-    limit: 3.1,
-  },
-  { name: '/bin/true', command: { file: '/bin/true', env: {} } },
-];
-const measured = await measure(
-  programs.map(({ command }) => command),
-  runs,
-);
-const base = measured[0];
-if (base === undefined) throw new Error('nothing was measured');
+const version = { CNI_COMMAND: 'VERSION' };
+const add = loopbackEnvironment('ADD', netns);
 
-print(style('bold', `${'ms'.padEnd(18)}    median   minimum       paired ratio   ratio of minima`));
-let isOver = false;
-for (const [index, { name, limit }] of programs.entries()) {
-  const { median = 0, minimum = 0, ratio = 0 } = measured[index] ?? {};
-  const figures = [shown(median).padStart(10), shown(minimum).padStart(10), shown(ratio).padStart(19)];
-  print(`${name.padEnd(18)}${figures.join('')}${shown(minimum / base.minimum).padStart(18)}  ${verdict(ratio, limit)}`);
-  isOver ||= limit !== undefined && ratio > limit;
+interface Measured {
+  readonly name: string;
+  readonly command: TimedProgram;
+  /** How many times the first one's time it may take. */
+  readonly limit?: number;
 }
-print(`\n${runs} runs each, ${INCLUDED}; /bin/true shows what that costs by itself.`);
+const tables: readonly (readonly Measured[])[] = [
+  [
+    { name: 'empty C program', command: { file: empty, env: {} } },
+    { name: 'VERSION', command: { file: ours, env: version }, limit: 1.35 },
+    { name: "the reference's", command: { file: reference, env: version } },
+  ],
+  [
+    { name: "the reference's ADD", command: { file: reference, env: add, stdin: conf } },
+    { name: 'ADD', command: { file: ours, env: add, stdin: conf }, limit: 0.45 },
+  ],
+];
+let isOver = false;
+print(style('bold', `${'loopback'.padEnd(20)}  median ms   minimum   paired ratio   private MB   shared MB`));
+for (const table of tables) {
+  const commands = table.map(({ command }) => command);
+  const measured = await measure(commands, runs);
+  for (const [index, { name, command, limit }] of table.entries()) {
+    const { median = 0, minimum = 0, ratio = 0 } = measured[index] ?? {};
+    const memory = await memoryAtEnd(command);
+    const figures = [shown(median).padStart(9), shown(minimum).padStart(10), shown(ratio).padStart(15)];
+    const megabytes = [shown(memory.private).padStart(13), shown(memory.shared).padStart(12)];
+    print(`${name.padEnd(20)}  ${figures.join('')}${megabytes.join('')}  ${verdict(ratio, limit)}`);
+    isOver ||= limit !== undefined && ratio > limit;
+  }
+}
+print(`\n${runs} runs each, ${INCLUDED}; ratios are to the first line of each half.`);
 process.exitCode = values.check === true && isOver ? 1 : 0;
 
 function verdict(ratio: number, limit: number | undefined): string {

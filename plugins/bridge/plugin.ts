@@ -18,9 +18,9 @@ export const bridge: Plugin<BridgeConf> = {
   config: bridgeSchema,
   add,
   check,
-  del: async (call) => delPair(call, 'bridge'),
-  gc: async (call) => gcPairs(call, 'bridge'),
+  del: (call) => delPair(call, 'bridge'),
+  gc: (call) => gcPairs(call, 'bridge'),
   status,
-  restoreRules: async (record, { environment }) => restoreRules(record, environment),
+  restoreRules: (record, { environment }) => restoreRules(record, environment),
   plan,
 };

@@ -8,5 +8,5 @@ export const dummy = innerPlugin({
   about: 'gives each container a link that leads nowhere, with addresses of its own',
   configFailure: 'failed to parse network config',
   config: dummySchema,
-  kind: async () => DUMMY,
+  kind: DUMMY,
 });

@@ -22,6 +22,6 @@ export const firewall: Plugin<FirewallConf> = {
   del,
   gc,
   status,
-  restoreRules: async (record, context) => restoreRules(record, context),
+  restoreRules,
   plan,
 };

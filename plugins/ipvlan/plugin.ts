@@ -8,5 +8,5 @@ export const ipvlan = innerPlugin({
   about: 'gives each container a link on top of one of this host, with the MAC of that one',
   configFailure: 'failed to load netconf',
   config: ipvlanSchema,
-  kind: async () => IPVLAN,
+  kind: IPVLAN,
 });

@@ -8,5 +8,5 @@ export const macvlan = innerPlugin({
   about: 'gives each container a link with a MAC of its own on top of one of this host',
   configFailure: 'failed to load netConf',
   config: macvlanSchema,
-  kind: async () => MACVLAN,
+  kind: MACVLAN,
 });

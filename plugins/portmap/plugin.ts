@@ -21,6 +21,6 @@ export const portmap: Plugin<PortmapConf> = {
   del,
   gc,
   status,
-  restoreRules: async (record, context) => restoreRules(record, context),
+  restoreRules,
   plan,
 };

@@ -18,9 +18,9 @@ export const ptp: Plugin<PtpConf> = {
   config: ptpSchema,
   add,
   check,
-  del: async (call) => delPair(call, 'ptp'),
-  gc: async (call) => gcPairs(call, 'ptp'),
+  del: (call) => delPair(call, 'ptp'),
+  gc: (call) => gcPairs(call, 'ptp'),
   status,
-  restoreRules: async (record, { environment }) => restoreRules(record, environment),
+  restoreRules: (record, { environment }) => restoreRules(record, environment),
   plan,
 };

@@ -8,5 +8,5 @@ export const vlan = innerPlugin({
   about: 'gives each container a VLAN of a link of this host',
   configFailure: 'failed to load netconf',
   config: vlanSchema,
-  kind: async () => VLAN,
+  kind: VLAN,
 });

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
 import { writeBuildId } from './build-id.ts';
-import { type Arch, type EngineKind, engineFor } from './engine.ts';
+import { type Arch, type EngineKind, engineFor, nativeArch } from './engine.ts';
 import { ROOT } from './project.ts';
 
 /** What to compile, for what, and where to. */
@@ -45,6 +45,9 @@ ROOM_FOR_PICTURE.write('to make');
 
 const RUNTIME = join(ROOT, 'runtime');
 
+/** Debian's package qemu-user has them. */
+const EMULATORS: Readonly<Record<Arch, string>> = { amd64: '/usr/bin/qemu-x86_64', arm64: '/usr/bin/qemu-aarch64' };
+
 /** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
 export async function compile(options: CompileOptions): Promise<CompileReport> {
   const { entry, picture, parts = [], define = {}, arch, engine, output } = options;
@@ -72,7 +75,8 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
     await joinAll();
     if (hasPicture) {
       // What is joined again differs in nothing but the picture, so that everything in it is where it was.
-      const { stdout } = await execa('./executable', { cwd: folder, encoding: 'buffer', env: {}, extendEnv: false });
+      const { command, args } = runs(arch, './executable');
+      const { stdout } = await execa(command, args, { cwd: folder, encoding: 'buffer', env: {}, extendEnv: false });
       writeFileSync(join(folder, 'picture.bin'), stdout);
       await joinAll();
     }
@@ -82,6 +86,12 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** How an executable is run on this machine: one of another architecture by Debian's emulator. */
+export function runs(arch: Arch, executable: string): { readonly command: string; readonly args: readonly string[] } {
+  if (arch === nativeArch()) return { command: executable, args: [] };
+  return { command: EMULATORS[arch], args: [executable] };
 }
 
 /** The same for the same engine and program only. */

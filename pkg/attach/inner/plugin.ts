@@ -12,7 +12,7 @@ import { statusInner } from './status.ts';
 /** What a plugin whose one link is in the container says of itself. */
 interface InnerPlugin<Conf> extends Pick<Plugin<Conf>, 'name' | 'about' | 'configFailure'> {
   readonly config: ConfigSchema<Conf>;
-  kind(): Promise<InnerKind<Conf>>;
+  readonly kind: InnerKind<Conf>;
 }
 
 /** The part of such a configuration that GC reads. */
@@ -20,17 +20,17 @@ interface WithIpam {
   readonly ipam?: { readonly type?: string | undefined } | undefined;
 }
 
-/** A plugin whose one link is in the container, with all verbs; they are loaded when one is called. */
+/** A plugin whose one link is in the container, with all verbs. */
 export function innerPlugin<Conf extends WithIpam>({ kind, ...plugin }: InnerPlugin<Conf>): Plugin<Conf> {
   const { name } = plugin;
   return {
     ...plugin,
     versions: SPEC_VERSIONS,
-    add: async (call) => addInner(call, await kind()),
-    check: async (call) => checkInner(call, await kind()),
-    del: async (call) => delInner(call, name),
-    gc: async (call) => gcInner(call, name),
-    status: async (call) => statusInner(call, await kind()),
-    plan: async (call) => planInner(call, await kind()),
+    add: (call) => addInner(call, kind),
+    check: (call) => checkInner(call, kind),
+    del: (call) => delInner(call, name),
+    gc: (call) => gcInner(call, name),
+    status: (call) => statusInner(call, kind),
+    plan: (call) => planInner(call, kind),
   };
 }
