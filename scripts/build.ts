@@ -34,7 +34,7 @@ mkdirSync(bin, { recursive: true });
 // A file for each name: whoever writes over one of them leaves the others as they are.
 for (const name of names) copyFileSync(executable, join(bin, name), constants.COPYFILE_FICLONE);
 rmSync(executable);
-if (isNative) await verifyExecutable(join(bin, PLUGIN_NAMES[0]));
+await verifyExecutable(join(bin, PLUGIN_NAMES[0]), arch);
 
 writeFileSync(join(dist, 'NOTICE'), noticesOf(arch, await engineSource(), packages));
 const archive = join(ROOT, 'dist', archiveName(arch, identity.version));

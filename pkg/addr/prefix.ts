@@ -27,17 +27,13 @@ export function parsePrefix(text: string): Prefix | undefined {
   return { address, length: isMapped ? Math.max(0, length - MAPPED_BITS) : length };
 }
 
+const DIGITS = /^\d+$/;
+
 /** The decimal digits from `start` to the end; `undefined` when there is anything else, or more than any length. */
 function parseLength(text: string, start: number): number | undefined {
-  if (start === text.length) return undefined;
-  let length = 0;
-  for (let index = start; index < text.length; index++) {
-    const digit = text.charCodeAt(index) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    length = length * 10 + digit;
-    if (length > 128) return undefined;
-  }
-  return length;
+  const digits = text.slice(start);
+  const length = DIGITS.test(digits) ? Number(digits) : Number.NaN;
+  return length <= 128 ? length : undefined;
 }
 
 /** Canonical text of a prefix, host bits as they are: `10.1.2.3/24`. */

@@ -29,8 +29,7 @@ const templates: readonly {
     line: 'ip -6 route add fd00::/64 via fe80::1 dev eth0 metric 5',
   },
   {
-    build: (from = '', table = '') => ip`rule add from ${from}
-      table ${table}`,
+    build: (from = '', table = '') => ip`rule add from ${from} table ${table}`,
     good: ['10.1.2.0/24', 100],
     line: 'ip rule add from 10.1.2.0/24 table 100',
   },

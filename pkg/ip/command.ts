@@ -97,33 +97,26 @@ function toWords(literals: readonly string[], values: readonly IpValue[]): reado
   // The word that is not known to be finished: what follows may be glued to it.
   let open = '';
   for (let index = 0; index < literals.length; index += 1) {
-    const literal = literals[index] ?? '';
-    for (let at = 0; at < literal.length; at++) {
-      const character = literal.charAt(at);
-      if (!isSpace(character)) open += character;
-      else if (open !== '') {
+    const pieces = (literals[index] ?? '').split(' ');
+    for (let at = 0; at < pieces.length; at++) {
+      if (at > 0 && open !== '') {
         words.push(open);
         open = '';
       }
+      open += pieces[at];
     }
     if (index >= values.length) break;
     const value = values[index];
     if (value instanceof IpPart) {
       const next = literals[index + 1] ?? '';
-      if (open !== '' || (next !== '' && !isSpace(next.charAt(0)))) {
+      if (open !== '' || (next !== '' && !next.startsWith(' '))) {
         throw new Error('a part of a command must stand alone');
       }
       words.push(...value.words);
     } else open += toToken(value);
   }
   if (open !== '') words.push(open);
-  for (const word of words) if (!word.startsWith('-')) checkToken(word);
   return words;
-}
-
-/** What templates have between words: they are code, so there is nothing else. */
-function isSpace(character: string): boolean {
-  return character === ' ' || character === '\n';
 }
 
 function toToken(value: string | number | undefined): string {

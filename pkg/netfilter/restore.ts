@@ -77,26 +77,19 @@ export function restoreLine(command: Command): string {
   return line;
 }
 
+const PLAIN_WORD = /^[\w!,\-./:]+$/;
+const WITHOUT_CONTROL = /^[ -\uffff]*$/;
+
 /** A word as iptables-restore reads it back. */
 function restoreWord(word: string): string {
-  let isPlain = word !== '';
-  for (let index = 0; index < word.length; index++) {
-    const code = word.charCodeAt(index);
-    // A line break would begin another command.
-    if (code < 32) throw new CniError(ErrorCode.internal, `control character in ${JSON.stringify(word)}`);
-    isPlain &&= isPlainCharacter(code);
-  }
-  return isPlain ? word : `"${escaped(word)}"`;
+  if (PLAIN_WORD.test(word)) return word;
+  // A line break would begin another command.
+  if (!WITHOUT_CONTROL.test(word))
+    throw new CniError(ErrorCode.internal, `control character in ${JSON.stringify(word)}`);
+  return `"${escaped(word)}"`;
 }
 
 function escaped(word: string): string {
   if (!word.includes('"') && !word.includes('\\')) return word;
   return word.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
-}
-
-/** Letters, digits, and `_ . : / ! - ,`. */
-function isPlainCharacter(code: number): boolean {
-  // The same as an expression, which is dear the first time it runs.
-  const lowerCase = code | 32;
-  return (code >= 44 && code <= 58) || (lowerCase >= 97 && lowerCase <= 122) || code === 95 || code === 33;
 }

@@ -57,46 +57,27 @@ export function readVariables(environment: Environment): ProtocolVariables {
   };
 }
 
-/** `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; here and below in plain code, as an expression is dear the first time it runs. */
-function isIdentifier(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    const letterOrDigit = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
-    // Dot, hyphen, underscore.
-    const inside = index > 0 && (code === 46 || code === 45 || code === 95);
-    if (!letterOrDigit && !inside) return false;
-  }
-  return text !== '';
-}
+const IDENTIFIER = /^[a-zA-Z0-9][\w.-]*$/;
 
 /** Refuses an id that could be anything but a name in a path. */
 export function validateContainerId(id: string): void {
-  if (isIdentifier(id)) return;
+  if (IDENTIFIER.test(id)) return;
   throw new CniError(ErrorCode.invalidEnvironment, 'invalid characters in containerID', id);
 }
 
 /** Refuses a network name that is missing or could be anything but a name in a path. */
 export function validateNetworkName(name: string): void {
   if (name === '') throw new CniError(ErrorCode.invalidConfig, 'missing network name');
-  if (isIdentifier(name)) return;
+  if (IDENTIFIER.test(name)) return;
   throw new CniError(ErrorCode.invalidConfig, 'invalid characters found in network name', shortened(name));
 }
 
-/** What Unicode calls white space, spelled out: the property class is dear to compile, and `\s` takes a byte order mark too. */
+/** What Unicode calls white space, spelled out: `\s` takes a byte order mark too. */
 const SEPARATOR = /[/:\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** Refuses what the kernel would not take as the name of an interface. */
 export function validateInterfaceName(name: string): void {
   if (name === '.' || name === '..') refuseName('interface name is . or ..');
-  if (!isOrdinaryName(name)) checkUnusualName(name);
-}
-
-/** What nearly every name is: a short identifier. */
-function isOrdinaryName(name: string): boolean {
-  return name.length <= 15 && isIdentifier(name);
-}
-
-function checkUnusualName(name: string): void {
   if (new TextEncoder().encode(name).length > 15) {
     refuseName('interface name is too long', 'interface name should be less than 16 characters');
   }

@@ -17,8 +17,6 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
  * quote('a"b\n'); // "a\"b\n" with the quotes and backslashes
  */
 export function quote(text: string): string {
-  // Nearly every text needs no escape; the property classes below are dear to compile.
-  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   return `"${text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]/gu, escapeCharacter)}"`;
 }
 

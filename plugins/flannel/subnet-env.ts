@@ -136,11 +136,7 @@ function readNetwork(text: string): string {
 }
 
 function readMtu(text: string): number {
-  let mtu = text === '' ? Number.NaN : 0;
-  for (let index = 0; index < text.length; index++) {
-    const digit = text.charCodeAt(index) - 48;
-    mtu = digit < 0 || digit > 9 ? Number.NaN : mtu * 10 + digit;
-  }
+  const mtu = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (mtu <= MAX_UINT32) return mtu;
   const why = Number.isNaN(mtu) ? 'invalid syntax' : 'value out of range';
   throw new CniError(

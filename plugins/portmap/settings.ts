@@ -84,11 +84,11 @@ function isForIptables(condition: string): boolean {
 }
 
 /** A line break or a semicolon would begin another statement. */
+const SAFE_CONDITION = /^[ -:<-\uffff]+$/;
+
 function refuseUnsafe(conditions: readonly string[], key: string, failure: string): void {
   for (const condition of conditions) {
-    let isSafe = condition !== '' && !condition.includes(';');
-    for (let index = 0; isSafe && index < condition.length; index++) isSafe = condition.charCodeAt(index) >= 32;
-    if (isSafe) continue;
+    if (SAFE_CONDITION.test(condition)) continue;
     throw configError(`${failure}invalid condition ${quote(condition)}`, key, condition, 'one word of a condition');
   }
 }

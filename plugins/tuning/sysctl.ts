@@ -1,5 +1,8 @@
 import { configError } from '../../pkg/config/config-error.ts';
 
+/** A control character; a tab is none. */
+const CONTROL = /[^\t -~\u0080-\uffff]/;
+
 /** A setting of the container's network, checked. */
 export interface Sysctl {
   /** As it is written in the configuration. */
@@ -20,7 +23,7 @@ const ROOT = '/proc/sys/net/';
 export function sysctlOf(key: string, value: string, ifName: string): Sysctl {
   const name = key.replaceAll('.', '/').replace('IFNAME', () => ifName);
   const parts: string[] = [];
-  let isPlain = !hasControl(name);
+  let isPlain = !CONTROL.test(name);
   for (const part of name.split('/')) {
     // The kernel skips empty parts, so they are no danger; only an interface's name can bring dots back.
     if (part === '.' || part === '..') isPlain = false;
@@ -31,7 +34,7 @@ export function sysctlOf(key: string, value: string, ifName: string): Sysctl {
     const expected = 'a setting below net. such as "net.ipv4.conf.IFNAME.arp_notify"';
     throw configError(`invalid net sysctl key: ${JSON.stringify(name)}`, `sysctl["${key}"]`, key, expected);
   }
-  if (hasControl(value.trimEnd())) {
+  if (CONTROL.test(value.trimEnd())) {
     const expected = 'one line without control characters';
     throw configError(`invalid value of sysctl ${key}`, `sysctl["${key}"]`, value, expected);
   }
@@ -45,12 +48,4 @@ export function sameValue(a: string, b: string): boolean {
 
 function words(value: string): string {
   return value.trim().split(/\s+/).join(' ');
-}
-
-function hasControl(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if ((code < 32 && code !== 9) || code === 127) return true;
-  }
-  return false;
 }

@@ -1,8 +1,11 @@
 import { execa } from 'execa';
+import { runs } from './compile.ts';
+import type { Arch } from './engine.ts';
 
 /** Throws unless the plugin answers VERSION, with nothing on stderr. */
-export async function verifyExecutable(plugin: string): Promise<void> {
-  const { stdout, stderr, exitCode } = await execa(plugin, [], {
+export async function verifyExecutable(plugin: string, arch: Arch): Promise<void> {
+  const { command, args } = runs(arch, plugin);
+  const { stdout, stderr, exitCode } = await execa(command, args, {
     extendEnv: false,
     env: { CNI_COMMAND: 'VERSION' },
     reject: false,
