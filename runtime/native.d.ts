@@ -18,6 +18,8 @@ interface NativeRuntime {
   decode(bytes: Uint8Array): string;
   /** A text as UTF-8. */
   encode(text: string): Uint8Array<ArrayBuffer>;
+  /** SHA-512 of some bytes. */
+  sha512(bytes: Uint8Array): ArrayBuffer;
   /**
    * Starts a program; the result is its process id or a negative errno. A descriptor of -1 is /dev/null. The fork
    * happens before this returns.

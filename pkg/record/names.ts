@@ -19,7 +19,7 @@ export function fileName({ ifName, network, plugin }: Omit<AttachmentKey, 'conta
 /** The text itself where it can be a file's name, else a hash of it. */
 export function fileSystemName(text: string): string {
   if (text.length <= MAX_NAME_BYTES && PLAIN.test(text)) return text;
-  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha512').update(text).digest('hex').slice(0, 64);
   // No name of the first kind begins like this.
   return `_${hash}`;
 }

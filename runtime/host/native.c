@@ -14,6 +14,7 @@
 #include "build.h"
 #include "errand.h"
 #include "picture.h"
+#include "sha512.h"
 #include "text.h"
 
 /* In the words of node:process. */
@@ -242,15 +243,23 @@ static JSValue native_load(JSContext *ctx, JSValueConst this, int argc, JSValueC
 }
 
 static const JSCFunctionListEntry FUNCTIONS[] = {
-    JS_CFUNC_DEF("addressOf", 1, native_address_of), JS_CFUNC_DEF("buildOf", 1, native_build_of),
+    JS_CFUNC_DEF("addressOf", 1, native_address_of),
+    JS_CFUNC_DEF("buildOf", 1, native_build_of),
     JS_CFUNC_DEF("decode", 1, native_decode),
-    JS_CFUNC_DEF("encode", 1, native_encode),        JS_CFUNC_DEF("exit", 1, native_exit),
-    JS_CFUNC_DEF("holdSignal", 1, native_hold_signal), JS_CFUNC_DEF("join", 1, native_join),
-    JS_CFUNC_DEF("libc", 1, native_libc),            JS_CFUNC_DEF("load", 1, native_load),
-    JS_CFUNC_DEF("now", 0, native_now),              JS_CFUNC_DEF("openAside", 1, native_open_aside),
-    JS_CFUNC_DEF("sendAside", 2, native_send_aside), JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
+    JS_CFUNC_DEF("encode", 1, native_encode),
+    JS_CFUNC_DEF("exit", 1, native_exit),
+    JS_CFUNC_DEF("holdSignal", 1, native_hold_signal),
+    JS_CFUNC_DEF("join", 1, native_join),
+    JS_CFUNC_DEF("libc", 1, native_libc),
+    JS_CFUNC_DEF("load", 1, native_load),
+    JS_CFUNC_DEF("now", 0, native_now),
+    JS_CFUNC_DEF("openAside", 1, native_open_aside),
+    JS_CFUNC_DEF("sendAside", 2, native_send_aside),
+    JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
     JS_CFUNC_DEF("setLoop", 2, native_set_loop),
-    JS_CFUNC_DEF("setProgram", 1, native_set_program),     JS_CFUNC_DEF("spawn", 6, native_spawn),
+    JS_CFUNC_DEF("setProgram", 1, native_set_program),
+    JS_CFUNC_DEF("sha512", 1, native_sha512),
+    JS_CFUNC_DEF("spawn", 6, native_spawn),
 };
 
 /* Texts from outside may be no valid UTF-8; they are decoded as every other. */

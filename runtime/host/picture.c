@@ -102,8 +102,8 @@ void make_picture(void (*fill)(void)) {
   const uint8_t *start = (const uint8_t *)&picture;
   size_t size = (size_t)(engine->memory.block_at - start);
   picture.size = (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-  /* What is taken later is in blocks of its own, which the kernel puts anywhere. */
-  engine->memory.block_at = engine->memory.block_end = NULL;
+  /* What is taken later is in blocks of its own, not here and there in the picture, where each page would be copied. */
+  memset(&engine->memory, 0, sizeof(engine->memory));
   memcpy(picture.id, picture_id, ID_BYTES);
   memcpy(picture.places, PLACES, sizeof(PLACES));
   memcpy(picture.state, MADE, sizeof(MADE));

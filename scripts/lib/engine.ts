@@ -31,7 +31,18 @@ const SOURCE = {
 } as const;
 
 const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'] as const;
-const HOST_FILES = ['main', 'memory', 'native', 'aside', 'build', 'errand', 'libc', 'picture', 'text'] as const;
+const HOST_FILES = [
+  'main',
+  'memory',
+  'native',
+  'aside',
+  'build',
+  'errand',
+  'libc',
+  'picture',
+  'sha512',
+  'text',
+] as const;
 const HOST = join(ROOT, 'runtime/host');
 
 const CC: Readonly<Record<Arch, string>> = { amd64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };

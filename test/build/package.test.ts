@@ -38,8 +38,8 @@ describe('the release archive', () => {
   it('has the terms of everything that is linked in', async () => {
     const { stdout } = await execa('tar', ['-xOf', ARCHIVE, './NOTICE']);
     const titles = [...stdout.matchAll(/^=+\n(.*)\n=+$/gm)].map(([, title]) => title?.split(' ')[0]);
-    expect(titles).toEqual(['QuickJS', '@noble/hashes', '@pkgjs/parseargs', 'zod', 'The']);
-    for (const words of ['Fabrice Bellard', 'Paul Miller', 'GNU LESSER GENERAL PUBLIC LICENSE', 'Colin McDonnell']) {
+    expect(titles).toEqual(['QuickJS', '@pkgjs/parseargs', 'zod', 'The']);
+    for (const words of ['Fabrice Bellard', 'GNU LESSER GENERAL PUBLIC LICENSE', 'Colin McDonnell']) {
       expect(stdout).toContain(words);
     }
   });
