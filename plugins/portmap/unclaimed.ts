@@ -56,10 +56,15 @@ export async function isAnyPortMapped(environment: Environment): Promise<boolean
   }
 }
 
-function isAnyListed(list: ListRules): boolean {
+/** `undefined` when nobody may look. */
+function isAnyListed(list: ListRules): boolean | undefined {
   const chains: NativeChain[] = [{ family: 4, table: 'nat', chain: CHAIN.dnat }];
   for (const chain of MAPPING_CHAINS) chains.push({ family: 4, table: TABLE_NAME, chain });
-  for (const chain of chains) if (list(chain)?.length !== 0) return true;
+  for (const chain of chains) {
+    const rules = list(chain);
+    if (rules === undefined) return undefined;
+    if (rules.length > 0) return true;
+  }
   return false;
 }
 
