@@ -7,7 +7,7 @@ import { pluginNamed } from './plugins/table.ts';
 import { host } from './runtime/host.ts';
 import { createWorld } from './world.ts';
 
-const VERSION = `v${CNI_TS_VERSION} (commit ${CNI_TS_COMMIT})`;
+const version = () => `v${CNI_TS_VERSION} (commit ${CNI_TS_COMMIT})`;
 
 /** The name this executable was called by picks the plugin or the tool for people. */
 async function main(): Promise<number> {
@@ -17,7 +17,7 @@ async function main(): Promise<number> {
   if (plugin !== undefined) return runPlugin(plugin, argv);
   if (name === 'cni' || name === 'cni-ts') {
     const { runCli } = host.load('cli.js') as typeof import('./cli/cli.ts');
-    return runCli(argv, VERSION);
+    return runCli(argv, version());
   }
   if (name === 'cnitool') {
     const { runCnitool } = host.load('cnitool-name.js') as typeof import('./cli/cnitool-name.ts');
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
 async function runPlugin(plugin: AnyPlugin, argv: readonly string[]): Promise<number> {
   if (argv[0] === 'daemon' && plugin.daemon !== undefined) return plugin.daemon(argv.slice(1));
   if ((process.env['CNI_COMMAND'] ?? '') === '') {
-    const answer = await answerPerson(plugin, argv, VERSION);
+    const answer = await answerPerson(plugin, argv, version());
     await writeOut('stderr', answer.stderr);
     await writeOut('stdout', answer.stdout);
     return answer.exitCode;
