@@ -1,6 +1,7 @@
 import { addressText } from '../rtnl/address-show.ts';
 import {
   type Attribute,
+  type Attributes,
   attributesOf,
   bytesOf,
   FLAG,
@@ -100,13 +101,13 @@ export function deletionRequest({ message: { body } }: TrackedFlow): Uint8Array 
   return request(CT_DELETE, FLAG.ack, header(body.getUint8(0)), identity);
 }
 
-function transportOf(tuple: ReadonlyMap<number, DataView>) {
+function transportOf(tuple: Attributes) {
   const found = tuple.get(TUPLE.protocol);
-  const attributes = found === undefined ? new Map<number, DataView>() : attributesOf(found, 0);
+  const attributes = found === undefined ? undefined : attributesOf(found, 0);
   return {
-    number: numberOf(attributes.get(PROTOCOL.number), 1),
-    sourcePort: portIn(attributes.get(PROTOCOL.sourcePort)),
-    destinationPort: portIn(attributes.get(PROTOCOL.destinationPort)),
+    number: numberOf(attributes?.get(PROTOCOL.number), 1),
+    sourcePort: portIn(attributes?.get(PROTOCOL.sourcePort)),
+    destinationPort: portIn(attributes?.get(PROTOCOL.destinationPort)),
   };
 }
 
@@ -115,7 +116,7 @@ function portIn(value: DataView | undefined): number | undefined {
   return value !== undefined && value.byteLength >= 2 ? value.getUint16(0) : undefined;
 }
 
-function addressOf(tuple: ReadonlyMap<number, DataView>, v4: number, v6: number): string {
+function addressOf(tuple: Attributes, v4: number, v6: number): string {
   const found = tuple.get(TUPLE.ip);
   if (found === undefined) return '';
   const attributes = attributesOf(found, 0);

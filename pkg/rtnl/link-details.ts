@@ -1,10 +1,8 @@
 import { BRIDGE, IFLA, INFO, IPVLAN, IPVLAN_MODES, MACVLAN, MACVLAN_MODES, VLAN, VRF } from './link-message.ts';
 import type { ShownDetails, ShownLinkInfo, Writable } from './link-show.ts';
-import { attributesOf, numberOf, textOf } from './message.ts';
+import { type Attributes, attributesOf, numberOf, textOf } from './message.ts';
 
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
-
-type Attributes = ReadonlyMap<number, DataView>;
 
 /** Adds what `-d` shows, as far as plugins look at it. */
 export function showDetails(attributes: Attributes, link: Partial<Writable<ShownDetails>>): void {

@@ -4,6 +4,7 @@ import { linkFlags } from './link-flags.ts';
 import { IFF, IFINFO_BYTES, IFLA, INFO, LINK, linkHeader, plainText, WITHOUT_STATISTICS } from './link-message.ts';
 import {
   type Attribute,
+  type Attributes,
   attributesOf,
   bodiesOf,
   bytesOf,
@@ -123,7 +124,7 @@ export function showLink(
 }
 
 /** Says which link is below this one; gives whether it is known to be down. */
-function showLower(socket: RtnlSocket, attributes: Map<number, DataView>, link: Writable<ShownLink>): boolean {
+function showLower(socket: RtnlSocket, attributes: Attributes, link: Writable<ShownLink>): boolean {
   const index = numberOf(attributes.get(IFLA.link), 4);
   const netnsid = numberOf(attributes.get(IFLA.linkNetnsid), 4);
   if (netnsid !== undefined) link.link_netnsid = netnsid | 0;

@@ -31,7 +31,6 @@ describe('request', () => {
         const { type, body } = sentBack(request(16, FLAG.ack, new Uint8Array(16), given));
         const found = attributesOf(body, 16);
         expect(type).toBe(16);
-        expect(found.size).toBe(given.length);
         for (const [attributeType, value] of given) {
           const back = found.get(attributeType);
           expect(back === undefined ? undefined : bytesOf(back)).toEqual(value);

@@ -126,20 +126,42 @@ export function setNumber(bytes: Uint8Array, number: number): void {
   }
 }
 
-/** The attributes behind a body's own header, by type; of several with one type the last. */
-export function attributesOf(body: DataView, headerBytes: number): Map<number, DataView> {
-  const attributes = new Map<number, DataView>();
-  // A length that the message itself says may lead anywhere.
-  if (headerBytes > body.byteLength) return attributes;
-  for (let at = aligned(headerBytes); at + ATTRIBUTE_HEADER_BYTES <= body.byteLength; ) {
-    const length = body.getUint16(at, true);
-    if (length < ATTRIBUTE_HEADER_BYTES || at + length > body.byteLength) break;
-    const type = body.getUint16(at + 2, true) & TYPE_BITS;
-    const offset = body.byteOffset + at + ATTRIBUTE_HEADER_BYTES;
-    attributes.set(type, new DataView(body.buffer, offset, length - ATTRIBUTE_HEADER_BYTES));
-    at += aligned(length);
+/** Attributes by type, most of which nobody asks for; of several with one type the last. */
+export class Attributes {
+  readonly #body: DataView;
+  readonly #places = new Map<number, number>();
+
+  constructor(body: DataView, headerBytes: number) {
+    this.#body = body;
+    const end = body.byteLength;
+    // A length that the message itself says may lead anywhere.
+    if (headerBytes > end) return;
+    for (let at = aligned(headerBytes); at + ATTRIBUTE_HEADER_BYTES <= end; ) {
+      const header = body.getUint32(at, true);
+      const length = header & 0xffff;
+      if (length < ATTRIBUTE_HEADER_BYTES || at + length > end) break;
+      this.#places.set((header >>> 16) & TYPE_BITS, at);
+      at += aligned(length);
+    }
   }
-  return attributes;
+
+  /** The value of an attribute. */
+  get(type: number): DataView | undefined {
+    const at = this.#places.get(type);
+    if (at === undefined) return undefined;
+    const { buffer, byteOffset } = this.#body;
+    const length = this.#body.getUint16(at, true) - ATTRIBUTE_HEADER_BYTES;
+    return new DataView(buffer, byteOffset + at + ATTRIBUTE_HEADER_BYTES, length);
+  }
+
+  has(type: number): boolean {
+    return this.#places.has(type);
+  }
+}
+
+/** The attributes behind a body's own header. */
+export function attributesOf(body: DataView, headerBytes: number): Attributes {
+  return new Attributes(body, headerBytes);
 }
 
 /** The values of attributes that are the elements of a list; of one type, where it has others too. */

@@ -2,7 +2,7 @@ import { SCOPES } from './address-message.ts';
 import { addressText } from './address-show.ts';
 import type { NativeCommand } from './commands.ts';
 import type { Writable } from './link-show.ts';
-import { attributesOf, bodiesOf, FLAG, type Message, numberOf, request, u32 } from './message.ts';
+import { type Attributes, attributesOf, bodiesOf, FLAG, type Message, numberOf, request, u32 } from './message.ts';
 import { nameOf } from './names.ts';
 import {
   ONLINK,
@@ -167,7 +167,7 @@ function tableOf(socket: RtnlSocket, question: Uint8Array): Message[] {
 function shownRoute(
   socket: RtnlSocket,
   body: DataView,
-  attributes: ReadonlyMap<number, DataView>,
+  attributes: Attributes,
   names: Map<number, string>,
 ): ShownRoute {
   const [type, protocol, scope] = [body.getUint8(7), body.getUint8(5), body.getUint8(6)];
