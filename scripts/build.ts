@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { PLUGIN_NAMES } from '../plugins/names.ts';
 import { archiveName, packArchive, writeChecksum } from './lib/archive.ts';
 import { compile, SUITE } from './lib/compile.ts';
-import { type Arch, engineSource, nativeArch } from './lib/engine.ts';
+import { type Arch, cLibrary, engineSource, nativeArch } from './lib/engine.ts';
 import { noticesOf } from './lib/notices.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
 import { identifyBuild, ROOT } from './lib/project.ts';
@@ -36,7 +36,7 @@ for (const name of names) copyFileSync(executable, join(bin, name), constants.CO
 rmSync(executable);
 await verifyExecutable(join(bin, PLUGIN_NAMES[0]), arch);
 
-writeFileSync(join(dist, 'NOTICE'), noticesOf(arch, await engineSource(), packages));
+writeFileSync(join(dist, 'NOTICE'), noticesOf(await engineSource(), await cLibrary(arch), packages));
 const archive = join(ROOT, 'dist', archiveName(arch, identity.version));
 const members = [
   { folder: bin, names },

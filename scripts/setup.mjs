@@ -20,7 +20,11 @@ const DEBIAN_PACKAGES = [
     reason: 'flows of mapped ports where a plugin cannot ask the kernel itself',
   },
   { name: 'gcc', command: 'gcc', reason: 'joins the program and its engine to one executable' },
-  { name: 'libc6-dev', command: '/usr/include/stdio.h', reason: 'the C library of that executable' },
+  {
+    name: 'libc6-dev',
+    command: '/usr/include/stdio.h',
+    reason: 'the C library of the sanitized engine and of small programs of benchmarks',
+  },
   { name: 'xz-utils', command: 'xz', reason: 'unpacks the source of the engine' },
   { name: 'systemd', command: '/lib/systemd/systemd', reason: 'tests that start the units of deploy/systemd' },
   { name: 'perl-base', command: 'perl', reason: 'tests that talk through mapped ports, over SCTP too' },

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +13,8 @@
 #include "plain_call.h"
 #include "text.h"
 
+/* As the kernel's own header has it. */
+#define FUTEX_WAIT 0
 #define STACK_BYTES (16 * 1024)
 #define MAX_ASIDES 8
 /* A thread like any other: nobody sees the process end before it has. */

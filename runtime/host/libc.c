@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/resource.h>
@@ -23,6 +24,16 @@
 #include <unistd.h>
 
 #include "native.h"
+
+/* One system call; the C library's takes care of kernels before 2.6.23 with another one. */
+static int open_file(const char *path, int flags, unsigned mode) {
+  return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+#ifndef __GLIBC__
+/* Elsewhere it has the shorter name. */
+#define getdents64 getdents
+#endif
 
 /* Every argument is an integer or a pointer, which both architectures pass alike, to variadic functions too. Results
    are an int, of which the upper half of a register says nothing, or a whole long. */
@@ -59,7 +70,7 @@ static const struct libc_entry FUNCTIONS[] = {
     RETURNS_INT(memfd_create),
     PURE_LONG(memmem),
     RETURNS_INT(mkdir),
-    RETURNS_INT(open),
+    {"open", (libc_function)(void *)open_file, 1, 0},
     RETURNS_INT(pipe2),
     RETURNS_INT(poll),
     RETURNS_LONG(read),

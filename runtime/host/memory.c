@@ -6,7 +6,10 @@
 
 #include "picture.h"
 
-#define BLOCK_BYTES (64u << 10)
+/* A block for small pieces has its pages at once: a fault for each of them would take longer. Of a large piece, such as
+   a buffer, often only the beginning is used. */
+#define SMALL_BLOCK_BYTES (64u << 10)
+#define LARGE_BLOCK_BYTES (1u << 20)
 
 /* In front of each piece: what it takes with its head, as the engine's own limits count it. */
 struct head {
@@ -22,34 +25,57 @@ uint8_t *first_piece_after(void *start) {
   return (uint8_t *)(((uintptr_t)start + STEP - 1) / STEP * STEP) + STEP - sizeof(struct head);
 }
 
-/* A block whose pages are there at once: a fault for each of them would take longer. */
-static int next_block(struct memory *memory) {
+static int next_block(struct block *block, size_t bytes, int flags) {
   if (is_making_picture()) return -1;
-  void *block = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (block == MAP_FAILED) return -1;
-  memory->block_at = first_piece_after(block);
-  memory->block_end = (uint8_t *)block + BLOCK_BYTES;
+  void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  if (start == MAP_FAILED) return -1;
+  block->at = first_piece_after(start);
+  block->end = (uint8_t *)start + bytes;
   return 0;
 }
 
-static void *take_new(struct memory *memory, size_t size) {
-  if ((size_t)(memory->block_end - memory->block_at) < size && next_block(memory) < 0) return NULL;
-  struct head *head = (struct head *)memory->block_at;
-  memory->block_at += size;
+static int is_full(const struct block *block, size_t size) {
+  return (size_t)(block->end - block->at) < size;
+}
+
+static void *take_new(size_t size) {
+  struct block *small = &engine->memory.small, *large = &engine->memory.large;
+  struct block *block = size <= MAX_SMALL || is_making_picture() ? small : large;
+  if (is_full(block, size)) {
+    int isnt = block == small ? next_block(small, SMALL_BLOCK_BYTES, MAP_POPULATE) : next_block(large, LARGE_BLOCK_BYTES, 0);
+    if (isnt < 0) return NULL;
+  }
+  struct head *head = (struct head *)block->at;
+  block->at += size;
   head->size = size;
   return head + 1;
 }
 
-static void *take_small(size_t size) {
-  struct memory *memory = &engine->memory;
-  struct free_piece *piece = memory->kept[size / STEP];
-  if (!piece) return take_new(memory, size);
-  memory->kept[size / STEP] = piece->next;
+/* What a piece takes with its head: it has one of few sizes, so that it can be taken again. */
+static size_t taken(size_t size) {
+  size_t whole = (size + sizeof(struct head) + STEP - 1) / STEP * STEP;
+  if (whole <= MAX_SMALL) return whole;
+  size_t quarter = (size_t)1 << (61 - __builtin_clzl(whole - 1));
+  return (whole + quarter - 1) / quarter * quarter;
+}
+
+static struct free_piece **kept_of(size_t size) {
+  if (size <= MAX_SMALL) return &engine->memory.kept[size / STEP];
+  int doubling = 63 - __builtin_clzl(size - 1);
+  size_t quarter = ((size - 1) >> (doubling - 2)) & 3;
+  return &engine->memory.kept[MAX_SMALL / STEP + 1 + (size_t)(doubling - 10) * 4 + quarter];
+}
+
+static void *take_kept(size_t size) {
+  struct free_piece **kept = kept_of(size);
+  struct free_piece *piece = *kept;
+  if (!piece) return take_new(size);
+  *kept = piece->next;
   return piece;
 }
 
-static void *take_large(size_t size) {
-  if (is_making_picture()) return take_new(&engine->memory, size);
+static void *take_largest(size_t size) {
+  if (is_making_picture()) return take_new(size);
   /* As above: malloc gives multiples of 16, so the head goes into the second half of a step of its own. */
   uint8_t *start = malloc(size + STEP - sizeof(struct head));
   if (!start) return NULL;
@@ -58,14 +84,10 @@ static void *take_large(size_t size) {
   return head + 1;
 }
 
-static size_t taken(size_t size) {
-  return (size + sizeof(struct head) + STEP - 1) / STEP * STEP;
-}
-
 static void *memory_take(JSMallocState *state, size_t size) {
   size_t whole = taken(size);
   if (whole < size || state->malloc_size + whole > state->malloc_limit) return NULL;
-  void *piece = whole <= MAX_SMALL ? take_small(whole) : take_large(whole);
+  void *piece = whole <= MAX_KEPT ? take_kept(whole) : take_largest(whole);
   if (!piece) return NULL;
   state->malloc_count++;
   state->malloc_size += whole;
@@ -81,13 +103,13 @@ static void memory_free(JSMallocState *state, void *piece) {
   size_t size = size_of(piece);
   state->malloc_count--;
   state->malloc_size -= size;
-  if (size > MAX_SMALL) {
+  if (size > MAX_KEPT) {
     if (!is_in_picture(piece)) free((uint8_t *)piece - STEP);
     return;
   }
-  struct free_piece *freed = piece;
-  freed->next = engine->memory.kept[size / STEP];
-  engine->memory.kept[size / STEP] = freed;
+  struct free_piece *freed = piece, **kept = kept_of(size);
+  freed->next = *kept;
+  *kept = freed;
 }
 
 static size_t memory_usable(const void *piece) {
@@ -99,7 +121,7 @@ static void *memory_resize(JSMallocState *state, void *piece, size_t size) {
   if (size == 0) return memory_free(state, piece), NULL;
   size_t usable = memory_usable(piece);
   if (taken(size) == size_of(piece)) return piece;
-  if (usable + sizeof(struct head) > MAX_SMALL && taken(size) > MAX_SMALL && !is_in_picture(piece)) {
+  if (size_of(piece) > MAX_KEPT && taken(size) > MAX_KEPT && !is_in_picture(piece)) {
     size_t before = size_of(piece), after = taken(size);
     if (after > before && state->malloc_size + (after - before) > state->malloc_limit) return NULL;
     uint8_t *start = realloc((uint8_t *)piece - STEP, after + STEP - sizeof(struct head));

@@ -2,11 +2,11 @@
 #include "picture.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
@@ -86,21 +86,24 @@ int take_over_picture(void) {
 
 /* A stack of which every address is known: what the engine notes of it is the same each time. */
 static _Alignas(16) uint8_t making_stack[STACK_BYTES];
-static ucontext_t making, waiting;
+
+static void *fill_for(void *fill) {
+  ((void (*)(void))fill)();
+  return NULL;
+}
 
 void make_picture(void (*fill)(void)) {
   engine = &picture.engine;
-  engine->memory.block_at = first_piece_after(&picture + 1);
-  engine->memory.block_end = (uint8_t *)picture_end;
-  getcontext(&making);
-  making.uc_stack.ss_sp = making_stack;
-  making.uc_stack.ss_size = sizeof(making_stack);
-  making.uc_link = &waiting;
-  makecontext(&making, fill, 0);
-  swapcontext(&waiting, &making);
+  engine->memory.small = (struct block){first_piece_after(&picture + 1), (uint8_t *)picture_end};
+  pthread_t thread;
+  pthread_attr_t on_that_stack;
+  pthread_attr_init(&on_that_stack);
+  pthread_attr_setstack(&on_that_stack, making_stack, sizeof(making_stack));
+  if (pthread_create(&thread, &on_that_stack, fill_for, (void *)fill) != 0) _exit(1);
+  pthread_join(thread, NULL);
 
   const uint8_t *start = (const uint8_t *)&picture;
-  size_t size = (size_t)(engine->memory.block_at - start);
+  size_t size = (size_t)(engine->memory.small.at - start);
   picture.size = (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
   /* What is taken later is in blocks of its own, not here and there in the picture, where each page would be copied. */
   memset(&engine->memory, 0, sizeof(engine->memory));

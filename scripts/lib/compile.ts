@@ -59,14 +59,8 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
     const { names, bytes, packages } = await bundle(entries, define, folder);
     await execa(compiler, ['program.bin', '.', ...names], { cwd: folder });
     const { size } = statSync(join(folder, 'program.bin'));
-    const flags = [
-      ...link,
-      '-Wl,--gc-sections',
-      '-Wl,--build-id=none',
-      '-Wl,-z,relro,-z,now',
-      '-Wl,--wrap=gettimeofday',
-    ];
-    const inputs = [join(RUNTIME, 'host/program.S'), ...objects, '-lm'];
+    const flags = ['-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now', '-Wl,--wrap=gettimeofday'];
+    const inputs = [...link[0], join(RUNTIME, 'host/program.S'), ...objects, ...link[1]];
     const joinAll = () => execa(cc, ['-o', 'executable', ...flags, ...inputs], { cwd: folder });
     writeFileSync(join(folder, 'picture.id'), pictureId(folder, objects));
     // An engine that looks after its memory has every piece of it from the C library.

@@ -23,6 +23,8 @@ export interface DebianPackages {
   readonly suite: string;
   /** As apt-get writes them: `runc=1.1.*`. */
   readonly packages: readonly string[];
+  /** Debian's name of an architecture that is not this machine's: `arm64`. */
+  readonly arch?: string;
 }
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -89,11 +91,12 @@ export async function debianSource({ what, suite, name, version, sha256 }: Debia
   return home;
 }
 
-async function fetchInto(home: string, { suite, packages }: DebianPackages): Promise<void> {
+async function fetchInto(home: string, { suite, packages, arch }: DebianPackages): Promise<void> {
   mkdirSync(dirname(home), { recursive: true });
   const work = mkdtempSync(join(dirname(home), '.fetch-'));
   try {
-    const options = await ownSources(work, suite);
+    const forArch = arch === undefined ? [] : ['-o', `APT::Architecture=${arch}`, '-o', `APT::Architectures=${arch}`];
+    const options = [...forArch, ...(await ownSources(work, suite))];
     await execa('apt-get', [...options, 'update', '-qq'], { cwd: work });
     await execa('apt-get', [...options, 'download', '-qq', ...packages], { cwd: work });
     const archives = readdirSync(work).filter((name) => name.endsWith('.deb'));
