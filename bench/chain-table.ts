@@ -95,10 +95,12 @@ export const CHAINS: readonly Chain[] = [
 
 /** A chain for each suite, ours first: neither shares a bridge, a network, a range or a port with the other. */
 export function forBoth(chain: Chain, reference: string): readonly [ours: TimedChain, theirs: TimedChain] {
-  return [
-    timedChain('ours', BUILT, chain.plugins, 0),
-    timedChain('theirs', reference, chain.reference ?? chain.plugins, 1),
-  ];
+  return [ofOurs(chain.plugins), timedChain('theirs', reference, chain.reference ?? chain.plugins, 1)];
+}
+
+/** A chain carried out by our plugins. */
+export function ofOurs(plugins: ChainPlugins): TimedChain {
+  return timedChain('ours', BUILT, plugins, 0);
 }
 
 function timedChain(name: string, folder: string, plugins: ChainPlugins, index: number): TimedChain {

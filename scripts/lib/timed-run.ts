@@ -5,6 +5,7 @@ import { bindFunctions } from '../../pkg/sys/libc.ts';
 /** A program whose whole life is measured. */
 export interface TimedProgram {
   readonly file: string;
+  readonly args?: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Files and no pipes: what the helper would do with pipes is not the program's. Without one it is /dev/null. */
@@ -27,7 +28,7 @@ const USAGE_NUMBERS = 18;
 const PEAK_AT = 4;
 
 /** Runs a program and waits for its end; for executables only, whose way to start one costs least. */
-export function timedRun({ file, env, stdin, stdout }: TimedProgram): TimedEnd {
+export function timedRun({ file, args = [], env, stdin, stdout }: TimedProgram): TimedEnd {
   if (typeof Native === 'undefined') throw new Error('this is for executables only');
   const { symbols, checked } = bindFunctions('wait4');
   const input = stdin === undefined ? -1 : files().open(stdin);
@@ -36,7 +37,7 @@ export function timedRun({ file, env, stdin, stdout }: TimedProgram): TimedEnd {
   const state = new Int32Array(1);
   const usage = new BigInt64Array(USAGE_NUMBERS);
   const start = Native.now();
-  const pid = checked(`spawn ${file}`, Native.spawn(file, [file], variables, input, output, -1));
+  const pid = checked(`spawn ${file}`, Native.spawn(file, [file, ...args], variables, input, output, -1));
   checked('wait4', symbols.wait4(pid, state, 0, usage));
   const nanoseconds = Math.round((Native.now() - start) * 1e6);
   for (const fd of [input, output]) if (fd >= 0) files().close(fd);
