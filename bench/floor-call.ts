@@ -1,0 +1,31 @@
+// Makes a container on a new host, then calls what is measured, once each, and prints how long each took, in nanoseconds;
+// started by floor-host.ts inside that host, as an executable of its own. stdin: a FloorRequest.
+import { readStdin } from '../pkg/sys/stdin.ts';
+import { writeOut } from '../pkg/sys/write-out.ts';
+import { callPlugin, type PluginCall } from './plugin-call.ts';
+
+/** What floor-host.ts asks for. */
+export interface FloorRequest {
+  /** The ADD that makes what all containers share. */
+  readonly first: PluginCall;
+  /** One right after the other, as chains.ts calls its plugins. */
+  readonly measured: readonly PluginCall[];
+}
+
+/** What the end of an earlier host, or the first ADD, leaves to the kernel and to children is not part of what comes next. */
+const PAUSE_MS = 100;
+const { first, measured }: FloorRequest = JSON.parse(await readStdin());
+await pause();
+timeOf(first);
+await pause();
+await writeOut('stdout', JSON.stringify(measured.map(timeOf)));
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+
+function timeOf(call: PluginCall): number {
+  const { nanoseconds, status, stdout } = callPlugin(call);
+  if (status !== 0) throw new Error(`${call.file} ended with status ${status}: ${stdout}`);
+  return nanoseconds;
+}
