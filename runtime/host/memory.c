@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "heat.h"
 #include "picture.h"
 
 /* A block for small pieces has its pages at once: a fault for each of them would take longer. Of a large piece, such as
@@ -26,27 +27,29 @@ uint8_t *first_piece_after(void *start) {
 }
 
 static int next_block(struct block *block, size_t bytes, int flags) {
-  if (is_making_picture()) return -1;
-  void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  void *start = mmap(block_address(bytes), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   if (start == MAP_FAILED) return -1;
   block->at = first_piece_after(start);
   block->end = (uint8_t *)start + bytes;
   return 0;
 }
 
-static int is_full(const struct block *block, size_t size) {
-  return (size_t)(block->end - block->at) < size;
+static uint8_t *place_in_block(size_t size) {
+  struct memory *memory = &engine->memory;
+  struct block *block = size <= MAX_SMALL ? &memory->small : &memory->large;
+  if ((size_t)(block->end - block->at) < size) {
+    int is_small = block == &memory->small;
+    int failed = is_small ? next_block(block, SMALL_BLOCK_BYTES, MAP_POPULATE) : next_block(block, LARGE_BLOCK_BYTES, 0);
+    if (failed) return NULL;
+  }
+  uint8_t *place = block->at;
+  block->at += size;
+  return place;
 }
 
 static void *take_new(size_t size) {
-  struct block *small = &engine->memory.small, *large = &engine->memory.large;
-  struct block *block = size <= MAX_SMALL || is_making_picture() ? small : large;
-  if (is_full(block, size)) {
-    int isnt = block == small ? next_block(small, SMALL_BLOCK_BYTES, MAP_POPULATE) : next_block(large, LARGE_BLOCK_BYTES, 0);
-    if (isnt < 0) return NULL;
-  }
-  struct head *head = (struct head *)block->at;
-  block->at += size;
+  struct head *head = (struct head *)(is_making_picture() ? place_piece(size) : place_in_block(size));
+  if (!head) return NULL;
   head->size = size;
   return head + 1;
 }

@@ -30,7 +30,8 @@ int is_making_picture(void);
 /* Whether the picture of this executable was taken over; a line on stderr when there is one that does not fit. */
 int take_over_picture(void);
 
-/* Makes the picture with everything that `fill` makes, and writes it to stdout; ends the process. */
+/* Makes the picture with everything that `fill` makes, writes it to stdout and ends the process, unless that is to find
+   out what a call writes to. */
 void make_picture(void (*fill)(void));
 
 /* Whether a piece of memory is in the picture. */

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
 import { writeBuildId } from './build-id.ts';
-import { type Arch, type EngineKind, engineFor, nativeArch } from './engine.ts';
+import { type Arch, type EngineKind, engineFor, runs } from './engine.ts';
+import { heatOf, SAMPLE_CALLS, type SampleCall } from './heat.ts';
 import { ROOT } from './project.ts';
 
 /** What to compile, for what, and where to. */
@@ -13,6 +14,8 @@ export interface CompileOptions {
   readonly entry: string;
   /** The TypeScript file that imports what is in the picture of memory; without one, everything is made at each start. */
   readonly picture?: string;
+  /** Calls that tell what in the picture is written to. */
+  readonly samples?: readonly SampleCall[];
   /** TypeScript files that the program has loaded by their names when it needs them. */
   readonly parts?: readonly string[];
   /** Constants that replace identifiers, each a JavaScript expression. */
@@ -27,6 +30,7 @@ export interface CompileOptions {
 export const SUITE = {
   entry: join(ROOT, 'main.ts'),
   picture: join(ROOT, 'picture.ts'),
+  samples: SAMPLE_CALLS,
   parts: [join(ROOT, 'cli/cli.ts'), join(ROOT, 'cli/cnitool-name.ts')],
 } as const;
 
@@ -45,12 +49,9 @@ ROOM_FOR_PICTURE.write('to make');
 
 const RUNTIME = join(ROOT, 'runtime');
 
-/** Debian's package qemu-user has them. */
-const EMULATORS: Readonly<Record<Arch, string>> = { amd64: '/usr/bin/qemu-x86_64', arm64: '/usr/bin/qemu-aarch64' };
-
 /** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
 export async function compile(options: CompileOptions): Promise<CompileReport> {
-  const { entry, picture, parts = [], define = {}, arch, engine, output } = options;
+  const { entry, picture, samples = [], parts = [], define = {}, arch, engine, output } = options;
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
@@ -69,8 +70,10 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
     await joinAll();
     if (hasPicture) {
       // What is joined again differs in nothing but the picture, so that everything in it is where it was.
-      const { command, args } = runs(arch, './executable');
-      const { stdout } = await execa(command, args, { cwd: folder, encoding: 'buffer', env: {}, extendEnv: false });
+      const unfinished = join(folder, 'executable');
+      const input = await heatOf(unfinished, arch, samples);
+      const { command, args } = runs(arch, unfinished);
+      const { stdout } = await execa(command, args, { encoding: 'buffer', env: {}, extendEnv: false, input });
       writeFileSync(join(folder, 'picture.bin'), stdout);
       await joinAll();
     }
@@ -80,12 +83,6 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** How an executable is run on this machine: one of another architecture by Debian's emulator. */
-export function runs(arch: Arch, executable: string): { readonly command: string; readonly args: readonly string[] } {
-  if (arch === nativeArch()) return { command: executable, args: [] };
-  return { command: EMULATORS[arch], args: [executable] };
 }
 
 /** The same for the same engine and program only. */

@@ -41,6 +41,7 @@ const HOST_FILES = [
   'aside',
   'build',
   'errand',
+  'heat',
   'libc',
   'picture',
   'sha512',
@@ -133,6 +134,15 @@ function sanitized(arch: Arch): Toolchain {
 /** The folder that the C library's package is unpacked in. */
 export function cLibrary(arch: Arch): Promise<string> {
   return unpackedPackages({ ...C_LIBRARY, folder: `c-library/${arch}`, arch });
+}
+
+/** Debian's package qemu-user has them. */
+const EMULATORS: Readonly<Record<Arch, string>> = { amd64: '/usr/bin/qemu-x86_64', arm64: '/usr/bin/qemu-aarch64' };
+
+/** How an executable is run on this machine, by a name: one of another architecture by Debian's emulator. */
+export function runs(arch: Arch, executable: string, name = executable) {
+  if (arch === nativeArch()) return { command: executable, args: [] };
+  return { command: EMULATORS[arch], args: ['-0', name, executable] };
 }
 
 /** Of all that the engine is made from. */

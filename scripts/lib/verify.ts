@@ -1,6 +1,5 @@
 import { execa } from 'execa';
-import { runs } from './compile.ts';
-import type { Arch } from './engine.ts';
+import { type Arch, runs } from './engine.ts';
 
 /** Throws unless the plugin answers VERSION, with nothing on stderr. */
 export async function verifyExecutable(plugin: string, arch: Arch): Promise<void> {

@@ -80,7 +80,7 @@ describe('an executable whose picture does not fit starts without it', () => {
     ['one that was never made', (copy) => copy.write('to mak_', picture.offset)],
     ['of another program or engine', (copy) => copy.write('f00', picture.offset + 8)],
     ['made where everything was elsewhere', (copy) => copy.writeUInt8(0xff, picture.offset + 48)],
-    ['of another size', (copy) => copy.writeUInt8(0x10, picture.offset + 81)],
+    ['of another size', (copy) => copy.writeUInt8(bytes.readUInt8(picture.offset + 81) ^ 0x10, picture.offset + 81)],
   ])('%s', (_, change) => {
     const program = damaged(change);
     expect(call(program, 'VERSION')).toEqual({ status: 0, stderr: expect.stringMatching(DAMAGED), answer: VERSIONS });
