@@ -22,12 +22,14 @@ const LEFT_OUT = new RegExp(
   `^(?:${[
     'execve|arch_prctl|brk|mmap|mprotect|munmap|madvise|prlimit64|rseq|set_tid_address|set_robust_list',
     'rt_sig\\w+|signalfd4|futex|wait4|exit|sched_\\w+|getpid|getrandom|fcntl|poll|ppoll',
-    'statx|newfstatat|statfs|access|faccessat2?|readlink|readlinkat|ioctl',
+    'statx|newfstatat|fstat|statfs|access|faccessat2?|readlink|readlinkat|ioctl',
   ].join('|')})$`,
 );
 
 /** Calls that are done with the very arguments that strace shows. */
 const AS_SHOWN = /^(?:setns|(?:mkdir|unlink)(?:at)?|rename(?:at2?)?|write|ftruncate|flock|fsync|fdatasync|close)$/;
+
+const OPENING = /^open(?:at)?$/;
 
 const CLONE_THREAD = 0x10000;
 const NLMSG_ERROR = 2;
@@ -91,7 +93,7 @@ function partOfTheJob(calls: readonly Call[]): readonly Call[] {
 }
 
 function isOwnFile({ name, args, error }: Call, own: string): boolean {
-  if (name !== 'openat' || error !== undefined) return false;
+  if (!OPENING.test(name) || error !== undefined) return false;
   const path = Buffer.from(/"((?:\\x[0-9a-f]{2})*)"/.exec(args)?.[1]?.replaceAll('\\x', '') ?? '', 'hex').toString();
   return path === '/proc/self/exe' || path.startsWith(`${own}/`);
 }
@@ -106,7 +108,7 @@ function lineOf(call: Call): string {
   }
   const done = `${name === 'pread64' ? 'pread' : name}(${argumentsOf(call)})`;
   if (error !== undefined) return `fails(${error}, ${done});`;
-  return name === 'openat' || name === 'socket' ? `opens(${result}, ${done});` : `does(${done});`;
+  return OPENING.test(name) || name === 'socket' ? `opens(${result}, ${done});` : `does(${done});`;
 }
 
 /** As C has them. */
@@ -114,7 +116,7 @@ function argumentsOf({ name, args, bytes }: Call): string {
   const texts = args.replace(/"((?:\\x[0-9a-f]{2})*)"/g, (_, hex: string) =>
     quoted(Buffer.from(hex.replaceAll('\\x', ''), 'hex')),
   );
-  if (AS_SHOWN.test(name) || name === 'openat' || name === 'socket') return texts;
+  if (AS_SHOWN.test(name) || OPENING.test(name) || name === 'socket') return texts;
   const [pattern, replacement = ''] = REWRITTEN[name]?.find(([shape]) => shape.test(texts)) ?? [];
   if (pattern === undefined) throw new Error(`a recording cannot have ${name}(${texts})`);
   return texts.replace(pattern, replacement).replace('BYTES', () => quoted(Buffer.from(bytes)));
