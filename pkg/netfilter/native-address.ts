@@ -5,6 +5,11 @@ import { BASE, compared, type Expression, masked, payload } from './native-expre
 /** Where in a packet's header addresses stand. */
 const OFFSET = { 4: { source: 12, destination: 16 }, 6: { source: 8, destination: 24 } } as const;
 
+/** Loads an address of a packet, as many bytes of it as are looked at. */
+export function loadedAddress(family: Family, which: AddressLook['which'], bytes = family === 4 ? 4 : 16): Expression {
+  return payload(BASE.network, OFFSET[family][which], bytes);
+}
+
 /** How an address is compared. */
 export interface AddressLook {
   readonly family: Family;
@@ -27,7 +32,7 @@ export function addressMatch(look: AddressLook): readonly Expression[] | undefin
   if (length === 0) return isInverted ? undefined : [];
   const isWhole = length === bytes.length * 8 || (isShort && length % 8 === 0);
   const count = isWhole ? length / 8 : bytes.length;
-  const load = payload(BASE.network, OFFSET[family][which], count);
+  const load = loadedAddress(family, which, count);
   if (isWhole) return [load, compared(bytes.subarray(0, count), isInverted)];
   const mask = new Uint8Array(count);
   const network = new Uint8Array(count);

@@ -19,6 +19,7 @@ const PAYLOAD = { register: 1, base: 2, offset: 3, length: 4 } as const;
 const BITWISE = { source: 1, destination: 2, length: 3, mask: 4, xor: 5 } as const;
 const COMPARISON = { register: 1, operation: 2, data: 3 } as const;
 const META = { register: 1, key: 2 } as const;
+const LOOKUP = { set: 1, register: 2, flags: 5 } as const;
 const COUNTER = { bytes: 1, packets: 2 } as const;
 const IMMEDIATE = { register: 1, data: 2 } as const;
 /** Attributes of an extension of iptables. */
@@ -43,11 +44,20 @@ export function payload(base: number, offset: number, length: number): Expressio
   ]);
 }
 
-/** Loads something that is known of the packet. */
-export function meta(key: number): Expression {
+/** Loads something that is known of the packet, beside what other registers have. */
+export function meta(key: number, register = 1): Expression {
   return expression('meta', [
     [META.key, u32be(key)],
-    [META.register, REGISTER],
+    [META.register, u32be(register)],
+  ]);
+}
+
+/** Goes on with packets for which what was loaded, from the first register on, is in a set. */
+export function isIn(set: string): Expression {
+  return expression('lookup', [
+    [LOOKUP.set, textBytes(set)],
+    [LOOKUP.register, REGISTER],
+    [LOOKUP.flags, u32be(0)],
   ]);
 }
 

@@ -25,6 +25,14 @@ export interface NativeChain {
   readonly chain: string;
 }
 
+/** What is in a set of nf_tables. */
+export interface NativeElement {
+  readonly family: NativeChain['family'];
+  readonly table: string;
+  readonly set: string;
+  readonly key: Uint8Array;
+}
+
 /** A rule as far as it is read: where it is, and its number there. */
 export interface NativeRule extends NativeChain {
   readonly handle: Uint8Array;
@@ -40,6 +48,9 @@ const MESSAGE = {
   newRule: 6,
   getRule: 7,
   deleteRule: 8,
+  newElement: 12,
+  getElement: 13,
+  deleteElement: 14,
 } as const;
 const BATCH = { begin: 16, end: 17 } as const;
 const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, compatible: 5, userData: 7 } as const;
@@ -47,6 +58,10 @@ const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, compatible: 5, use
 const COMPATIBLE = { protocol: 1, flags: 2 } as const;
 const TABLE = { name: 1 } as const;
 const CHAIN = { table: 1, name: 3, hook: 4, type: 7 } as const;
+const ELEMENTS = { table: 1, set: 2, list: 3 } as const;
+const ELEMENT = { key: 1 } as const;
+/** An element of a list of elements, and the bytes in a key. */
+const [ONE, BYTES] = [1, 1];
 const HOOK = { number: 1, priority: 2 } as const;
 /** Where packets that come in from a link are met first, and how early. */
 const PREROUTING = 0;
@@ -146,6 +161,31 @@ export function chainDeletion({ family, table, chain }: NativeChain): Uint8Array
     [CHAIN.name, textBytes(chain)],
   ];
   return request(typeOf(MESSAGE.deleteChain), FLAG.ack, header(family), attributes);
+}
+
+/** Puts something into a set, unless it is there. */
+export function elementAddition(element: NativeElement): Uint8Array {
+  return ofElement(MESSAGE.newElement, FLAG.create | FLAG.ack, element);
+}
+
+/** Takes out of a set what has to be there. */
+export function elementDeletion(element: NativeElement): Uint8Array {
+  return ofElement(MESSAGE.deleteElement, FLAG.ack, element);
+}
+
+/** Asks for one element of a set; it is refused where that is not there. */
+export function elementRequest(element: NativeElement): Uint8Array {
+  return ofElement(MESSAGE.getElement, 0, element);
+}
+
+function ofElement(message: number, flags: number, { family, table, set, key }: NativeElement): Uint8Array {
+  const one = nested([[ELEMENT.key | NESTED, nested([[BYTES, key]])]]);
+  const attributes: Attribute[] = [
+    [ELEMENTS.table, textBytes(table)],
+    [ELEMENTS.set, textBytes(set)],
+    [ELEMENTS.list | NESTED, nested([[ONE | NESTED, one]])],
+  ];
+  return request(typeOf(message), flags, header(family), attributes);
 }
 
 /** Messages that are carried out together or not at all. The kernel answers the last one when all are done. */

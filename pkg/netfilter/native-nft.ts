@@ -1,6 +1,17 @@
 import type { Netns } from '../netns/netns.ts';
 import type { Message } from '../rtnl/message.ts';
-import { commentOf, type NativeChain, readRule, ruleAddition, ruleDeletion } from './native-message.ts';
+import {
+  commentOf,
+  elementAddition,
+  elementDeletion,
+  elementRequest,
+  type NativeChain,
+  type NativeElement,
+  readRule,
+  ruleAddition,
+  ruleDeletion,
+} from './native-message.ts';
+import { encodeNftElement } from './native-nft-element.ts';
 import { encodeNftRule } from './native-nft-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
@@ -12,9 +23,15 @@ export interface NftAddition extends NativeChain {
   readonly comment: string;
 }
 
+/** An element of a set of nft's. */
+export interface NftElement extends Omit<NativeElement, 'key'> {
+  /** As nft reads it. */
+  readonly element: string;
+}
+
 /**
- * Chains of nft as the kernel has them, without the program. What it does not know is left to the program, and so is
- * everything that the kernel refuses: then nothing was done, and the program will say why.
+ * Chains and sets of nft as the kernel has them, without the program. What it does not know is left to the program, and
+ * so is everything that the kernel refuses: then nothing was done, and the program will say why.
  */
 export class NativeNft {
   readonly #session: NativeSession;
@@ -78,8 +95,38 @@ export class NativeNft {
     return this.#session.commit(messages, 'removes');
   }
 
+  /** Puts elements into sets that are there, all or none, however many of them are in them; `false` when it did not. */
+  put(elements: readonly NftElement[]): boolean {
+    const encoded = encodedElements(elements);
+    return encoded !== undefined && this.#session.commit(encoded.map(elementAddition), 'puts');
+  }
+
+  /** Takes elements out of sets that are there, all or none, however few of them are in them; `false` when it did not. */
+  takeOut(elements: readonly NftElement[]): boolean {
+    const encoded = encodedElements(elements);
+    if (encoded === undefined) return false;
+    // What has just been added can be deleted for certain.
+    const messages = encoded.flatMap((one) => [elementAddition(one), elementDeletion(one)]);
+    return this.#session.commit(messages, 'removes');
+  }
+
+  /** Whether all of these are in their sets. */
+  areIn(elements: readonly NftElement[]): boolean {
+    return encodedElements(elements)?.every((one) => this.#session.has(elementRequest(one))) === true;
+  }
+
   /** Lets go of the kernel. */
   close(): void {
     this.#session.close();
   }
+}
+
+function encodedElements(elements: readonly NftElement[]): readonly NativeElement[] | undefined {
+  const encoded: NativeElement[] = [];
+  for (const { family, table, set, element } of elements) {
+    const key = encodeNftElement(element);
+    if (key === undefined) return undefined;
+    encoded.push({ family, table, set, key });
+  }
+  return encoded;
 }

@@ -33,8 +33,8 @@ let hasDeleted = false;
 /** Sessions of the process's own namespace that nobody has now. */
 const idle: NativeSession[] = [];
 
-/** What messages do together. */
-export type BatchKind = 'adds' | 'removes' | 'both';
+/** What messages do together. What is put is there once, however often somebody puts it. */
+export type BatchKind = 'adds' | 'puts' | 'removes' | 'both';
 
 /**
  * A talk with the kernel's tables of a namespace. Whatever fails in it, a program is behind it; only an addition that
@@ -82,6 +82,16 @@ export class NativeSession {
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
       return thrown instanceof RtnlError && thrown.code === 'ENOENT' ? [] : undefined;
+    }
+  }
+
+  /** Whether the kernel has the one thing that is asked for. */
+  has(request: Uint8Array): boolean {
+    try {
+      return this.#socket.exchange(request).length > 0;
+    } catch (thrown) {
+      if (!isFailure(thrown)) throw thrown;
+      return false;
     }
   }
 
@@ -134,13 +144,13 @@ export class NativeSession {
     if (messages.length === 0) return true;
     try {
       commit();
-      hasDeleted ||= kind !== 'adds';
+      hasDeleted ||= kind === 'removes' || kind === 'both';
       this.#isHeld = false;
       return true;
     } catch (thrown) {
       if (!isFailure(thrown)) throw thrown;
-      // Whoever removes a second time finds nothing.
-      if (kind !== 'removes' && isOfReceiving(thrown)) throw new UnansweredCommit(thrown);
+      // Whoever removes a second time finds nothing, and whoever puts finds it there.
+      if ((kind === 'adds' || kind === 'both') && isOfReceiving(thrown)) throw new UnansweredCommit(thrown);
       return false;
     }
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
-import type { NftAddition } from '../../pkg/netfilter/native-nft.ts';
+import type { NftAddition, NftElement } from '../../pkg/netfilter/native-nft.ts';
 import { driver } from '../../scripts/lib/driver.ts';
 import { createHost, type Host } from './harness/host.ts';
 import type { NftRequest } from './native-nft-driver.ts';
@@ -26,6 +26,14 @@ const FORMS: readonly { readonly family: NativeChain['family']; readonly rule: s
   { family: 'inet', rule: 'ip daddr 224.0.0.0/4 return' },
   { family: 'inet', rule: 'ip6 daddr ff00::/8 return' },
   { family: 'inet', rule: 'goto other' },
+  { family: 'inet', rule: 'jump other' },
+  { family: 'inet', rule: 'iifname . oifname @pairs drop' },
+  { family: 'inet', rule: 'iifname @links oifname @links drop' },
+  { family: 'inet', rule: 'iifname != "eth0" accept' },
+  { family: 'inet', rule: 'ip daddr @four ct state established,related accept' },
+  { family: 'inet', rule: 'ip6 daddr @six ct state established,related accept' },
+  { family: 'inet', rule: 'ip saddr @four accept' },
+  { family: 'inet', rule: 'ip6 saddr @six accept' },
 ];
 
 /** Rules that are for nft itself. */
@@ -39,7 +47,46 @@ const UNKNOWN = [
   'tcp dport 80 dnat to 10.99.0.2',
   'counter masquerade',
   'icmp type echo-request return',
+  'ip daddr != @four accept',
+  'iifname != @links accept',
+  'iifname "eth*" accept',
+  'iifname != "eth*" accept',
+  'iifname . iifname @pairs accept',
+  'ct state established accept',
 ];
+
+/** Elements of every form that plugins use. */
+const ELEMENTS: readonly NftElement[] = [
+  elementOf('four', '10.99.0.2'),
+  elementOf('four', '10.99.0.3'),
+  elementOf('six', 'fd00:99::2'),
+  elementOf('links', '"br0"'),
+  elementOf('links', '"a-name-of-15-by"'),
+  elementOf('pairs', '"br0" . "br0"'),
+  elementOf('pairs', '"br0" . "ü"'),
+];
+
+/** Elements that are for nft itself, or for nobody. */
+const NO_ELEMENTS: readonly NftElement[] = [
+  elementOf('four', '10.99.0.2-10.99.0.9'),
+  elementOf('four', '10.99.0.2, 10.99.0.3'),
+  elementOf('four', 'fd00::2'),
+  elementOf('six', '10.99.0.2'),
+  elementOf('six', '::ffff:10.99.0.2'),
+  elementOf('links', '"br*"'),
+  elementOf('links', '"a-name-of-16-byt"'),
+  elementOf('links', '"br0" . "br0"'),
+  elementOf('pairs', '"br0"'),
+  elementOf('missing', '"br0"'),
+];
+
+function elementOf(set: string, element: string): NftElement {
+  return { family: 'inet', table: 't', set, element };
+}
+
+function byNft(verb: 'add' | 'delete', elements: readonly NftElement[]): string[] {
+  return elements.map(({ set, element }) => `${verb} element inet t ${set} { ${element} }`);
+}
 
 const COMMENT = 'container-1';
 
@@ -65,6 +112,11 @@ async function listed(host: Host): Promise<string> {
   return stdout;
 }
 
+/** The kernel lists what is in a set in an order of its own each time. */
+function sorted(listing: string): readonly string[] {
+  return listing.split('\n').toSorted();
+}
+
 async function withHosts(work: (native: Host, program: Host) => Promise<void>): Promise<void> {
   const hosts = await Promise.all([createHost('native'), createHost('program')]);
   try {
@@ -78,6 +130,12 @@ async function withHosts(work: (native: Host, program: Host) => Promise<void>): 
           `add chain ${table} c`,
         ]);
       }
+      await byProgram(host, [
+        'add set inet t four { type ipv4_addr ; }',
+        'add set inet t six { type ipv6_addr ; }',
+        'add set inet t links { type ifname ; }',
+        'add set inet t pairs { type ifname . ifname ; }',
+      ]);
     }
     await work(hosts[0], hosts[1]);
   } finally {
@@ -139,4 +197,44 @@ test('only rules whose comment begins so are removed, wherever else the text sta
     const kept = [...(await listed(native)).matchAll(/comment "([^"]*)"/g)].map(([, comment]) => comment);
     expect(kept).toEqual(['other, id: abc-def', 'abc-de']);
     expect(await ask(native, [{ do: 'remove', chain, beginning: 'abc-def' }])).toEqual([true]);
+  }));
+
+test('what one puts into sets is to the byte what the other would have, and each takes out what the other put', () =>
+  withHosts(async (native, program) => {
+    const empty = await listed(native);
+    expect(await ask(native, [{ do: 'are in', elements: ELEMENTS }])).toEqual([false]);
+    // What is there already stays.
+    const [first, ...others] = ELEMENTS;
+    if (first === undefined) return;
+    for (const elements of [[first], ELEMENTS]) {
+      expect(await ask(native, [{ do: 'put', elements }])).toEqual([true]);
+      await byProgram(program, byNft('add', elements));
+    }
+    const full = sorted(await listed(native));
+    expect(full).toEqual(sorted(await listed(program)));
+    expect(full).not.toEqual(sorted(empty));
+    for (const host of [native, program]) {
+      expect(await ask(host, [{ do: 'are in', elements: ELEMENTS }])).toEqual([true]);
+    }
+    await byProgram(native, byNft('delete', ELEMENTS));
+    await byProgram(program, byNft('delete', [first]));
+    expect(await ask(program, [{ do: 'are in', elements: [...others, first] }])).toEqual([false]);
+    // What is not there any more is fine.
+    for (let times = 0; times < 2; times++) {
+      expect(await ask(program, [{ do: 'take out', elements: ELEMENTS }])).toEqual([true]);
+    }
+    for (const host of [native, program]) expect(await listed(host)).toBe(empty);
+  }));
+
+test('elements that it does not know, or the kernel refuses, change nothing', () =>
+  withHosts(async (native) => {
+    const [first, second] = ELEMENTS;
+    if (first === undefined || second === undefined) return;
+    await byProgram(native, byNft('add', [first]));
+    const before = await listed(native);
+    for (const verb of ['put', 'take out', 'are in'] as const) {
+      const request = NO_ELEMENTS.map((bad) => ({ do: verb, elements: [first, second, bad] }));
+      expect(await ask(native, request), verb).toEqual(NO_ELEMENTS.map(() => false));
+    }
+    expect(await listed(native)).toBe(before);
   }));

@@ -37,6 +37,8 @@ const NFT_RULES = [
   'tcp dport 8080 dnat to 10.1.0.2:80',
   'ip daddr 10.1.0.0/24 goto masq_checks',
   'ct status dnat return',
+  'iifname . oifname @within accept',
+  'ip daddr @containers4 ct state established,related accept',
 ].map((text) => {
   const rule = encodeNftRule(text, 'net: c1, if: eth0', true);
   if (rule === undefined) throw new Error(`no rule: ${text}`);
@@ -86,6 +88,9 @@ const same: Target = {
     bytesOfText('ip saddr == 10.1.0.2 masquerade'),
     bytesOfText('ip6 daddr fd00::/64 goto masq_checks'),
     bytesOfText('tcp dport 8080 dnat to [fd00::2]:80'),
+    bytesOfText('iifname . oifname @isolated drop'),
+    bytesOfText('iifname @apart oifname @apart jump admin'),
+    bytesOfText('ip6 saddr @containers6 ct state established,related accept'),
   ],
   words: ['-p ', '-j DNAT', '0x', 'fd00::1/128', ':', '/33', '-1', 'constructor', '__proto__', 'dport', 'ip6'],
   read(bytes) {
