@@ -51,6 +51,5 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
 async function startProgram({ backend, addresses }: Opening, options: RunOptions): Promise<ProgramAhead | undefined> {
   if (backend === 'firewalld') return undefined;
   if (backend === 'iptables' && !addresses.some(({ family }) => family === 4)) return undefined;
-  // What is in a set is told to the kernel by nft alone.
-  return startAhead(ownNetns(), backend, backend === 'nftables' ? { onlyFilterPrograms: true } : options);
+  return startAhead(ownNetns(), backend, options);
 }

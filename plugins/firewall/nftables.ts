@@ -1,14 +1,20 @@
+import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
+import type { NftElement } from '../../pkg/netfilter/native-nft.ts';
+import { isNative } from '../../pkg/netfilter/native-variant.ts';
 import { FilterError, isMissing, missingProgram, runFilter, type Site } from '../../pkg/netfilter/program.ts';
-import { batchText, NFT } from '../../pkg/netfilter/transact.ts';
+import { batchText, NFT, nftNatively } from '../../pkg/netfilter/transact.ts';
 import type { HostAddress, Separation } from './settings.ts';
 
 /** The table of all containers; the reference has no such backend. */
 export const TABLE = 'inet cni_firewall';
 
+/** The chain that packets come through, for who asks the kernel itself. */
+const FORWARD: NativeChain = { family: 'inet', table: 'cni_firewall', chain: 'forward' };
+
 /** Addresses whose packets pass, and bridges that are kept apart. */
 const SETS = { 4: 'containers4', 6: 'containers6', apart: 'apart', within: 'within', isolated: 'isolated' } as const;
 
-/** The rules of the chain that packets come through, in order; `within` has each bridge beside itself. */
+/** The rules of that chain, in order; `within` has each bridge beside itself. */
 const RULES: readonly string[] = [
   'jump admin',
   `iifname . oifname @${SETS.isolated} drop`,
@@ -26,8 +32,9 @@ export async function addNft(
   addresses: readonly HostAddress[],
   separation: Separation | undefined,
 ): Promise<void> {
-  const elements = additions(addresses, separation);
   try {
+    if (await addNatively(site, addresses, separation)) return;
+    const elements = additions(addresses, separation);
     if (!(await addToTable(site, elements)))
       await runFilter(site, NFT, { stdin: batchText([...setUp(), ...elements]) });
   } catch (thrown) {
@@ -37,9 +44,11 @@ export async function addNft(
 
 /** Takes a container's addresses out of the sets; fine when they are not in them, or there are none. */
 export async function removeNft(site: Site, addresses: readonly HostAddress[]): Promise<void> {
+  const elements = elementsFor(addresses, undefined);
+  if ((await nftNatively(site, (nft) => nft.takeOut(elements))) === true) return;
   const statements: string[] = [];
-  for (const { family, text } of addresses) {
-    const element = `element ${TABLE} ${SETS[family]} { ${text} }`;
+  for (const one of elements) {
+    const element = statementPart(one);
     // What has just been added can be deleted for certain.
     statements.push(`add ${element}`, `delete ${element}`);
   }
@@ -57,6 +66,7 @@ export async function missingNft(
   addresses: readonly HostAddress[],
   separation: Separation | undefined,
 ): Promise<string[]> {
+  if (await seesAllNatively(site, addresses, separation)) return [];
   let listing: string;
   try {
     listing = await runFilter(site, ['nft', 'list', 'table', ...TABLE.split(' ')]);
@@ -76,6 +86,28 @@ export async function missingNft(
   const wanted = policy === 'isolated' ? SETS.isolated : SETS.within;
   if (!elementsOf(listing, wanted).includes(pair)) missing.push(`${bridge} is not in the set ${wanted}`);
   return missing;
+}
+
+/** Adds to a table that is there and that nobody has changed; `false` when nft has to look. */
+async function addNatively(
+  site: Site,
+  addresses: readonly HostAddress[],
+  separation: Separation | undefined,
+): Promise<boolean> {
+  if (!isNative('nftables')) return false;
+  const elements = elementsFor(addresses, separation);
+  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft.put(elements))) === true;
+}
+
+/** Whether all is as it was made; `false` also when it takes nft to know. */
+async function seesAllNatively(
+  site: Site,
+  addresses: readonly HostAddress[],
+  separation: Separation | undefined,
+): Promise<boolean> {
+  if (!isNative('nftables')) return false;
+  const elements = elementsFor(addresses, separation);
+  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft.areIn(elements))) === true;
 }
 
 /** It is taken for granted that the table is as it should be; `false` when it is not. */
@@ -105,14 +137,24 @@ export function openStatements(
 }
 
 function additions(addresses: readonly HostAddress[], separation: Separation | undefined): string[] {
-  const statements: string[] = [];
-  for (const { family, text } of addresses) statements.push(`add element ${TABLE} ${SETS[family]} { ${text} }`);
-  if (separation === undefined) return statements;
+  return elementsFor(addresses, separation).map((one) => `add ${statementPart(one)}`);
+}
+
+function statementPart({ set, element }: NftElement): string {
+  return `element ${TABLE} ${set} { ${element} }`;
+}
+
+function elementsFor(addresses: readonly HostAddress[], separation: Separation | undefined): NftElement[] {
+  const elements: NftElement[] = [];
+  const { family, table } = FORWARD;
+  for (const address of addresses) elements.push({ family, table, set: SETS[address.family], element: address.text });
+  if (separation === undefined) return elements;
   const { policy, bridge } = separation;
-  const pair = `"${bridge}" . "${bridge}"`;
-  statements.push(`add element ${TABLE} ${SETS.apart} { "${bridge}" }`);
-  statements.push(`add element ${TABLE} ${policy === 'isolated' ? SETS.isolated : SETS.within} { ${pair} }`);
-  return statements;
+  const name = `"${bridge}"`;
+  elements.push({ family, table, set: SETS.apart, element: name });
+  const set = policy === 'isolated' ? SETS.isolated : SETS.within;
+  elements.push({ family, table, set, element: `${name} . ${name}` });
+  return elements;
 }
 
 function setUp(): string[] {
