@@ -12,6 +12,8 @@ const MAY_STAY: readonly RegExp[] = [
   // Empty folders of records, and the index beside the leases.
   /^file \/run\/cni-ts(?:\/attachments(?:\/\.(?:ports|firewall))?)? folder/,
   /^file \/var\/lib\/cni\/networks\/\.cni-ts/,
+  // The table of the rule for 127.0.0.0/8, where a pod with ports by iptables came first; iptables leaves its tables too.
+  /^host nft table ip raw (?:\{|chain PREROUTING(?:$| type ))/,
   // Local routes that the kernel adds when it has found no duplicate of a bridge's own addresses, which are lines themselves.
   /^host route-6 .*"dst":"(?:fe80|fd00:90):.*"dev":"(?:cni-|eth0)/,
 ];
