@@ -33,6 +33,8 @@ export interface ChainTimes {
 
 const request: ChainRequest = JSON.parse(await readStdin());
 const times: ChainTimes[] = request.chains.map(() => ({ ADD: [], CHECK: [], DEL: [], failed: {} }));
+// What a verb leaves to the kernel, and to a child that waits for it, is in nobody's time.
+const PAUSE_MS = 100;
 // Rounds that do not count: bridges are made, files come into the page cache.
 const WARM_UP = 5;
 for (let round = -WARM_UP; round < request.rounds; round++) {
@@ -41,7 +43,7 @@ for (let round = -WARM_UP; round < request.rounds; round++) {
     const index = round % 2 === 0 ? turn : request.chains.length - 1 - turn;
     const [chain, own] = [request.chains[index], times[index]];
     if (chain === undefined || own === undefined) continue;
-    const took = takeUpAndDown(chain, own);
+    const took = await takeUpAndDown(chain, own);
     if (round < 0) continue;
     own.ADD.push(took.ADD);
     own.CHECK.push(took.CHECK);
@@ -50,7 +52,8 @@ for (let round = -WARM_UP; round < request.rounds; round++) {
 }
 await writeOut('stdout', JSON.stringify(times));
 
-function takeUpAndDown(chain: TimedChain, own: ChainTimes): Record<'ADD' | 'CHECK' | 'DEL', number> {
+async function takeUpAndDown(chain: TimedChain, own: ChainTimes): Promise<Record<'ADD' | 'CHECK' | 'DEL', number>> {
+  await pause();
   let result: unknown;
   let add = 0;
   for (const plugin of chain.plugins) {
@@ -60,7 +63,10 @@ function takeUpAndDown(chain: TimedChain, own: ChainTimes): Record<'ADD' | 'CHEC
   }
   const sum = (verb: 'CHECK' | 'DEL', plugins: typeof chain.plugins) =>
     plugins.reduce((total, plugin) => total + call(verb, chain, plugin, result, own).nanoseconds, 0);
-  return { ADD: add, CHECK: sum('CHECK', chain.plugins), DEL: sum('DEL', [...chain.plugins].reverse()) };
+  await pause();
+  const check = sum('CHECK', chain.plugins);
+  await pause();
+  return { ADD: add, CHECK: check, DEL: sum('DEL', [...chain.plugins].reverse()) };
 }
 
 function call(
@@ -83,4 +89,8 @@ function call(
   const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) own.failed[verb] ??= stdout.replace(/\s+/g, ' ');
   return { nanoseconds, stdout };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
