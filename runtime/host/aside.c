@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "picture.h"
 #include "plain_call.h"
 #include "text.h"
 
@@ -89,6 +90,7 @@ static JSValue start(JSContext *ctx, int slot, struct aside *aside) {
 JSValue native_open_aside(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "openAside")) return JS_EXCEPTION;
   int slot;
   const char *path = JS_ToCString(ctx, argv[0]);
   if (!path) return JS_EXCEPTION;
@@ -104,6 +106,7 @@ JSValue native_open_aside(JSContext *ctx, JSValueConst this, int argc, JSValueCo
 JSValue native_send_aside(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "sendAside")) return JS_EXCEPTION;
   int fd, slot;
   size_t length;
   if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;

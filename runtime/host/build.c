@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "picture.h"
+
 /* The linker puts the note into the first page of a file. */
 #define PAGE_BYTES 4096
 #define HEAD_BYTES 20
@@ -19,6 +21,7 @@ extern const char build_note[];
 JSValue native_build_of(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "buildOf")) return JS_EXCEPTION;
   const char *path = JS_ToCString(ctx, argv[0]);
   if (!path) return JS_EXCEPTION;
   /* A pipe that somebody has put in a plugin's place is not waited for. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "picture.h"
 #include "plain_call.h"
 #include "text.h"
 
@@ -111,6 +112,7 @@ static int take_steps(JSContext *ctx, struct errand *errand, JSValueConst steps)
 JSValue native_send_by_child(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this;
   (void)argc;
+  if (is_too_early(ctx, "sendByChild")) return JS_EXCEPTION;
   struct errand *errand = free_errand();
   if (!errand) return JS_NewInt32(ctx, -ENOMEM);
   if (JS_ToInt32(ctx, &errand->fd, argv[0]) < 0) return JS_EXCEPTION;

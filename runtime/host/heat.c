@@ -15,6 +15,9 @@
 #define MAX_HOT_BYTES 2048u
 /* Pieces that every call writes to, that some call does, and all others. */
 #define HEATS 3
+/* Where own pages and blocks of memory are, in every such process. */
+#define OWN_PAGES ((uint8_t *)0x40000000)
+#define BLOCKS ((uint8_t *)0x20000000)
 /* Where the file is to be written. */
 #define VARIABLE "CNI_TS_HEAT"
 /* A page that this process wrote to is no page of a file any more. */
@@ -30,8 +33,7 @@ static uint8_t *places[HEATS], *room_end;
 
 /* One page or more for each piece. */
 static uint8_t *own_pages;
-#define OWN_PAGES ((void *)0x40000000)
-static uint8_t *next_block = (uint8_t *)0x20000000;
+static uint8_t *next_block = BLOCKS;
 static int file = -1;
 
 int is_learning_heat(void) {

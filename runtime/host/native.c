@@ -29,13 +29,6 @@
 
 extern char **environ;
 
-/* The picture is to have nothing in it of the machine on which it is made. */
-static int is_too_early(JSContext *ctx, const char *what) {
-  if (!is_making_picture()) return 0;
-  JS_ThrowReferenceError(ctx, "%s was called while the picture is made", what);
-  return 1;
-}
-
 /* One argument of a function of the C library; *text is what has to be freed after the call. -1 with an exception. */
 static int to_argument(JSContext *ctx, JSValueConst value, long *argument, const char **text) {
   *text = NULL;

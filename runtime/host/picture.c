@@ -47,6 +47,12 @@ int is_making_picture(void) {
   return is_making;
 }
 
+int is_too_early(JSContext *ctx, const char *what) {
+  if (!is_making) return 0;
+  JS_ThrowReferenceError(ctx, "%s was called while the picture is made", what);
+  return 1;
+}
+
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif

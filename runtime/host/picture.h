@@ -27,6 +27,9 @@ int begins_picture(void);
 /* Whether this process makes the picture: it must not look at the world. */
 int is_making_picture(void);
 
+/* Whether the picture is being made: then there is an exception, because nothing of this machine is to be in it. */
+int is_too_early(JSContext *ctx, const char *what);
+
 /* Whether the picture of this executable was taken over; a line on stderr when there is one that does not fit. */
 int take_over_picture(void);
 

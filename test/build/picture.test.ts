@@ -68,10 +68,18 @@ test('it has nothing in it of the machine on which it was made', () => {
   expect(own.filter((one) => one.length > 4 && text.includes(one))).toEqual([]);
 });
 
-test('a program that looks at the world too early has none, and is told where', async () => {
-  const source = join(ROOT, 'test/build/early-driver.ts');
-  const compiling = compile({ entry: source, picture: source, arch: nativeArch(), output: join(folder, 'early') });
-  await expect(compiling).rejects.toThrow('open was called while the picture is made');
+test.each([
+  ['open', "Native.libc('open')('/etc/hostname', 0, 0);"],
+  ['openAside', "Native.openAside('/etc/hostname');"],
+  ['sendAside', 'Native.sendAside(0, new Uint8Array(1));'],
+  ['sendByChild', 'Native.sendByChild(0, [1]);'],
+  ['buildOf', "Native.buildOf('/bin/true');"],
+  ['now', 'Native.now();'],
+])('a program that looks at the world too early has none, and is told where: %s', async (name, source) => {
+  const entry = join(folder, `early-${name}.ts`);
+  writeFileSync(entry, source);
+  const compiling = compile({ entry, picture: entry, arch: nativeArch(), output: join(folder, 'early') });
+  await expect(compiling).rejects.toThrow(`${name} was called while the picture is made`);
 });
 
 describe('an executable whose picture does not fit starts without it', () => {
