@@ -2,6 +2,7 @@
 // chains.ts inside a host, as an executable of its own. stdin: a ChainRequest.
 import { readStdin } from '../pkg/sys/stdin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
+import { pause } from './pause.ts';
 import { callPlugin } from './plugin-call.ts';
 
 /** One chain, carried out by the plugins of one folder. */
@@ -33,8 +34,6 @@ export interface ChainTimes {
 
 const request: ChainRequest = JSON.parse(await readStdin());
 const times: ChainTimes[] = request.chains.map(() => ({ ADD: [], CHECK: [], DEL: [], failed: {} }));
-// What a verb leaves to the kernel, and to a child that waits for it, is in nobody's time.
-const PAUSE_MS = 100;
 // Rounds that do not count: bridges are made, files come into the page cache.
 const WARM_UP = 5;
 for (let round = -WARM_UP; round < request.rounds; round++) {
@@ -89,8 +88,4 @@ function call(
   const { nanoseconds, status, stdout } = callPlugin({ file, conf, env, scratch: request.scratch });
   if (status !== 0) own.failed[verb] ??= stdout.replace(/\s+/g, ' ');
   return { nanoseconds, stdout };
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }

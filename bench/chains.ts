@@ -12,7 +12,7 @@ import { PATH } from '../test/netns/harness/place.ts';
 import type { ChainRequest, ChainTimes } from './chain-loop.ts';
 import { CHAINS, type Chain, forBoth, SUBNET_ENV } from './chain-table.ts';
 import { type Costs, costsOf, type Verb } from './costs.ts';
-import { type Measurement, shown, summarize } from './measure.ts';
+import { type Measurement, shown, summarize, verdict } from './measure.ts';
 import { barPlot } from './plot.ts';
 
 /** One suite's figures for a chain and a verb. */
@@ -113,9 +113,4 @@ async function measured(chain: Chain): Promise<readonly Suite[]> {
   } finally {
     await host.dispose();
   }
-}
-
-function verdict(ratio: number, limit: number | undefined): string {
-  if (limit === undefined) return '';
-  return ratio <= limit ? style('green', `pass (≤ ${limit})`) : style('red', `FAIL (> ${limit})`);
 }

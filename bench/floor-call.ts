@@ -2,6 +2,7 @@
 // started by floor-host.ts inside that host, as an executable of its own. stdin: a FloorRequest.
 import { readStdin } from '../pkg/sys/stdin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
+import { pause } from './pause.ts';
 import { callPlugin, type PluginCall } from './plugin-call.ts';
 
 /** What floor-host.ts asks for. */
@@ -12,17 +13,11 @@ export interface FloorRequest {
   readonly measured: readonly PluginCall[];
 }
 
-/** What the end of an earlier host, or the first ADD, leaves to the kernel and to children is not part of what comes next. */
-const PAUSE_MS = 100;
 const { first, measured }: FloorRequest = JSON.parse(await readStdin());
 await pause();
 timeOf(first);
 await pause();
 await writeOut('stdout', JSON.stringify(measured.map(timeOf)));
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-}
 
 function timeOf(call: PluginCall): number {
   const { nanoseconds, status, stdout } = callPlugin(call);

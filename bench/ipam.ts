@@ -8,7 +8,7 @@ import { print, style } from '../scripts/lib/print.ts';
 import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
 import type { TimedProgram } from '../scripts/lib/timed-run.ts';
-import { INCLUDED, type Measurement, measure, shown } from './measure.ts';
+import { INCLUDED, type Measurement, measure, shown, verdict } from './measure.ts';
 
 const POPULATIONS = [10, 1000, 10_000] as const;
 /** What 10,000 leases may cost over 10. */
@@ -47,7 +47,7 @@ for (const { name, file } of plugins) {
     if (name === 'ours') isOver ||= !(ratio <= LIMIT);
     const figures = medians.map((median) => shown(median).padStart(9)).join('');
     print(
-      `${`${name}: ${what}`.padEnd(34)}${figures}${shown(ratio).padStart(14)}  ${name === 'ours' ? verdict(ratio) : ''}`,
+      `${`${name}: ${what}`.padEnd(34)}${figures}${shown(ratio).padStart(14)}  ${verdict(ratio, name === 'ours' ? LIMIT : undefined)}`,
     );
   }
 }
@@ -103,8 +103,4 @@ async function fill(): Promise<void> {
   for (const [index, time] of times.entries()) {
     print(`${String((index + 1) * SLICE).padStart(7)}  ${shown(time / SLICE)} ms each`);
   }
-}
-
-function verdict(ratio: number): string {
-  return ratio <= LIMIT ? style('green', `pass (≤ ${LIMIT})`) : style('red', `FAIL (> ${LIMIT})`);
 }

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { driver } from '../scripts/lib/driver.ts';
+import { style } from '../scripts/lib/print.ts';
 import type { TimedProgram } from '../scripts/lib/timed-run.ts';
 
 /** Milliseconds from just before spawn to exit. */
@@ -36,6 +37,12 @@ export async function measure(
 /** Milliseconds with two digits. */
 export function shown(milliseconds: number): string {
   return milliseconds.toFixed(2);
+}
+
+/** Whether a ratio keeps its limit, for people; nothing without one. */
+export function verdict(ratio: number, limit: number | undefined): string {
+  if (limit === undefined) return '';
+  return ratio <= limit ? style('green', `pass (≤ ${limit})`) : style('red', `FAIL (> ${limit})`);
 }
 
 /** Median, minimum and paired ratio of one program's times, in nanoseconds, to those of another. */

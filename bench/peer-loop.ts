@@ -4,6 +4,7 @@ import { files } from '../pkg/sys/files.ts';
 import { CLONE_NEWNET, libc } from '../pkg/sys/libc.ts';
 import { readStdin } from '../pkg/sys/stdin.ts';
 import { writeOut } from '../pkg/sys/write-out.ts';
+import { pause } from './pause.ts';
 import { type Call, type Job, stdinOf } from './peer-jobs.ts';
 import { callPlugin } from './plugin-call.ts';
 
@@ -25,8 +26,6 @@ export interface PeerTimes {
 const CLONE_NEWNS = 0x20000;
 /** Rounds that do not count: files come into the page cache. */
 const WARM_UP = 5;
-/** What is left to the kernel or to a child must be in nobody's time, least of all in another one's. */
-const PAUSE_MS = 100;
 
 const request: PeerRequest = JSON.parse(await readStdin());
 const times: PeerTimes[] = request.contenders.map(() => ({ setup: [], teardown: [] }));
@@ -84,8 +83,4 @@ function enter(host: number): void {
     calls.setns(fd, kind);
     calls.close(fd);
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }

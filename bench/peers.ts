@@ -10,7 +10,7 @@ import { ROOT } from '../scripts/lib/project.ts';
 import { createHost, type Host, type Pod } from '../test/netns/harness/host.ts';
 import { PATH } from '../test/netns/harness/place.ts';
 import { CHAINS, type ChainPlugins, ofOurs } from './chain-table.ts';
-import { shown, summarize } from './measure.ts';
+import { shown, summarize, verdict } from './measure.ts';
 import { type Attachment, type Call, chainJob, type Job, netavarkJob, stdinOf } from './peer-jobs.ts';
 import type { PeerRequest, PeerTimes } from './peer-loop.ts';
 
@@ -149,8 +149,4 @@ async function confirm({ name }: Contender, host: Host, pod: Pod, isThere: boole
   for (const [what, is] of Object.entries(found)) {
     if (is !== isThere) throw new Error(`${name}: ${what} is ${is ? 'still' : 'not'} there\n${rules}`);
   }
-}
-
-function verdict(ratio: number, limit: number): string {
-  return ratio <= limit ? style('green', `pass (≤ ${limit})`) : style('red', `FAIL (> ${limit})`);
 }

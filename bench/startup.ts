@@ -9,7 +9,7 @@ import { ROOT } from '../scripts/lib/project.ts';
 import { referencePlugins } from '../scripts/lib/reference.ts';
 import { createNetns } from '../scripts/lib/throwaway.ts';
 import type { TimedProgram } from '../scripts/lib/timed-run.ts';
-import { INCLUDED, measure, shown } from './measure.ts';
+import { INCLUDED, measure, shown, verdict } from './measure.ts';
 import { memoryAtEnd } from './memory.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '40' }, check: { type: 'boolean' } } });
@@ -63,8 +63,3 @@ for (const table of tables) {
 }
 print(`\n${runs} runs each, ${INCLUDED}; ratios are to the first line of each half.`);
 process.exitCode = values.check === true && isOver ? 1 : 0;
-
-function verdict(ratio: number, limit: number | undefined): string {
-  if (limit === undefined) return '';
-  return ratio <= limit ? style('green', `pass (≤ ${limit})`) : style('red', `FAIL (> ${limit})`);
-}
