@@ -33,7 +33,7 @@ export async function addNft(
   separation: Separation | undefined,
 ): Promise<void> {
   try {
-    if (await addNatively(site, addresses, separation)) return;
+    if (await inOwnTable(site, addresses, separation, 'put')) return;
     const elements = additions(addresses, separation);
     if (!(await addToTable(site, elements)))
       await runFilter(site, NFT, { stdin: batchText([...setUp(), ...elements]) });
@@ -66,7 +66,7 @@ export async function missingNft(
   addresses: readonly HostAddress[],
   separation: Separation | undefined,
 ): Promise<string[]> {
-  if (await seesAllNatively(site, addresses, separation)) return [];
+  if (await inOwnTable(site, addresses, separation, 'areIn')) return [];
   let listing: string;
   try {
     listing = await runFilter(site, ['nft', 'list', 'table', ...TABLE.split(' ')]);
@@ -88,26 +88,16 @@ export async function missingNft(
   return missing;
 }
 
-/** Adds to a table that is there and that nobody has changed; `false` when nft has to look. */
-async function addNatively(
+/** Puts elements into a table that is there and that nobody has changed, or sees them in it; `false` when nft has to look. */
+async function inOwnTable(
   site: Site,
   addresses: readonly HostAddress[],
   separation: Separation | undefined,
+  work: 'put' | 'areIn',
 ): Promise<boolean> {
   if (!isNative('nftables')) return false;
   const elements = elementsFor(addresses, separation);
-  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft.put(elements))) === true;
-}
-
-/** Whether all is as it was made; `false` also when it takes nft to know. */
-async function seesAllNatively(
-  site: Site,
-  addresses: readonly HostAddress[],
-  separation: Separation | undefined,
-): Promise<boolean> {
-  if (!isNative('nftables')) return false;
-  const elements = elementsFor(addresses, separation);
-  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft.areIn(elements))) === true;
+  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft[work](elements))) === true;
 }
 
 /** It is taken for granted that the table is as it should be; `false` when it is not. */
