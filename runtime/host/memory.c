@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "heat.h"
 #include "picture.h"
 
 /* A block for small pieces has its pages at once: a fault for each of them would take longer. Of a large piece, such as
@@ -27,7 +26,7 @@ uint8_t *first_piece_after(void *start) {
 }
 
 static int next_block(struct block *block, size_t bytes, int flags) {
-  void *start = mmap(block_address(bytes), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   if (start == MAP_FAILED) return -1;
   block->at = first_piece_after(start);
   block->end = (uint8_t *)start + bytes;
@@ -36,9 +35,11 @@ static int next_block(struct block *block, size_t bytes, int flags) {
 
 static uint8_t *place_in_block(size_t size) {
   struct memory *memory = &engine->memory;
-  struct block *block = size <= MAX_SMALL ? &memory->small : &memory->large;
+  int is_small = size <= MAX_SMALL || is_making_picture();
+  struct block *block = is_small ? &memory->small : &memory->large;
   if ((size_t)(block->end - block->at) < size) {
-    int is_small = block == &memory->small;
+    /* The picture is one block. */
+    if (is_making_picture()) return NULL;
     int failed = is_small ? next_block(block, SMALL_BLOCK_BYTES, MAP_POPULATE) : next_block(block, LARGE_BLOCK_BYTES, 0);
     if (failed) return NULL;
   }
@@ -48,7 +49,7 @@ static uint8_t *place_in_block(size_t size) {
 }
 
 static void *take_new(size_t size) {
-  struct head *head = (struct head *)(is_making_picture() ? place_piece(size) : place_in_block(size));
+  struct head *head = (struct head *)place_in_block(size);
   if (!head) return NULL;
   head->size = size;
   return head + 1;
@@ -106,6 +107,8 @@ static void memory_free(JSMallocState *state, void *piece) {
   size_t size = size_of(piece);
   state->malloc_count--;
   state->malloc_size -= size;
+  /* What takes its place would not be counted either. */
+  if (is_uncounted(piece)) return;
   if (size > MAX_KEPT) {
     if (!is_in_picture(piece)) free((uint8_t *)piece - STEP);
     return;

@@ -13,7 +13,6 @@
 #include "aside.h"
 #include "build.h"
 #include "errand.h"
-#include "heat.h"
 #include "picture.h"
 #include "sha512.h"
 #include "text.h"
@@ -205,7 +204,6 @@ static JSValue native_exit(JSContext *ctx, JSValueConst this, int argc, JSValueC
   (void)argc;
   int status = 1;
   JS_ToInt32(ctx, &status, argv[0]);
-  end_heat();
   _exit(status);
 }
 

@@ -9,8 +9,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "heat.h"
-
 #define PAGE_BYTES 4096
 #define STACK_BYTES (1u << 20)
 #define ID_BYTES 40
@@ -68,7 +66,6 @@ int begins_picture(void) {
 }
 
 int is_in_picture(const void *piece) {
-  if (is_on_own_page(piece)) return 1;
   return (const uint8_t *)piece >= (const uint8_t *)&picture && (const uint8_t *)piece < picture_end;
 }
 
@@ -87,6 +84,7 @@ int take_over_picture(void) {
   if (is_whole && memcmp(picture.state, NONE, sizeof(NONE)) == 0) return 0;
   if (is_whole && memcmp(picture.state, MADE, sizeof(MADE)) == 0 && fits()) {
     engine = &picture.engine;
+    uncounted_bytes = picture.size;
     return 1;
   }
   fputs("cni-ts: this executable is damaged: its picture of memory is cut or of another build, and each start takes "
@@ -104,20 +102,17 @@ static void *fill_for(void *fill) {
 
 void make_picture(void (*fill)(void)) {
   engine = &picture.engine;
-  begin_heat(first_piece_after(&picture + 1), (uint8_t *)picture_end);
+  engine->memory.small = (struct block){first_piece_after(&picture + 1), (uint8_t *)picture_end};
   pthread_t thread;
   pthread_attr_t on_that_stack;
   pthread_attr_init(&on_that_stack);
   pthread_attr_setstack(&on_that_stack, making_stack, sizeof(making_stack));
   if (pthread_create(&thread, &on_that_stack, fill_for, (void *)fill) != 0) _exit(1);
   pthread_join(thread, NULL);
-  is_making = 0;
+  const uint8_t *start = (const uint8_t *)&picture;
+  size_t size = (size_t)(engine->memory.small.at - start);
   /* What is taken later is in blocks of its own, not here and there in the picture, where each page would be copied. */
   memset(&engine->memory, 0, sizeof(engine->memory));
-  if (is_learning_heat()) return notice_writes();
-
-  const uint8_t *start = (const uint8_t *)&picture;
-  size_t size = (size_t)(end_of_pieces() - start);
   picture.size = (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
   memcpy(picture.id, picture_id, ID_BYTES);
   memcpy(picture.places, PLACES, sizeof(PLACES));

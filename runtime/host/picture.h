@@ -33,8 +33,7 @@ int is_too_early(JSContext *ctx, const char *what);
 /* Whether the picture of this executable was taken over; a line on stderr when there is one that does not fit. */
 int take_over_picture(void);
 
-/* Makes the picture with everything that `fill` makes, writes it to stdout and ends the process, unless that is to find
-   out what a call writes to. */
+/* Makes the picture with everything that `fill` makes, writes it to stdout and ends the process. */
 void make_picture(void (*fill)(void));
 
 /* Whether a piece of memory is in the picture. */

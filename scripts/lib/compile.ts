@@ -5,7 +5,6 @@ import { build, type Metafile } from 'esbuild';
 import { execa } from 'execa';
 import { writeBuildId } from './build-id.ts';
 import { type Arch, type EngineKind, engineFor, runs } from './engine.ts';
-import { heatOf, SAMPLE_CALLS, type SampleCall } from './heat.ts';
 import { ROOT } from './project.ts';
 
 /** What to compile, for what, and where to. */
@@ -14,8 +13,6 @@ export interface CompileOptions {
   readonly entry: string;
   /** The TypeScript file that imports what is in the picture of memory; without one, everything is made at each start. */
   readonly picture?: string;
-  /** Calls that tell what in the picture is written to. */
-  readonly samples?: readonly SampleCall[];
   /** TypeScript files that the program has loaded by their names when it needs them. */
   readonly parts?: readonly string[];
   /** Constants that replace identifiers, each a JavaScript expression. */
@@ -30,7 +27,6 @@ export interface CompileOptions {
 export const SUITE = {
   entry: join(ROOT, 'main.ts'),
   picture: join(ROOT, 'picture.ts'),
-  samples: SAMPLE_CALLS,
   parts: [join(ROOT, 'cli/cli.ts'), join(ROOT, 'cli/cnitool-name.ts')],
 } as const;
 
@@ -51,7 +47,7 @@ const RUNTIME = join(ROOT, 'runtime');
 
 /** Compiles a program to one static executable: bundled by esbuild, turned to bytecode, joined to the engine. */
 export async function compile(options: CompileOptions): Promise<CompileReport> {
-  const { entry, picture, samples = [], parts = [], define = {}, arch, engine, output } = options;
+  const { entry, picture, parts = [], define = {}, arch, engine, output } = options;
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), '.compile-'));
   try {
@@ -71,9 +67,8 @@ export async function compile(options: CompileOptions): Promise<CompileReport> {
     if (hasPicture) {
       // What is joined again differs in nothing but the picture, so that everything in it is where it was.
       const unfinished = join(folder, 'executable');
-      const input = await heatOf(unfinished, arch, samples);
       const { command, args } = runs(arch, unfinished);
-      const { stdout } = await execa(command, args, { encoding: 'buffer', env: {}, extendEnv: false, input });
+      const { stdout } = await execa(command, args, { encoding: 'buffer', env: {}, extendEnv: false });
       writeFileSync(join(folder, 'picture.bin'), stdout);
       await joinAll();
     }

@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { debianSource, unpackedPackages } from './debian-packages.ts';
 import { ROOT } from './project.ts';
+import { UNCOUNTED_FILES, uncounted } from './uncounted.ts';
 
 /** An architecture, by the name that container images and the reference releases use. */
 export type Arch = 'amd64' | 'arm64';
@@ -41,7 +51,6 @@ const HOST_FILES = [
   'aside',
   'build',
   'errand',
-  'heat',
   'libc',
   'picture',
   'sha512',
@@ -51,11 +60,17 @@ const HOST = join(ROOT, 'runtime/host');
 
 const MACHINES: Readonly<Record<Arch, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
 
+/** Where the picture of memory is: above everything else of the executable, and below what any kernel gives. */
+const PICTURE_ADDRESS = '0x10000000';
+
 /** The engine's own code is written for wrapping numbers and old warnings. */
 const ENGINE_FLAGS = ['-fwrapv', '-w', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${SOURCE.version}"`];
 const HOST_FLAGS = ['-Wall', '-Wextra', '-Wno-cast-function-type', '-Werror'];
 /** Functions that nobody calls are left out when all is joined: the language's own compiler among them. */
-const FLAGS = ['-std=gnu11', '-O2', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'];
+const FLAGS = [
+  ...['-std=gnu11', '-O2', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'],
+  `-DPICTURE_ADDRESS=${PICTURE_ADDRESS}`,
+];
 /** What makes a mistake in the engine harder to use; docs/build.md has the price of each. */
 const HARDENING = ['-fstack-protector-strong', '-fstack-clash-protection'];
 /** Jumps and returns that lead only where the compiler meant them to, where the processor looks after that. */
@@ -73,9 +88,6 @@ const SANITIZERS = [
   '-fno-omit-frame-pointer',
   '-g',
 ];
-
-/** Where the picture of memory is: above everything else of the executable, and below what any kernel gives. */
-const PICTURE_ADDRESS = '0x10000000';
 
 /** What an engine is for: to be given to people, or to find its mistakes. */
 export type EngineKind = 'hardened' | 'sanitized';
@@ -139,10 +151,10 @@ export function cLibrary(arch: Arch): Promise<string> {
 /** Debian's package qemu-user has them. */
 const EMULATORS: Readonly<Record<Arch, string>> = { amd64: '/usr/bin/qemu-x86_64', arm64: '/usr/bin/qemu-aarch64' };
 
-/** How an executable is run on this machine, by a name: one of another architecture by Debian's emulator. */
-export function runs(arch: Arch, executable: string, name = executable) {
+/** How an executable is run on this machine: one of another architecture by Debian's emulator. */
+export function runs(arch: Arch, executable: string) {
   if (arch === nativeArch()) return { command: executable, args: [] };
-  return { command: EMULATORS[arch], args: ['-0', name, executable] };
+  return { command: EMULATORS[arch], args: [executable] };
 }
 
 /** Of all that the engine is made from. */
@@ -150,6 +162,7 @@ function fingerprint(toolchain: Toolchain): string {
   const hash = createHash('sha256').update(
     JSON.stringify([SOURCE, C_LIBRARY, ENGINE_FLAGS, HOST_FLAGS, toolchain]).replaceAll(ROOT, ''),
   );
+  hash.update(readFileSync(join(ROOT, 'scripts/lib/uncounted.ts')));
   for (const name of readdirSync(HOST).sort()) hash.update(name).update(readFileSync(join(HOST, name)));
   return hash.digest('hex').slice(0, 16);
 }
@@ -165,13 +178,21 @@ async function build({ cc, flags, link }: Toolchain, folder: string): Promise<vo
   const work = mkdtempSync(join(dirname(folder), '.build-'));
   try {
     // Neither the engine's nor this project's folder is to be found in what is built.
-    const common = [...flags, `-ffile-prefix-map=${source}=engine`, `-ffile-prefix-map=${HOST}=host`];
+    const places = Object.entries({ engine: source, host: HOST, '.': work });
+    const common = [...flags, ...places.map(([name, place]) => `-ffile-prefix-map=${place}=${name}`)];
+    for (const name of UNCOUNTED_FILES) {
+      writeFileSync(join(work, name), uncounted(name, readFileSync(join(source, name), 'utf8')));
+    }
+    // What was changed is found first.
+    const headers = ['-iquote', HOST, ...[work, source].flatMap((folder) => ['-isystem', folder])];
     const object = (more: readonly string[], home: string, name: string) =>
-      execa(cc, [...common, ...more, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
-    const headers = ['-isystem', source];
+      execa(cc, [...common, ...more, ...headers, '-c', join(home, `${name}.c`), '-o', `${name}.o`], { cwd: work });
     await Promise.all([
-      ...ENGINE_FILES.map((name) => object(ENGINE_FLAGS, source, name)),
-      ...[...HOST_FILES, 'compile'].map((name) => object([...HOST_FLAGS, ...headers], HOST, name)),
+      ...ENGINE_FILES.map((name) => {
+        const home = UNCOUNTED_FILES.includes(`${name}.c`) ? work : source;
+        return object(ENGINE_FLAGS, home, name);
+      }),
+      ...[...HOST_FILES, 'compile'].map((name) => object(HOST_FLAGS, HOST, name)),
     ]);
     const parts = [...ENGINE_FILES, 'compile'].map((name) => `${name}.o`);
     await execa(cc, ['-o', 'compile', ...link[0], ...parts, ...link[1]], { cwd: work });

@@ -82,6 +82,18 @@ test.each([
   await expect(compiling).rejects.toThrow(`${name} was called while the picture is made`);
 });
 
+test('what is in it is used and changed as everything else, and what is not is collected', async () => {
+  const [home, output] = [join(ROOT, 'test/build'), join(folder, 'picture-driver')];
+  const files = { entry: join(home, 'picture-driver.ts'), picture: join(home, 'kept.ts') };
+  await compile({ ...files, arch: nativeArch(), output });
+  // All that are made would take ten times as much.
+  const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -v 80000; exec "$0"', output], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const { inPicture, made, collected } = JSON.parse(stdout);
+  expect(inPicture).toBe(made);
+  expect(collected).toBeGreaterThan(300);
+});
+
 describe('an executable whose picture does not fit starts without it', () => {
   test.each<[string, (copy: Buffer) => void]>([
     ['another kind of section', (copy) => copy.write('pictur_', picture.offset)],
