@@ -46,12 +46,18 @@ export function indexOf(socket: RtnlSocket, name: string): number {
 
 /** The name of the link with this index; `if5` when there is none. What was asked once is in `known` after. */
 export function nameOf(socket: RtnlSocket, index: number, known: Map<number, string>): string {
-  const before = known.get(index);
+  const before = known.get(index) ?? askedFor(socket, index);
   if (before !== undefined) return before;
   const link = ifThere(() => askByIndex(socket, index));
   const name = link === undefined ? `if${index}` : textOf(attributesOf(link, IFINFO_BYTES).get(IFLA.ifname));
   known.set(index, name);
   return name;
+}
+
+/** The name by which the link with this index was asked for. */
+function askedFor({ indices }: RtnlSocket, index: number): string | undefined {
+  for (const [name, known] of indices) if (known === index) return name;
+  return undefined;
 }
 
 /** How a request that changes a link names it: by an index in its header, else 0, or by an attribute. */

@@ -66,6 +66,9 @@ interface Awaited {
   readonly isLast?: ((part: Message) => boolean) | undefined;
 }
 
+/** Where the datagrams of all sockets arrive; each is copied from here at once. */
+let room: Uint8Array | undefined;
+
 /** The number of the last request of this process. */
 let lastNumber: number | undefined;
 
@@ -99,7 +102,7 @@ export class RtnlSocket {
   constructor(
     libc: Libc,
     fd = libc.routeSocket(),
-    buffer = new Uint8Array(RECEIVE_BYTES),
+    buffer = (room ??= new Uint8Array(RECEIVE_BYTES)),
     mostBytes = Number.POSITIVE_INFINITY,
   ) {
     this.#libc = libc;
