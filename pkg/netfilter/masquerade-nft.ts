@@ -2,7 +2,7 @@ import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
 import type { NativeChain } from './native-message.ts';
-import type { NftAddition } from './native-nft.ts';
+import { type NftAddition, sharedChain } from './native-nft.ts';
 import { isNative } from './native-variant.ts';
 import { listRules, type NftRule } from './nft-list.ts';
 import { FilterError, isMissing, missingProgram, persistently, type Site } from './program.ts';
@@ -29,6 +29,7 @@ const COMMON = [
 const POSTROUTING_CHAIN: NativeChain = { family: 'inet', table: 'cni_plugins_masquerade', chain: 'postrouting' };
 const CHECKS_CHAIN: NativeChain = { ...POSTROUTING_CHAIN, chain: 'masq_checks' };
 const LEADING_RULES = ['ip daddr 224.0.0.0/4 return', 'ip6 daddr ff00::/8 return', 'goto masq_checks'];
+const LEADING_CHAIN = sharedChain(POSTROUTING_CHAIN, LEADING_RULES);
 
 /** What nft prints of the chain above as long as nobody changed it. */
 const POSTROUTING_RULES = ['type nat hook postrouting priority srcnat; policy accept;', ...LEADING_RULES, '}'];
@@ -83,7 +84,7 @@ async function addNatively(site: Site, key: AttachmentKey, addresses: readonly M
   const additions: NftAddition[] = [];
   for (const rule of rulesFor(addresses)) additions.push({ ...CHECKS_CHAIN, rule, comment });
   const isDone = await nftNatively(site, (nft) => {
-    return nft.consistsOf(POSTROUTING_CHAIN, LEADING_RULES) && nft.add(additions);
+    return nft.isWhole(LEADING_CHAIN) && nft.add(additions);
   });
   return isDone === true;
 }
@@ -96,7 +97,7 @@ export async function seesAllInNft(
 ): Promise<boolean> {
   if (!isNative('nftables')) return false;
   const seen = await nftNatively(site, (nft) => {
-    const isEntered = nft.consistsOf(POSTROUTING_CHAIN, LEADING_RULES);
+    const isEntered = nft.isWhole(LEADING_CHAIN);
     return isEntered && nft.has(CHECKS_CHAIN, rulesFor(addresses), attachmentPrefix(key));
   });
   return seen === true;

@@ -12,7 +12,7 @@ import {
   ruleDeletion,
 } from './native-message.ts';
 import { encodeNftElement } from './native-nft-element.ts';
-import { encodeNftRule } from './native-nft-rule.ts';
+import { type EncodedNftRule, encodeNftRule } from './native-nft-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { NativeSession } from './native-session.ts';
 
@@ -21,6 +21,17 @@ export interface NftAddition extends NativeChain {
   /** Its words as nft reads them, without the comment. */
   readonly rule: string;
   readonly comment: string;
+}
+
+/** A chain that all containers share, and the rules that it consists of. */
+export interface SharedChain {
+  readonly chain: NativeChain;
+  readonly rules: readonly (EncodedNftRule | undefined)[];
+}
+
+/** A chain of nft's and its rules as the kernel has them; made once, when the executable is built. */
+export function sharedChain(chain: NativeChain, rules: readonly string[]): SharedChain {
+  return { chain, rules: rules.map((rule) => encodeNftRule(rule, '', chain.family === 'inet')) };
 }
 
 /** An element of a set of nft's. */
@@ -46,16 +57,14 @@ export class NativeNft {
     return session && new NativeNft(session);
   }
 
-  /** Whether a chain consists of exactly these rules. */
-  consistsOf(chain: NativeChain, rules: readonly string[]): boolean {
+  /** Whether a chain consists of exactly its rules. */
+  isWhole({ chain, rules }: SharedChain): boolean {
     const listed = this.#session.list(chain);
     if (listed?.length !== rules.length) return false;
-    for (let index = 0; index < rules.length; index++) {
-      const rule = encodeNftRule(rules[index] ?? '', '', chain.family === 'inet');
-      const message = listed[index];
-      if (rule === undefined || message === undefined || !isSameRule(message, rule)) return false;
-    }
-    return true;
+    return listed.every((message, index) => {
+      const rule = rules[index];
+      return rule !== undefined && isSameRule(message, rule);
+    });
   }
 
   /** Whether a chain has all of these rules, each with a comment that begins so. */

@@ -1,10 +1,10 @@
-import { attributesOf, bytesOf, type Message } from '../rtnl/message.ts';
+import type { Message } from '../rtnl/message.ts';
 import { type Expression, NESTED } from './native-expression.ts';
 import { expressionsOf } from './native-message.ts';
 import type { EncodedRule } from './native-rule.ts';
 
 /** `counter`, with its zero: how much a rule has counted is not what it is. */
-const COUNTER_NAME = 'counter\0';
+const COUNTER_NAME = Uint8Array.from('counter\0', (character) => character.charCodeAt(0));
 const HEADER_BYTES = 4;
 
 /** Whether a rule that the kernel lists is this one, whatever it has counted. */
@@ -13,39 +13,68 @@ export function isSameRule(message: Message, rule: Pick<EncodedRule, 'expression
   if (listed.length !== rule.expressions.length) return false;
   for (let index = 0; index < listed.length; index++) {
     const [one, other] = [listed[index], rule.expressions[index]];
-    if (one === undefined || other === undefined) return false;
-    if (!isCounter(other) && !contains(one, other)) return false;
-    if (isCounter(other) && !isCounter(bytesOf(one))) return false;
+    if (one === undefined || other === undefined || !isSameExpression(one, viewOf(other))) return false;
   }
   return true;
 }
 
-function isCounter(expression: Expression): boolean {
-  if (expression.length < HEADER_BYTES + COUNTER_NAME.length) return false;
-  for (let index = 0; index < COUNTER_NAME.length; index++) {
-    if (expression[HEADER_BYTES + index] !== COUNTER_NAME.charCodeAt(index)) return false;
-  }
-  return true;
+function isSameExpression(listed: DataView, wanted: DataView): boolean {
+  return isCounter(wanted) ? isCounter(listed) : contains(listed, wanted);
+}
+
+function isCounter(expression: DataView): boolean {
+  const { byteLength } = COUNTER_NAME;
+  if (expression.byteLength < HEADER_BYTES + byteLength) return false;
+  return isEqual(partOf(expression, HEADER_BYTES, byteLength), viewOf(COUNTER_NAME));
 }
 
 /** Whether all attributes are there with the same values; newer kernels tell of more than they were given. */
-function contains(listed: DataView, wanted: Uint8Array): boolean {
-  const there = attributesOf(listed, 0);
-  const view = new DataView(wanted.buffer, wanted.byteOffset, wanted.byteLength);
-  for (let at = 0; at + HEADER_BYTES <= wanted.length; ) {
-    const length = view.getUint16(at, true);
-    const type = view.getUint16(at + 2, true);
-    const value = wanted.subarray(at + HEADER_BYTES, at + length);
-    const other = there.get(type & ~NESTED);
-    if (other === undefined) return false;
-    if ((type & NESTED) === 0 ? !isEqual(bytesOf(other), value) : !contains(other, value)) return false;
-    at += (length + 3) & ~3;
+function contains(listed: DataView, wanted: DataView): boolean {
+  let place = 0;
+  for (let at = 0; at + HEADER_BYTES <= wanted.byteLength; at += paddedLength(wanted, at)) {
+    const type = wanted.getUint16(at + 2, true);
+    const found = placeOf(listed, type & ~NESTED, place);
+    if (found === undefined) return false;
+    const [value, other] = [valueAt(wanted, at), valueAt(listed, found)];
+    if ((type & NESTED) === 0 ? !isEqual(other, value) : !contains(other, value)) return false;
+    place = found + paddedLength(listed, found);
   }
   return true;
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+/** Where an attribute is. It is looked for from a place on first: both tell them in much the same order. */
+function placeOf(attributes: DataView, type: number, from: number): number | undefined {
+  for (let at = from; at + HEADER_BYTES <= attributes.byteLength; at += paddedLength(attributes, at)) {
+    const length = attributes.getUint16(at, true);
+    // It says of itself where it ends.
+    if (length < HEADER_BYTES || at + length > attributes.byteLength) break;
+    if ((attributes.getUint16(at + 2, true) & ~NESTED) === type) return at;
+  }
+  return from === 0 ? undefined : placeOf(attributes, type, 0);
+}
+
+function valueAt(attributes: DataView, at: number): DataView {
+  return partOf(attributes, at + HEADER_BYTES, attributes.getUint16(at, true) - HEADER_BYTES);
+}
+
+/** How far it is to the next attribute. */
+function paddedLength(attributes: DataView, at: number): number {
+  return (attributes.getUint16(at, true) + 3) & ~3;
+}
+
+function isEqual(a: DataView, b: DataView): boolean {
+  const { byteLength } = a;
+  if (byteLength !== b.byteLength) return false;
+  const inWords = byteLength & ~3;
+  for (let at = 0; at < inWords; at += 4) if (a.getUint32(at) !== b.getUint32(at)) return false;
+  for (let at = inWords; at < byteLength; at++) if (a.getUint8(at) !== b.getUint8(at)) return false;
   return true;
+}
+
+function viewOf(expression: Expression): DataView {
+  return partOf(expression, 0, expression.byteLength);
+}
+
+function partOf({ buffer, byteOffset }: ArrayBufferView, at: number, length: number): DataView {
+  return new DataView(buffer, byteOffset + at, length);
 }

@@ -102,7 +102,8 @@ export class RtnlSocket {
   constructor(
     libc: Libc,
     fd = libc.routeSocket(),
-    buffer = (room ??= new Uint8Array(RECEIVE_BYTES)),
+    buffer = (room ??=
+      new Uint8Array(RECEIVE_BYTES)),
     mostBytes = Number.POSITIVE_INFINITY,
   ) {
     this.#libc = libc;

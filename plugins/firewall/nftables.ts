@@ -1,5 +1,5 @@
 import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
-import type { NftElement } from '../../pkg/netfilter/native-nft.ts';
+import { type NftElement, sharedChain } from '../../pkg/netfilter/native-nft.ts';
 import { isNative } from '../../pkg/netfilter/native-variant.ts';
 import { FilterError, isMissing, missingProgram, runFilter, type Site } from '../../pkg/netfilter/program.ts';
 import { batchText, NFT, nftNatively } from '../../pkg/netfilter/transact.ts';
@@ -25,6 +25,7 @@ const RULES: readonly string[] = [
   `ip saddr @${SETS[4]} accept`,
   `ip6 saddr @${SETS[6]} accept`,
 ];
+const FORWARD_CHAIN = sharedChain(FORWARD, RULES);
 
 /** Lets a container's packets pass: its addresses become elements of a set, in one transaction. */
 export async function addNft(
@@ -97,7 +98,7 @@ async function inOwnTable(
 ): Promise<boolean> {
   if (!isNative('nftables')) return false;
   const elements = elementsFor(addresses, separation);
-  return (await nftNatively(site, (nft) => nft.consistsOf(FORWARD, RULES) && nft[work](elements))) === true;
+  return (await nftNatively(site, (nft) => nft.isWhole(FORWARD_CHAIN) && nft[work](elements))) === true;
 }
 
 /** It is taken for granted that the table is as it should be; `false` when it is not. */
