@@ -69,6 +69,11 @@ interface Awaited {
 /** Where the datagrams of all sockets arrive; each is copied from here at once. */
 let room: Uint8Array | undefined;
 
+function sharedRoom(): Uint8Array {
+  room ??= new Uint8Array(RECEIVE_BYTES);
+  return room;
+}
+
 /** The number of the last request of this process. */
 let lastNumber: number | undefined;
 
@@ -99,13 +104,7 @@ export class RtnlSocket {
   #wasCut = false;
   #isSpent = false;
 
-  constructor(
-    libc: Libc,
-    fd = libc.routeSocket(),
-    buffer = (room ??=
-      new Uint8Array(RECEIVE_BYTES)),
-    mostBytes = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(libc: Libc, fd = libc.routeSocket(), buffer = sharedRoom(), mostBytes = Number.POSITIVE_INFINITY) {
     this.#libc = libc;
     this.#fd = fd;
     this.#buffer = buffer;

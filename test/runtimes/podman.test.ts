@@ -28,6 +28,15 @@ test('it is podman 4, and asks CNI plugins', async () => {
   expect(await podman.run('info', '--format', '{{.Host.NetworkBackend}}')).toBe('cni');
 });
 
+test('an executable of the suite starts under its filter of system calls', async () => {
+  const script = '/plugins/loopback 2>&1; grep Seccomp: /proc/self/status';
+  await podman.start('filtered', '--network', 'none', '--volume', '/opt/cni/bin:/plugins:ro');
+  const printed = await podman.run('exec', '--env', 'CNI_COMMAND=VERSION', 'filtered', 'sh', '-c', script);
+  await remove('filtered');
+  // Nothing on stderr: the picture of memory was taken over.
+  expect(printed).toMatch(/^\{"cniVersion":"1\.1\.0",.*\}\nSeccomp:\s*2$/);
+});
+
 test('a published port, in both families, and another container of the network', async () => {
   await podman.run('network', 'create', ...DUAL, 'net');
   await podman.start('web', '--network', 'net', '--publish', '8081:80', '--publish', '127.0.0.1:8082:80');

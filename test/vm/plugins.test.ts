@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Runtime } from '../netns/harness/libcni.ts';
 import { useHost } from '../netns/harness/use.ts';
@@ -20,6 +21,21 @@ test('loopback: ADD, CHECK, DEL', async () => {
   expectSilence(await loopback('CHECK', pod.path, { prevResult: result }));
   expectSilence(await loopback('DEL', pod.path, { prevResult: result }));
   expect(await isUp(pod)).toBe(false);
+});
+
+test('where the kernel promises no more memory than it has', async () => {
+  const [setting, share] = ['/proc/sys/vm/overcommit_memory', '/proc/sys/vm/overcommit_ratio'];
+  const before = [setting, share].map((path) => readFileSync(path, 'utf8'));
+  const pod = await host.addPod();
+  writeFileSync(share, '100');
+  writeFileSync(setting, '2');
+  try {
+    const { result } = await loopback('ADD', pod.path);
+    expect(result).toEqual(resultOf('1.0.0', pod.path));
+    expectSilence(await loopback('DEL', pod.path, { prevResult: result }));
+  } finally {
+    for (const [index, path] of [setting, share].entries()) writeFileSync(path, before[index] ?? '0');
+  }
 });
 
 test('host-local: ADD, CHECK, DEL, and the address is free again', async () => {
