@@ -1,7 +1,7 @@
 // Started by native-nft.test.ts on a host, as an executable of its own: changes chains of nft there without the program.
 import { readFileSync } from 'node:fs';
 import type { NativeChain } from '../../pkg/netfilter/native-message.ts';
-import { NativeNft, type NftAddition, type NftElement } from '../../pkg/netfilter/native-nft.ts';
+import { NativeNft, type NftAddition, type NftElement, sharedChain } from '../../pkg/netfilter/native-nft.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 
 /** What the test asks for on stdin. */
@@ -23,7 +23,7 @@ for (const request of JSON.parse(readFileSync(0, 'utf8')) as NftRequest) {
   else if (request.do === 'take out') answers.push(nft.takeOut(request.elements));
   else if (request.do === 'are in') answers.push(nft.areIn(request.elements));
   else if (request.do === 'remove') answers.push(nft.removeCommented(request.chain, request.beginning));
-  else answers.push(nft.consistsOf(request.chain, request.rules));
+  else answers.push(nft.isWhole(sharedChain(request.chain, request.rules)));
   nft.close();
 }
 process.stdout.write(JSON.stringify(answers));
