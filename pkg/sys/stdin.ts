@@ -13,12 +13,13 @@ const PIECE_BYTES = 64 * 1024;
 export async function readStdin(): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let room = new Uint8Array(FIRST_PIECE_BYTES);
   for (;;) {
-    const chunk = new Uint8Array(chunks.length === 0 ? FIRST_PIECE_BYTES : PIECE_BYTES);
-    const length = await readSome(chunk);
+    const length = await readSome(room);
     if (length === 0) break;
-    chunks.push(chunk.subarray(0, length));
+    chunks.push(room.subarray(0, length));
     size += length;
+    room = length < room.length ? room.subarray(length) : new Uint8Array(PIECE_BYTES);
     if (size > MAX_STDIN_BYTES) {
       throw new CniError(ErrorCode.io, `error reading from stdin: more than ${MAX_STDIN_BYTES} bytes`);
     }
