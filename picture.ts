@@ -24,7 +24,9 @@ function lookAtAll(thing: unknown, seen: Set<unknown>): void {
   for (const { value, get } of Object.values(Object.getOwnPropertyDescriptors(thing))) lookAtAll(value ?? get, seen);
 }
 
-lookAtAll([globalThis, NAMELESS], new Set());
+// These are loaded when they are first asked for, too.
+const LOADED = [Buffer, process.getBuiltinModule('node:crypto')];
+lookAtAll([globalThis, NAMELESS, LOADED], new Set());
 for (const name of PLUGIN_NAMES) {
   const schema = pluginNamed(name)?.config;
   if (schema !== undefined) makeReady(schema);
