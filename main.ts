@@ -1,7 +1,7 @@
 import { answerPerson } from './pkg/skel/person.ts';
 import type { AnyPlugin } from './pkg/skel/plugin.ts';
 import { respond } from './pkg/skel/respond.ts';
-import { writeOut } from './pkg/sys/write-out.ts';
+import { writeOut } from './pkg/sys/files/write-out.ts';
 import { PLUGIN_NAMES } from './plugins/names.ts';
 import { pluginNamed } from './plugins/table.ts';
 import { host } from './runtime/host.ts';

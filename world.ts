@@ -1,10 +1,10 @@
 import { createDelegator } from './pkg/delegate/delegator.ts';
 import { isOwnNetns } from './pkg/netns/is-own.ts';
 import type { World } from './pkg/skel/world.ts';
-import { isRegularFile } from './pkg/sys/file-calls.ts';
-import { statusOf, writeText } from './pkg/sys/files.ts';
-import { isSameBuild } from './pkg/sys/same-build.ts';
-import { readStdin } from './pkg/sys/stdin.ts';
+import { isRegularFile } from './pkg/sys/files/calls.ts';
+import { statusOf, writeText } from './pkg/sys/files/files.ts';
+import { readStdin } from './pkg/sys/files/stdin.ts';
+import { isSameBuild } from './pkg/sys/process/same-build.ts';
 import { pluginNamed } from './plugins/table.ts';
 
 /** The process as the skeleton sees it: its environment, its stdin, its namespace, its neighbours in CNI_PATH. */

@@ -1,8 +1,9 @@
 // Takes many containers up at once and down at once, each through a whole chain of plugins, and prints how long all of
 // them took, in nanoseconds; started by burst.ts inside a host, as an executable of its own. stdin: a BurstRequest.
-import { runProcess } from '../pkg/sys/process.ts';
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
+import { runProcess } from '../pkg/sys/process/process.ts';
 import type { TimedChain } from './chain-loop.ts';
 
 /** What burst.ts asks for. */

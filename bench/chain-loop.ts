@@ -1,7 +1,7 @@
 // Takes containers up and down through chains of plugins and prints how long each verb took, in nanoseconds; started by
 // chains.ts inside a host, as an executable of its own. stdin: a ChainRequest.
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import { pause } from './pause.ts';
 import { callPlugin } from './plugin-call.ts';
 

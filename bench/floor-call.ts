@@ -1,7 +1,7 @@
 // Makes a container on a new host, then calls what is measured, once each, and prints how long each took, in nanoseconds;
 // started by floor-host.ts inside that host, as an executable of its own. stdin: a FloorRequest.
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import { pause } from './pause.ts';
 import { callPlugin, type PluginCall } from './plugin-call.ts';
 

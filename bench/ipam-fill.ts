@@ -3,8 +3,8 @@
 import { allocate } from '../pkg/ipam/allocate.ts';
 import { readRangeSets } from '../pkg/ipam/range-config.ts';
 import { withLeases } from '../pkg/ipam/store.ts';
-import { writeText } from '../pkg/sys/files.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { writeText } from '../pkg/sys/files/files.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 
 const [dataDir = '', total = '', slice = ''] = process.argv.slice(2);
 const config = { subnet: '10.16.0.0/16' };

@@ -1,8 +1,8 @@
 // Adds containers, or measures ADD and DEL of one more while those are alive; started by live-pods.ts inside a host, as an
 // executable of its own. stdin: a LiveRequest; prints a LiveTimes.
-import { readExistingFile } from '../pkg/sys/files.ts';
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { readExistingFile } from '../pkg/sys/files/files.ts';
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import type { TimedChain } from './chain-loop.ts';
 import { callPlugin } from './plugin-call.ts';
 

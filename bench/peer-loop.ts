@@ -1,9 +1,9 @@
 // Takes a container up and down on several hosts in turn and prints how long each of them took, in nanoseconds; started
 // by peers.ts, as an executable of its own. stdin: a PeerRequest; prints a PeerTimes for each contender.
-import { files } from '../pkg/sys/files.ts';
+import { files } from '../pkg/sys/files/files.ts';
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import { CLONE_NEWNET, libc } from '../pkg/sys/libc.ts';
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
 import { pause } from './pause.ts';
 import { type Call, type Job, stdinOf } from './peer-jobs.ts';
 import { callPlugin } from './plugin-call.ts';

@@ -1,4 +1,4 @@
-import { readExistingFile, writeFile } from '../pkg/sys/files.ts';
+import { readExistingFile, writeFile } from '../pkg/sys/files/files.ts';
 import { timedRun } from '../scripts/lib/timed-run.ts';
 
 /** One call of a plugin, or of what does the same job, as a runtime makes it. */

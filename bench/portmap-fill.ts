@@ -1,7 +1,8 @@
 // Calls a plugin for many containers, a few at a time; started by portmap-scale.ts inside a host, as an
 // executable of its own. stdin: a FillRequest.
-import { runProcess } from '../pkg/sys/process.ts';
-import { readStdin } from '../pkg/sys/stdin.ts';
+
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { runProcess } from '../pkg/sys/process/process.ts';
 
 /** A plugin, and one call of it for each container. */
 export interface FillRequest {

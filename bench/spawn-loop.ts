@@ -1,7 +1,7 @@
 // Runs programs in turn and prints how long each took, in nanoseconds; started by measure.ts as an
 // executable of its own. stdin: {"commands": [{file, env, stdin}], "rounds": N, "inOrder": …}.
-import { readStdin } from '../pkg/sys/stdin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { readStdin } from '../pkg/sys/files/stdin.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import type { TimedProgram } from '../scripts/lib/timed-run.ts';
 import { timedRun } from '../scripts/lib/timed-run.ts';
 

@@ -1,4 +1,4 @@
-import { readTextFile } from '../pkg/sys/files.ts';
+import { readTextFile } from '../pkg/sys/files/files.ts';
 
 /** Changing networks, and entering namespaces. */
 const NEEDED = (1n << 12n) | (1n << 21n);

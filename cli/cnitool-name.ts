@@ -1,5 +1,5 @@
 import { parseArgs } from '@pkgjs/parseargs';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 import { toCniError } from '../pkg/types/error.ts';
 import { RUNTIME_VERBS, runVerb, subjectOf } from './cnitool.ts';
 

@@ -1,6 +1,6 @@
 import type { AttachmentRecord } from '../pkg/record/record.ts';
 import { isNetnsOf } from '../pkg/record/store.ts';
-import { statusOf } from '../pkg/sys/files.ts';
+import { statusOf } from '../pkg/sys/files/files.ts';
 import { containerLink } from './show/look.ts';
 
 /**

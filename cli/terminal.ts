@@ -1,5 +1,5 @@
 import type { Environment } from '../pkg/skel/plugin.ts';
-import { writeOut } from '../pkg/sys/write-out.ts';
+import { writeOut } from '../pkg/sys/files/write-out.ts';
 
 /** What a piece of text is, for whoever sees colours. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

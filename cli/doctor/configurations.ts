@@ -1,4 +1,4 @@
-import { fs } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
 import { type LintDocument, readDocument } from '../lint/document.ts';
 import { LOADED } from '../lint/files.ts';
 import type { Finding } from '../lint/finding.ts';

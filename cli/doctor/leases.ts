@@ -5,7 +5,7 @@ import { judge, type Verdict } from '../../pkg/ipam/liveness.ts';
 import type { NamespaceCensus } from '../../pkg/record/census.ts';
 import { RecordStore } from '../../pkg/record/store.ts';
 import type { HolderSearch } from '../../pkg/runtime/holder.ts';
-import { fs } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
 import { withHolders } from '../leases/held.ts';
 import { LEASES, type Network } from './networks.ts';
 

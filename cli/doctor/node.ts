@@ -6,7 +6,7 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { runProcess } from '../../pkg/sys/process.ts';
+import { runProcess } from '../../pkg/sys/process/process.ts';
 import { type Configurations, readConfigurations } from './configurations.ts';
 import { type LeasedNetwork, readLeases } from './leases.ts';
 import { type Network, networksOf } from './networks.ts';

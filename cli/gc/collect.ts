@@ -5,7 +5,7 @@ import { findConfList } from '../../pkg/runtime/conf-folder.ts';
 import type { ConfList } from '../../pkg/runtime/conf-list.ts';
 import { delList } from '../../pkg/runtime/runtime.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { removeFile } from '../../pkg/sys/files.ts';
+import { removeFile } from '../../pkg/sys/files/files.ts';
 import { CONF_FOLDER, pluginPath } from '../cnitool.ts';
 import { deleteRecorded, inOrderOfDel } from '../doctor/release.ts';
 import type { KnownAttachment } from './known.ts';

@@ -1,8 +1,8 @@
 import { isObject } from '../../pkg/json/decode.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { readExistingFile } from '../../pkg/sys/files.ts';
-import { runProcess } from '../../pkg/sys/process.ts';
-import { readStdin } from '../../pkg/sys/stdin.ts';
+import { readExistingFile } from '../../pkg/sys/files/files.ts';
+import { readStdin } from '../../pkg/sys/files/stdin.ts';
+import { runProcess } from '../../pkg/sys/process/process.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { quote } from '../../pkg/types/quote.ts';
 

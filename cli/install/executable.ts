@@ -1,5 +1,5 @@
-import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files, fs, writeBytes } from '../../pkg/sys/files.ts';
+import { OPEN } from '../../pkg/sys/files/calls.ts';
+import { files, fs, writeBytes } from '../../pkg/sys/files/files.ts';
 import { bindFunctions } from '../../pkg/sys/libc.ts';
 
 /** The ioctl by which a file shares the blocks of another until one of them is written to. */

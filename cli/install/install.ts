@@ -1,4 +1,4 @@
-import { fs } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { isAdministrator } from '../administrator.ts';
 import { CONF_FOLDER } from '../cnitool.ts';

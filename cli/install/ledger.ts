@@ -1,7 +1,7 @@
 import { isObject } from '../../pkg/json/decode.ts';
 import { sha512 } from '../../pkg/netfilter/sha512.ts';
-import { fs, makeFolders, readTextFile, writeFileAtomically } from '../../pkg/sys/files.ts';
-import { isOfSuite } from '../../pkg/sys/same-build.ts';
+import { fs, makeFolders, readTextFile, writeFileAtomically } from '../../pkg/sys/files/files.ts';
+import { isOfSuite } from '../../pkg/sys/process/same-build.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { ASIDE } from './names.ts';
 

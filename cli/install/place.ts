@@ -1,4 +1,4 @@
-import { fs, readTextFile } from '../../pkg/sys/files.ts';
+import { fs, readTextFile } from '../../pkg/sys/files/files.ts';
 import {
   asideOf,
   isConf,

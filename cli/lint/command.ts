@@ -1,5 +1,5 @@
 import { thrownText } from '../../pkg/sys/errno.ts';
-import { fs } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
 import { type Command, type CommandCall, UsageError } from '../command.ts';
 import { LOADED } from './files.ts';
 import { type IsThere, type LintInput, lint } from './lint.ts';

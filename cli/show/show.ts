@@ -1,4 +1,4 @@
-import { writeFileAtomically } from '../../pkg/sys/files.ts';
+import { writeFileAtomically } from '../../pkg/sys/files/files.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import type { Command } from '../command.ts';
 import { collect } from './collect.ts';

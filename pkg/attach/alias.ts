@@ -2,7 +2,7 @@ import type { Netns } from '../netns/netns.ts';
 import { quote, type WorkAction } from '../plan/action.ts';
 import type { RunOptions } from '../plan/executor.ts';
 import { nativeHand } from '../plan/native-hand.ts';
-import { IFLA, LINK, linkHeader } from '../rtnl/link-message.ts';
+import { IFLA, LINK, linkHeader } from '../rtnl/link/message.ts';
 import { FLAG, request, textBytes } from '../rtnl/message.ts';
 import { RtnlSocket } from '../rtnl/socket.ts';
 import { libc } from '../sys/libc.ts';

@@ -1,9 +1,9 @@
 import type { Netns } from '../netns/netns.ts';
-import { type LinkSpeech, linkSpeech } from '../rtnl/link-speech.ts';
+import { type LinkSpeech, linkSpeech } from '../rtnl/link/speech.ts';
 import { RtnlSocket } from '../rtnl/socket.ts';
 import { readAddress, readMac } from '../rtnl/words.ts';
 import { libc } from '../sys/libc.ts';
-import { sendFromLink } from '../sys/link-sender.ts';
+import { sendFromLink } from '../sys/socket/link-sender.ts';
 import { ETHERNET_BYTES, frameFrom, multicastFrame } from './frame.ts';
 
 const ETHERTYPE_ARP = 0x0806;

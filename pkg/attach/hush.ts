@@ -1,7 +1,7 @@
 import type { WorkAction } from '../plan/action.ts';
 import { sysctlAction, sysctlPath } from '../plan/sysctl.ts';
-import { linkGroups } from '../rtnl/link-groups.ts';
-import type { LinkSpeech } from '../rtnl/link-speech.ts';
+import { linkGroups } from '../rtnl/link/groups.ts';
+import type { LinkSpeech } from '../rtnl/link/speech.ts';
 import type { RtnlSocket } from '../rtnl/socket.ts';
 import type { Listener } from './announce.ts';
 import { groupReport } from './group-report.ts';

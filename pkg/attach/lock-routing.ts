@@ -1,4 +1,4 @@
-import { type FileLock, lockExisting } from '../sys/file-lock.ts';
+import { type FileLock, lockExisting } from '../sys/files/lock.ts';
 
 /** What is done for another interface of the container takes milliseconds. */
 const TIMEOUT_MS = 10_000;

@@ -4,7 +4,7 @@ import type { Netns } from '../netns/netns.ts';
 import { ipAction } from '../plan/action.ts';
 import { type RunOptions, runPlan } from '../plan/executor.ts';
 import { Plan } from '../plan/plan.ts';
-import type { ShownRoute } from '../rtnl/route-show.ts';
+import type { ShownRoute } from '../rtnl/route/show.ts';
 
 /** A route of any table, everything in numbers. */
 export interface FoundRoute extends Omit<ShownRoute, 'table'> {

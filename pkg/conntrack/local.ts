@@ -1,5 +1,5 @@
 import { bodiesOf, request } from '../rtnl/message.ts';
-import { ROUTE, ROUTE_TYPES, RTA, RTMSG_BYTES } from '../rtnl/route-message.ts';
+import { ROUTE, ROUTE_TYPES, RTA, RTMSG_BYTES } from '../rtnl/route/message.ts';
 import { RtnlError, type RtnlSocket } from '../rtnl/socket.ts';
 import { readAddress } from '../rtnl/words.ts';
 

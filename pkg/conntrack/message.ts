@@ -1,4 +1,4 @@
-import { addressText } from '../rtnl/address-show.ts';
+import { addressText } from '../rtnl/address/show.ts';
 import {
   type Attribute,
   type Attributes,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Netns } from '../netns/netns.ts';
-import type { ProcessOutcome, ProcessRequest } from '../sys/process.ts';
+import type { ProcessOutcome, ProcessRequest } from '../sys/process/process.ts';
 import { flushFlows } from './flush.ts';
 import { flowIn, flushByProgram } from './program.ts';
 import { targetsOf } from './stale.ts';

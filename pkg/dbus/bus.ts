@@ -1,4 +1,4 @@
-import { connectTo, type Stream } from '../sys/stream.ts';
+import { connectTo, type Stream } from '../sys/socket/stream.ts';
 import { decodeReply, encodeCall, type MethodCall, messageLength, type Reply } from './message.ts';
 
 /** An error that a service answered with. */

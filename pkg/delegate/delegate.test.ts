@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakePlugin } from '../../test/protocol/fake-plugin.ts';
 import type { AnyPlugin, AttachmentCall, Environment } from '../skel/plugin.ts';
-import { PATIENCE } from '../sys/patience.ts';
+import { PATIENCE } from '../sys/process/patience.ts';
 import { CniError } from '../types/error.ts';
 import { createDelegator } from './delegator.ts';
 import { findPlugin } from './find-plugin.ts';

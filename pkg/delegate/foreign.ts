@@ -2,9 +2,9 @@ import { decodeJson, isObject } from '../json/decode.ts';
 import type { DelegateRequest } from '../skel/delegator.ts';
 import type { Environment } from '../skel/plugin.ts';
 import { causeErrno } from '../sys/errno.ts';
-import { patienceFor } from '../sys/patience.ts';
-import { type ProcessOutcome, runProcess } from '../sys/process.ts';
-import { writeOut } from '../sys/write-out.ts';
+import { writeOut } from '../sys/files/write-out.ts';
+import { patienceFor } from '../sys/process/patience.ts';
+import { type ProcessOutcome, runProcess } from '../sys/process/process.ts';
 import { readFields } from '../types/decode.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 

@@ -1,5 +1,5 @@
 import { sinceBoot } from '../sys/boot-clock.ts';
-import { openPacketSocket, watchPacketSocket } from '../sys/packet-socket.ts';
+import { openPacketSocket, watchPacketSocket } from '../sys/socket/packet.ts';
 import type { Clock, Wire } from './client.ts';
 
 /** Longer than this no timer of the runtime waits. */

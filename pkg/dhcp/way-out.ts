@@ -1,6 +1,6 @@
 import { ownNetns } from '../netns/own.ts';
-import { type ShownLink, showLink } from '../rtnl/link-show.ts';
-import { askByIndex, askByName, ifThere } from '../rtnl/names.ts';
+import { askByIndex, askByName, ifThere } from '../rtnl/link/names.ts';
+import { type ShownLink, showLink } from '../rtnl/link/show.ts';
 import { RtnlSocket } from '../rtnl/socket.ts';
 import { libc } from '../sys/libc.ts';
 import { type Door, LinkGone } from './client.ts';

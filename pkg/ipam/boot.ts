@@ -1,5 +1,5 @@
 import { bootId } from '../record/store.ts';
-import { files, readExistingFile } from '../sys/files.ts';
+import { files, readExistingFile } from '../sys/files/files.ts';
 
 /** What is known of the running boot. */
 export interface Boot {

@@ -1,7 +1,7 @@
 import { type Address, canonicalAddress, formatAddress, parseAddress } from '../addr/address.ts';
 import { causeErrno } from '../sys/errno.ts';
-import { type FolderEntry, OPEN } from '../sys/file-calls.ts';
-import { fileError, files, readTextFile, removeFile, writeFile, writeText } from '../sys/files.ts';
+import { type FolderEntry, OPEN } from '../sys/files/calls.ts';
+import { fileError, files, readTextFile, removeFile, writeFile, writeText } from '../sys/files/files.ts';
 import { decodeOwner, encodeOwner, type Owner } from './lease.ts';
 
 /** What the file of an address says: nobody has it, somebody has it, or it is damaged and so nobody has it. */

@@ -1,5 +1,5 @@
 import { folderName } from '../record/names.ts';
-import { files, makeFolders, readTextFile, removeFile, writeFile } from '../sys/files.ts';
+import { files, makeFolders, readTextFile, removeFile, writeFile } from '../sys/files/files.ts';
 import type { Owner } from './lease.ts';
 import type { FolderContent } from './lease-folder.ts';
 

@@ -1,6 +1,6 @@
 import type { NamespaceCensus } from '../record/census.ts';
 import { isAlive, type RecordStore } from '../record/store.ts';
-import { statusOf } from '../sys/files.ts';
+import { statusOf } from '../sys/files/files.ts';
 import type { Boot } from './boot.ts';
 import type { Lease } from './lease-folder.ts';
 import type { LeaseIndex } from './lease-index.ts';

@@ -1,5 +1,5 @@
 import { RECORD_FOLDER } from '../record/store.ts';
-import { fs } from '../sys/files.ts';
+import { fs } from '../sys/files/files.ts';
 import { CniError, toCniError } from '../types/error.ts';
 import { type LeaseStore, type StoreOptions, withLeases } from './store.ts';
 

@@ -1,4 +1,4 @@
-import { fs } from '../sys/files.ts';
+import { fs } from '../sys/files/files.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { leasesOf } from './choose.ts';
 import { capacity, type RangeSet } from './range.ts';

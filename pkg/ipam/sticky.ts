@@ -1,5 +1,5 @@
 import { folderName } from '../record/names.ts';
-import { makeFolders, readTextFile, removeFile, writeFile } from '../sys/files.ts';
+import { makeFolders, readTextFile, removeFile, writeFile } from '../sys/files/files.ts';
 
 /**
  * Which addresses a pod had last, kept after it is gone. It only states a preference, so nothing here ever fails.

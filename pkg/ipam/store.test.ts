@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { formatAddress } from '../addr/address.ts';
 import { bootId } from '../record/store.ts';
-import { fs } from '../sys/files.ts';
+import { fs } from '../sys/files/files.ts';
 import { type AllocationRequest, allocate } from './allocate.ts';
 import { type Boot, currentBoot, earliestTime } from './boot.ts';
 import { readRangeSets } from './range-config.ts';
@@ -348,7 +348,7 @@ describe('the lock', () => {
     const net = fixture();
     await net.add('a');
     await withLeases(net.options(), true, () => undefined);
-    const { lockFile } = await import('../sys/file-lock.ts');
+    const { lockFile } = await import('../sys/files/lock.ts');
     const lock = await lockFile(join(net.folder, 'lock'), 0o750, 1000);
     const waiting = withLeases({ ...net.options(), lockTimeoutMs: 100 }, false, () => undefined);
     await expect(waiting).rejects.toMatchObject({ code: 11, message: 'the address store is locked' });

@@ -1,7 +1,7 @@
 import type { Netns } from '../netns/netns.ts';
 import type { RunOptions } from '../plan/executor.ts';
-import { PATIENCE, patienceFor } from '../sys/patience.ts';
-import type { ProcessOutcome } from '../sys/process.ts';
+import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
+import type { ProcessOutcome } from '../sys/process/process.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { isNative } from './native-variant.ts';
 

@@ -1,5 +1,5 @@
 import { configError } from '../config/config-error.ts';
-import { hasProgram } from '../sys/find-program.ts';
+import { hasProgram } from '../sys/process/find-program.ts';
 import { quote } from '../types/quote.ts';
 
 /** What masquerade rules are made with. */

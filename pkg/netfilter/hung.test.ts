@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Netns } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
-import type { ProcessOutcome, ProcessRequest } from '../sys/process.ts';
+import type { ProcessOutcome, ProcessRequest } from '../sys/process/process.ts';
 import { addMasquerade, removeMasquerade } from './masquerade.ts';
 import { listRules } from './nft-list.ts';
 import { Site } from './program.ts';

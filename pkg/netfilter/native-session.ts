@@ -2,8 +2,8 @@ import type { Netns } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
 import type { Mentioned, Message } from '../rtnl/message.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
-import { holdOpen } from '../sys/hold-open.ts';
 import { type Libc, LibcError, libc, NETLINK } from '../sys/libc.ts';
+import { holdOpen } from '../sys/socket/child.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { listRequest, type NativeChain, transaction } from './native-message.ts';
 

@@ -1,6 +1,6 @@
-import { statusOf } from '../sys/files.ts';
-import { hasProgram, lookUpProgram } from '../sys/find-program.ts';
+import { statusOf } from '../sys/files/files.ts';
 import { libc } from '../sys/libc.ts';
+import { hasProgram, lookUpProgram } from '../sys/process/find-program.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 
 /** What every name of iptables leads to where it works on nf_tables. */

@@ -1,9 +1,9 @@
 import type { Netns } from '../netns/netns.ts';
 import type { WorkContext } from '../plan/action.ts';
-import { findProgram } from '../sys/find-program.ts';
-import { PATIENCE, patienceFor } from '../sys/patience.ts';
-import type { ProcessOutcome } from '../sys/process.ts';
-import { ProgramError } from '../sys/process-error.ts';
+import { ProgramError } from '../sys/process/error.ts';
+import { findProgram } from '../sys/process/find-program.ts';
+import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
+import type { ProcessOutcome } from '../sys/process/process.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { shortened } from '../types/names-of.ts';
 import type { ProgramAhead } from './ahead.ts';

@@ -1,4 +1,4 @@
-import { ProgramError } from '../sys/process-error.ts';
+import { ProgramError } from '../sys/process/error.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 
 /** Waits for all of them, then fails with all that failed: nothing goes on unseen. */

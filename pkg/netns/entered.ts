@@ -1,7 +1,7 @@
 import { thrownText } from '../sys/errno.ts';
-import { files, fs, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { files, fs, overwriteFile, readExistingFile } from '../sys/files/files.ts';
 import { CLONE_NEWNET, type Libc, libc } from '../sys/libc.ts';
-import { type ProcessRequest, type Running, startProcess } from '../sys/process.ts';
+import { type ProcessRequest, type Running, startProcess } from '../sys/process/process.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { printError } from '../types/print.ts';
 import { LATEST_VERSION } from '../types/version.ts';

@@ -1,5 +1,5 @@
-import { files } from '../sys/files.ts';
-import type { ProcessRequest, Running } from '../sys/process.ts';
+import { files } from '../sys/files/files.ts';
+import type { ProcessRequest, Running } from '../sys/process/process.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
 import { ownNetns } from './own.ts';

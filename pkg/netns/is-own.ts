@@ -1,5 +1,5 @@
 import { thrownErrno } from '../sys/errno.ts';
-import { files } from '../sys/files.ts';
+import { files } from '../sys/files/files.ts';
 import { sameNetns } from './netns.ts';
 
 const OWN = '/proc/thread-self/ns/net';

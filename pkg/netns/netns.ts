@@ -1,5 +1,5 @@
 import type { FileIdentity } from '../sys/libc.ts';
-import type { ProcessRequest, Running } from '../sys/process.ts';
+import type { ProcessRequest, Running } from '../sys/process/process.ts';
 
 /** What a namespace is to the kernel. */
 export type NetnsIdentity = FileIdentity;

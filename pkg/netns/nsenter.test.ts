@@ -1,9 +1,9 @@
 import { openSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { ProgramError } from '../sys/process-error.ts';
+import { ProgramError } from '../sys/process/error.ts';
 import { NsenterNetns } from './nsenter.ts';
 
-vi.mock('../sys/process.ts', () => {
+vi.mock('../sys/process/process.ts', () => {
   const missing = (): never => {
     throw new ProgramError('nsenter', 'executable file not found in $PATH');
   };

@@ -1,7 +1,7 @@
 import { errnoFromText } from '../sys/errno.ts';
-import { findProgram } from '../sys/find-program.ts';
-import { type ProcessRequest, type Running, runProcess, startProcess } from '../sys/process.ts';
-import { ProgramError } from '../sys/process-error.ts';
+import { ProgramError } from '../sys/process/error.ts';
+import { findProgram } from '../sys/process/find-program.ts';
+import { type ProcessRequest, type Running, runProcess, startProcess } from '../sys/process/process.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { NetnsError } from './error.ts';
 import { HeldNetns } from './held.ts';

@@ -1,5 +1,5 @@
 import { thrownErrno, thrownText } from '../sys/errno.ts';
-import { files, readTextFile } from '../sys/files.ts';
+import { files, readTextFile } from '../sys/files/files.ts';
 import { CLONE_NEWNET, libc, NS_GET_NSTYPE } from '../sys/libc.ts';
 import { EnteredNetns } from './entered.ts';
 import { NetnsError } from './error.ts';

@@ -1,6 +1,6 @@
-import { files, overwriteFile, readExistingFile } from '../sys/files.ts';
+import { files, overwriteFile, readExistingFile } from '../sys/files/files.ts';
 import { libc } from '../sys/libc.ts';
-import { startProcess } from '../sys/process.ts';
+import { startProcess } from '../sys/process/process.ts';
 import { type Netns, type NetnsIdentity, sameNetns } from './netns.ts';
 
 /** Behind it comes the family. */

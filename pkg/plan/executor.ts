@@ -1,5 +1,5 @@
 import { causeErrno, thrownText } from '../sys/errno.ts';
-import { PATIENCE, patienceFor } from '../sys/patience.ts';
+import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
 import { toCniError } from '../types/error.ts';
 import { isIpAction, printAction, type WorkAction, type WorkContext } from './action.ts';
 import type { IpFailure, IpHand, IpRun } from './hand.ts';

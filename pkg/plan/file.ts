@@ -1,5 +1,5 @@
 import { causeErrno } from '../sys/errno.ts';
-import { fileError, fs, readTextFile, type WriteOptions, writeFileAtomically } from '../sys/files.ts';
+import { fileError, fs, readTextFile, type WriteOptions, writeFileAtomically } from '../sys/files/files.ts';
 import { quote, type WorkAction } from './action.ts';
 
 /** Writes a file, whole or not at all; files know no network namespace. The undo restores what was there. */

@@ -1,6 +1,6 @@
 import type { IpCommand } from '../ip/command.ts';
 import { readComplaint } from '../ip/kernel-errors.ts';
-import type { ProcessOutcome } from '../sys/process.ts';
+import type { ProcessOutcome } from '../sys/process/process.ts';
 import type { IpHand, IpRun } from './hand.ts';
 
 /** The hand that runs `ip`, `tc` and `bridge`: one process for as many commands as one batch can hold. */

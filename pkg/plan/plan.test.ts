@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
-import type { ProcessOutcome } from '../sys/process.ts';
+import type { ProcessOutcome } from '../sys/process/process.ts';
 import { quote } from './action.ts';
 import { runPlan } from './executor.ts';
 import { ipHand } from './ip-hand.ts';

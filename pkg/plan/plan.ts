@@ -2,7 +2,7 @@ import type { IpCommand } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
 import type { ErrnoName } from '../sys/errno.ts';
-import type { WriteOptions } from '../sys/files.ts';
+import type { WriteOptions } from '../sys/files/files.ts';
 import { type Action, ipAction, printAction } from './action.ts';
 import { removeFileAction, writeFileAction } from './file.ts';
 import { type SettingOptions, sysctlAction } from './sysctl.ts';

@@ -1,5 +1,5 @@
-import { OPEN } from '../sys/file-calls.ts';
-import { files, writeText } from '../sys/files.ts';
+import { OPEN } from '../sys/files/calls.ts';
+import { files, writeText } from '../sys/files/files.ts';
 
 /** What became of a step. */
 export type TraceOutcome =

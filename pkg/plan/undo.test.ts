@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ownNetns } from '../netns/own.ts';
-import { PATIENCE } from '../sys/patience.ts';
+import { PATIENCE } from '../sys/process/patience.ts';
 import type { WorkAction } from './action.ts';
 import { ipHand } from './ip-hand.ts';
 import { undoAll } from './undo.ts';

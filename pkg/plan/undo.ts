@@ -1,5 +1,5 @@
 import { causeErrno, type ErrnoName, thrownText } from '../sys/errno.ts';
-import { PATIENCE, patienceFor } from '../sys/patience.ts';
+import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
 import { shortened } from '../types/names-of.ts';
 import { isIpAction, printAction } from './action.ts';
 import type { IpHand } from './hand.ts';

@@ -1,4 +1,4 @@
-import { files } from '../sys/files.ts';
+import { files } from '../sys/files/files.ts';
 
 /** Tells whether any process is in the network namespace with this inode. */
 export type NamespaceCensus = (ino: string) => boolean;

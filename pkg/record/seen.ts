@@ -1,6 +1,6 @@
 import type { NetnsIdentity } from '../netns/netns.ts';
 import { ownNetns } from '../netns/own.ts';
-import { files, statusOf } from '../sys/files.ts';
+import { files, statusOf } from '../sys/files/files.ts';
 import { namespacesOfProcesses } from './census.ts';
 
 /** A network namespace and a path that leads to it. */

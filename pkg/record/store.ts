@@ -1,6 +1,6 @@
 import type { Netns, NetnsIdentity } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
-import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../sys/files.ts';
+import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../sys/files/files.ts';
 import { type NamespaceCensus, namespaceCensus } from './census.ts';
 import { fileName, folderName } from './names.ts';
 import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';

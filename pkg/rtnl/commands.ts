@@ -1,11 +1,11 @@
 import type { IpCommand } from '../ip/command.ts';
-import { addressAdd, addressDel } from './address-change.ts';
-import { addressShow } from './address-show.ts';
-import { linkAdd } from './link-add.ts';
-import { linkDel, linkSet } from './link-set.ts';
-import { linkShow } from './link-show.ts';
-import { routeChange } from './route-change.ts';
-import { routeGet, routeShow } from './route-show.ts';
+import { addressAdd, addressDel } from './address/change.ts';
+import { addressShow } from './address/show.ts';
+import { linkAdd } from './link/add.ts';
+import { linkDel, linkSet } from './link/set.ts';
+import { linkShow } from './link/show.ts';
+import { routeChange } from './route/change.ts';
+import { routeGet, routeShow } from './route/show.ts';
 import type { RtnlSocket } from './socket.ts';
 
 /** A command that needs no `ip`: carried out over a socket in its namespace, it gives what `ip -j` would print. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { bridge, type IpCommand, ip, tc } from '../ip/command.ts';
 import { nativeForm } from './commands.ts';
-import { linkSpeech } from './link-speech.ts';
+import { linkSpeech } from './link/speech.ts';
+import { vlanForm } from './link/vlan.ts';
 import { type Attribute, messagesIn, nested, request, textBytes } from './message.ts';
-import { ruleForm } from './rules.ts';
+import { ruleForm } from './route/rules.ts';
 import type { RtnlSocket } from './socket.ts';
-import { tcForm } from './tc-forms.ts';
-import { vlanForm } from './vlan-forms.ts';
+import { tcForm } from './tc/forms.ts';
 
 /** A socket that is always answered with the same message. */
 function answering(type: number, header: readonly number[], attributes: readonly Attribute[]): RtnlSocket {

@@ -1,5 +1,5 @@
 import type { Netns } from '../netns/netns.ts';
-import { files } from '../sys/files.ts';
+import { files } from '../sys/files/files.ts';
 import { exchangeAsync } from './async-exchange.ts';
 import { attributesOf, numberOf, request, u32 } from './message.ts';
 

@@ -1,7 +1,7 @@
 import { isObject } from '../json/decode.ts';
 import type { JsonObject } from '../skel/plugin.ts';
 import { causeErrno } from '../sys/errno.ts';
-import { fileError, files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../sys/files.ts';
+import { fileError, files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../sys/files/files.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { quote } from '../types/quote.ts';
 import type { RuntimeAttachment } from './attachment.ts';

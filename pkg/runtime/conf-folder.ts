@@ -1,5 +1,5 @@
 import { causeErrno } from '../sys/errno.ts';
-import { files, readExistingFile } from '../sys/files.ts';
+import { files, readExistingFile } from '../sys/files/files.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { quote } from '../types/quote.ts';
 import { type ConfList, listOfOne, type PluginConf, parseConfList, parsePluginConf } from './conf-list.ts';

@@ -1,4 +1,4 @@
-import { readExistingFile } from './files.ts';
+import { readExistingFile } from './files/files.ts';
 import { type Binding, bindFunctions } from './libc.ts';
 
 const CLOCK_BOOTTIME = 7;

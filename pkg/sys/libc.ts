@@ -1,5 +1,5 @@
 import { type ErrnoName, errnoName, errnoText } from './errno.ts';
-import { sendByChild } from './send-by-child.ts';
+import { sendByChild } from './socket/child.ts';
 
 /** A file's identity: two paths with the same pair lead to the same file or namespace. */
 export interface FileIdentity {

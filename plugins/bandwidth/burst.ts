@@ -1,4 +1,4 @@
-import { burstTicks } from '../../pkg/rtnl/qdisc-change.ts';
+import { burstTicks } from '../../pkg/rtnl/tc/qdisc-change.ts';
 
 /** The kernel keeps times in nanoseconds, and shows them in units of 64 of them. */
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { burstTicks } from '../../pkg/rtnl/qdisc-change.ts';
+import { burstTicks } from '../../pkg/rtnl/tc/qdisc-change.ts';
 import { ifbName } from './ifb-name.ts';
 import { bucketOf, type Limit, limitsOf } from './settings.ts';
 

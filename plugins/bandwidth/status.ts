@@ -1,6 +1,6 @@
 import { needsIpProgram } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import { notAvailable } from '../../pkg/types/error.ts';
 import type { BandwidthConf } from './schema.ts';
 import { limitsOf } from './settings.ts';

@@ -5,7 +5,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import type { FolderLock } from '../../pkg/sys/folder-lock.ts';
+import type { FolderLock } from '../../pkg/sys/files/folder-lock.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { BridgeSettings } from './settings.ts';
 

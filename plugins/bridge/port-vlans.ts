@@ -5,7 +5,7 @@ import { ipAction, printAction, type WorkAction } from '../../pkg/plan/action.ts
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { type ShownPort, type ShownVlan, vlanForm } from '../../pkg/rtnl/vlan-forms.ts';
+import { type ShownPort, type ShownVlan, vlanForm } from '../../pkg/rtnl/link/vlan.ts';
 import type { BridgeSettings } from './settings.ts';
 import { NATIVE_VLAN, type PortVlans } from './vlans.ts';
 

@@ -3,8 +3,8 @@ import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { fs } from '../../pkg/sys/files.ts';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import { notAvailable } from '../../pkg/types/error.ts';
 import { refuseOtherKind } from './bridge-link.ts';
 import type { BridgeConf } from './schema.ts';

@@ -1,7 +1,7 @@
 import { CONNECT, encodeCall, type Reply, RpcReader } from '../../pkg/gob/rpc.ts';
 import { fieldsOf, type GobObject } from '../../pkg/gob/types.ts';
 import { causeErrno, thrownText } from '../../pkg/sys/errno.ts';
-import { connectTo, type Stream } from '../../pkg/sys/stream.ts';
+import { connectTo, type Stream } from '../../pkg/sys/socket/stream.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { CMD_ARGS } from './protocol.ts';
 

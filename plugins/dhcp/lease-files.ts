@@ -2,7 +2,7 @@ import { isObject } from '../../pkg/json/decode.ts';
 import { fileSystemName } from '../../pkg/record/names.ts';
 import { hasTexts } from '../../pkg/record/record.ts';
 import { bootId } from '../../pkg/record/store.ts';
-import { files, makeFolders, readTextFile, statusOf, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { files, makeFolders, readTextFile, statusOf, writeFileAtomically } from '../../pkg/sys/files/files.ts';
 
 /** Whose lease it is. */
 export interface LeaseKey {

@@ -6,7 +6,7 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { FirewallNotes } from './notes.ts';
 import { type Opening, openAction } from './open.ts';

@@ -1,5 +1,5 @@
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { hasProgram } from '../../pkg/sys/find-program.ts';
+import { hasProgram } from '../../pkg/sys/process/find-program.ts';
 import { firewalldRuns } from './firewalld.ts';
 import type { FirewallBackend } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { Bus, BusError, systemBusPath } from '../../pkg/dbus/bus.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { statusOf } from '../../pkg/sys/files.ts';
+import { statusOf } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { HostAddress } from './settings.ts';
 

@@ -1,7 +1,7 @@
 import { decodeOwner } from '../../pkg/ipam/lease.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
-import { readTextFile } from '../../pkg/sys/files.ts';
+import { readTextFile } from '../../pkg/sys/files/files.ts';
 import type { HostAddress } from './settings.ts';
 
 /** Where host-local keeps its leases unless it is told otherwise; firewall is not told what host-local is. */

@@ -9,7 +9,7 @@ import {
 } from '../../pkg/netfilter/program.ts';
 import { type Command, IPTABLES, natively, restore, restoreLine, restoreText } from '../../pkg/netfilter/restore.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
-import { lockFolder as lockOf } from '../../pkg/sys/file-lock.ts';
+import { lockFolder as lockOf } from '../../pkg/sys/files/lock.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { CHAIN, containerRules, listedRule, type SharedRule, sharedCommand, sharedWords } from './rules.ts';
 import type { HostAddress } from './settings.ts';

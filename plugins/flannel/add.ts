@@ -3,7 +3,7 @@ import { ForeignPluginError } from '../../pkg/delegate/foreign.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { type Target, targetOf } from './attachment.ts';

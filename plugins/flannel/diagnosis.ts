@@ -3,7 +3,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { thrownText } from '../../pkg/sys/errno.ts';
-import { fs } from '../../pkg/sys/files.ts';
+import { fs } from '../../pkg/sys/files/files.ts';
 
 /** Where it is looked; other folders than the machine's own are for tests. */
 export interface Surroundings {

@@ -2,7 +2,7 @@ import { isObject } from '../../pkg/json/decode.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import type { ValidAttachment } from '../../pkg/skel/plugin.ts';
-import { files, readTextFile } from '../../pkg/sys/files.ts';
+import { files, readTextFile } from '../../pkg/sys/files/files.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import { decodeStored, notesOf, ownFolder, ownPlace, PLUGIN, type Place, readStored, sharedPlace } from './stored.ts';
 

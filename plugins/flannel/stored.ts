@@ -2,7 +2,14 @@ import { isObject } from '../../pkg/json/decode.ts';
 import { fileName, folderName } from '../../pkg/record/names.ts';
 import type { AttachmentKey, AttachmentRecord } from '../../pkg/record/record.ts';
 import { causeErrno } from '../../pkg/sys/errno.ts';
-import { fileError, files, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import {
+  fileError,
+  files,
+  makeFolders,
+  readTextFile,
+  removeFile,
+  writeFileAtomically,
+} from '../../pkg/sys/files/files.ts';
 import { compactJson } from './compact-json.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 

@@ -1,6 +1,6 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { formatPrefix, networkOf, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { readExistingFile } from '../../pkg/sys/files.ts';
+import { readExistingFile } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { quote } from '../../pkg/types/quote.ts';
 

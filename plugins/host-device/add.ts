@@ -8,7 +8,7 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressText, type HostDevice, soughtText } from './find.ts';

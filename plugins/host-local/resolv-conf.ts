@@ -1,4 +1,4 @@
-import { readExistingFile } from '../../pkg/sys/files.ts';
+import { readExistingFile } from '../../pkg/sys/files/files.ts';
 import type { Dns } from '../../pkg/types/result.ts';
 
 /** Reads the resolver settings of a resolv.conf file. */

@@ -7,7 +7,7 @@ import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import { CniError, ErrorCode, notAvailable, toCniError } from '../../pkg/types/error.ts';
 import type { IpConfig, Result } from '../../pkg/types/result.ts';
 import type { NoKeys } from './plugin.ts';

@@ -9,7 +9,7 @@ import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import {

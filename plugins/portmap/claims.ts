@@ -1,7 +1,7 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { thrownErrno } from '../../pkg/sys/errno.ts';
-import { type FileLock, lockFolder } from '../../pkg/sys/file-lock.ts';
-import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files.ts';
+import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files/files.ts';
+import { type FileLock, lockFolder } from '../../pkg/sys/files/lock.ts';
 import {
   addressesOfPorts,
   type Claim,

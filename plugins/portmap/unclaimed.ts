@@ -7,7 +7,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
 import type { Message } from '../../pkg/rtnl/message.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
-import { readTextFile } from '../../pkg/sys/files.ts';
+import { readTextFile } from '../../pkg/sys/files/files.ts';
 import type { Claim } from './claim.ts';
 import { foreignClaims, mappedIn } from './foreign.ts';
 import { type Forwarding, familiesIn, type RuleKey } from './forwarding.ts';

@@ -2,7 +2,7 @@ import { formatAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
-import { statusOf } from '../../pkg/sys/files.ts';
+import { statusOf } from '../../pkg/sys/files/files.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { containerAddresses } from './forwarding.ts';
 import { unknownTarget } from './ports.ts';

@@ -15,7 +15,7 @@ import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { type Attachment, legsOf, MASQUERADE, planAttachment, resultOf } from './attach.ts';
 import { type AddCall, type PtpSettings, settingsOf } from './settings.ts';

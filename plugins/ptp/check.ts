@@ -10,7 +10,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { readTextFile } from '../../pkg/sys/files.ts';
+import { readTextFile } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { type Leg, legsOf } from './attach.ts';
 import { type AddCall, settingsOf } from './settings.ts';

@@ -1,7 +1,7 @@
 import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/obstacles.ts';
 import { needsIpProgram } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import { notAvailable } from '../../pkg/types/error.ts';
 import type { PtpConf } from './schema.ts';
 import { type PtpSettings, settingsOf } from './settings.ts';

@@ -1,6 +1,6 @@
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
-import { ruleForm } from '../../pkg/rtnl/rules.ts';
+import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import { addressesOf, type OwnAddress, type SbrCall } from './read-add.ts';
 import { isPlainSource, lookAtRouting, type Routing } from './routing.ts';

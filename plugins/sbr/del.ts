@@ -5,7 +5,7 @@ import { NetnsError } from '../../pkg/netns/error.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { ruleForm } from '../../pkg/rtnl/rules.ts';
+import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { addressesOf, type SbrCall } from './read-add.ts';
 import { isPlainSource, lookAtRouting, type Routing } from './routing.ts';

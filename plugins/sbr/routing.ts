@@ -5,7 +5,7 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ipAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import type { ShownRule } from '../../pkg/rtnl/rules.ts';
+import type { ShownRule } from '../../pkg/rtnl/route/rules.ts';
 
 /** How packets are routed in a container. */
 export interface Routing {

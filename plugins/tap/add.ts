@@ -4,7 +4,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { TapNotes } from './notes.ts';
 import { settingsOf } from './settings.ts';

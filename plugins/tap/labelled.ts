@@ -1,7 +1,7 @@
 import type { IpCommand } from '../../pkg/ip/command.ts';
 import { quote, type WorkAction } from '../../pkg/plan/action.ts';
 import { thrownText } from '../../pkg/sys/errno.ts';
-import { overwriteFile } from '../../pkg/sys/files.ts';
+import { overwriteFile } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 
 /** Where a thread says in which context the next program that it starts shall be. */

@@ -1,6 +1,6 @@
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { statusOf } from '../../pkg/sys/files.ts';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { statusOf } from '../../pkg/sys/files/files.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import { CniError, ErrorCode, notAvailable } from '../../pkg/types/error.ts';
 import type { TapConf } from './schema.ts';
 import { settingsOf } from './settings.ts';

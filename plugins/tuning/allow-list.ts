@@ -1,5 +1,5 @@
 import { configError } from '../../pkg/config/config-error.ts';
-import { readTextFile } from '../../pkg/sys/files.ts';
+import { readTextFile } from '../../pkg/sys/files/files.ts';
 import type { Sysctl } from './sysctl.ts';
 
 const FILE = '/etc/cni/tuning/allowlist.conf';

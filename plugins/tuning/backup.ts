@@ -1,5 +1,5 @@
 import { decodeJson, isObject } from '../../pkg/json/decode.ts';
-import { fileError, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files.ts';
+import { fileError, makeFolders, readTextFile, removeFile, writeFileAtomically } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { LinkState } from './link.ts';
 

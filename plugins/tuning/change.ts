@@ -8,7 +8,7 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { termination } from '../../pkg/sys/termination.ts';
+import { termination } from '../../pkg/sys/process/termination.ts';
 import { backupFile, writeBackup } from './backup.ts';
 import { findLink, type LinkState, missingLink, settingCommand } from './link.ts';
 import { ORDER, type TuningCall } from './read-add.ts';

@@ -1,7 +1,7 @@
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
-import { ruleForm } from '../../pkg/rtnl/rules.ts';
+import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { enslavingPlan } from './enslave.ts';
 import { freeTable, lookAround, stateOf, tableOf } from './look.ts';

@@ -1,5 +1,5 @@
-import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files, writeBytes } from '../../pkg/sys/files.ts';
+import { OPEN } from '../../pkg/sys/files/calls.ts';
+import { files, writeBytes } from '../../pkg/sys/files/files.ts';
 import { host } from '../host.ts';
 
 /** `fs.readFileSync`. */

@@ -1,4 +1,4 @@
-import { files } from '../../pkg/sys/files.ts';
+import { files } from '../../pkg/sys/files/files.ts';
 import { LibcError } from '../../pkg/sys/libc.ts';
 import { host } from '../host.ts';
 import { call } from './fs-call.ts';

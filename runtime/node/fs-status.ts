@@ -1,6 +1,6 @@
 import { thrownErrno } from '../../pkg/sys/errno.ts';
-import { isFolder, isRegularFile } from '../../pkg/sys/file-calls.ts';
-import { files } from '../../pkg/sys/files.ts';
+import { isFolder, isRegularFile } from '../../pkg/sys/files/calls.ts';
+import { files } from '../../pkg/sys/files/files.ts';
 import { type FileStatus, LibcError, libc } from '../../pkg/sys/libc.ts';
 
 const KIND = 0o170000;

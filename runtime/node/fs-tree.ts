@@ -1,6 +1,6 @@
 import { thrownErrno } from '../../pkg/sys/errno.ts';
-import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files, makeFolders, writeBytes } from '../../pkg/sys/files.ts';
+import { OPEN } from '../../pkg/sys/files/calls.ts';
+import { files, makeFolders, writeBytes } from '../../pkg/sys/files/files.ts';
 import { readFileSync } from './fs-content.ts';
 import { readlinkSync, symlinkSync } from './fs-links.ts';
 import { lstatSync } from './fs-status.ts';

@@ -1,5 +1,5 @@
 // The part of node:fs that the program uses.
-import { files } from '../../pkg/sys/files.ts';
+import { files } from '../../pkg/sys/files/files.ts';
 import { host } from '../host.ts';
 import { call } from './fs-call.ts';
 import { type Dirent, dirents, lstatSync, type Stats, statSync } from './fs-status.ts';

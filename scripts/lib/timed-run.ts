@@ -1,5 +1,5 @@
-import { OPEN } from '../../pkg/sys/file-calls.ts';
-import { files } from '../../pkg/sys/files.ts';
+import { OPEN } from '../../pkg/sys/files/calls.ts';
+import { files } from '../../pkg/sys/files/files.ts';
 import { bindFunctions } from '../../pkg/sys/libc.ts';
 
 /** A program whose whole life is measured. */

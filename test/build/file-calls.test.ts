@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { entriesIn } from '../../pkg/sys/files-libc.ts';
+import { entriesIn } from '../../pkg/sys/files/native.ts';
 import { driver } from '../../scripts/lib/driver.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
 import type { Run } from './files-driver.ts';

@@ -1,7 +1,7 @@
 // Does everything that `files.ts` and its calls can do in the folder that it is given, and prints what came of it.
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { causeErrno, thrownText } from '../../pkg/sys/errno.ts';
-import { isFolder, isRegularFile, OPEN } from '../../pkg/sys/file-calls.ts';
+import { isFolder, isRegularFile, OPEN } from '../../pkg/sys/files/calls.ts';
 import {
   files,
   makeFolders,
@@ -12,7 +12,7 @@ import {
   statusOf,
   writeFile,
   writeFileAtomically,
-} from '../../pkg/sys/files.ts';
+} from '../../pkg/sys/files/files.ts';
 import { libc } from '../../pkg/sys/libc.ts';
 
 /** What is printed. */

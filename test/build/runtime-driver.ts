@@ -1,5 +1,5 @@
 // Uses what the executable gives the program of the web's and Node's things, and prints what came of it; run by Node too.
-import { runProcess } from '../../pkg/sys/process.ts';
+import { runProcess } from '../../pkg/sys/process/process.ts';
 
 const folder = process.argv.at(-1) ?? '';
 const outcomes: Record<string, unknown> = {};

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_STDIN_BYTES } from '../../pkg/sys/stdin.ts';
+import { MAX_STDIN_BYTES } from '../../pkg/sys/files/stdin.ts';
 import { driver } from '../../scripts/lib/driver.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
 import { anyEnvironment, anyStdin } from '../protocol/any-call.ts';

@@ -1,7 +1,7 @@
 // Run as an executable of its own, which tells a child's peak memory. Arguments: PROGRAM FOLDER COUNT.
 // For each N below COUNT, N.json in the folder is an environment and N.stdin what is on stdin.
-import { readExistingFile } from '../../pkg/sys/files.ts';
-import { writeOut } from '../../pkg/sys/write-out.ts';
+import { readExistingFile } from '../../pkg/sys/files/files.ts';
+import { writeOut } from '../../pkg/sys/files/write-out.ts';
 import { timedRun } from '../../scripts/lib/timed-run.ts';
 
 const [file = '', folder = '', count = ''] = process.argv.slice(2);

@@ -11,7 +11,7 @@ import { runPlan } from '../../pkg/plan/executor.ts';
 import { Plan, type StepOptions } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { traceFrom } from '../../pkg/plan/trace.ts';
-import { startProcess } from '../../pkg/sys/process.ts';
+import { startProcess } from '../../pkg/sys/process/process.ts';
 import { makeNamespace, type TestNamespace } from './namespaces.ts';
 
 let left: TestNamespace;

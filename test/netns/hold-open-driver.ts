@@ -1,8 +1,8 @@
 // Started by hold-open.test.ts on a host, as an executable of its own: has netlink sockets held open, closes
 // them, and prints which of its sockets are open before and after, and how many of its sockets the kernel still knows.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { holdOpen } from '../../pkg/sys/hold-open.ts';
 import { libc, NETLINK } from '../../pkg/sys/libc.ts';
+import { holdOpen } from '../../pkg/sys/socket/child.ts';
 
 const c = libc();
 if (c === undefined) throw new Error('there are no foreign functions here');

@@ -4,11 +4,11 @@
 import { announce, speechOf } from '../../pkg/attach/announce.ts';
 import { groupReport } from '../../pkg/attach/group-report.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { linkGroups } from '../../pkg/rtnl/link-groups.ts';
-import type { LinkSpeech } from '../../pkg/rtnl/link-speech.ts';
+import { linkGroups } from '../../pkg/rtnl/link/groups.ts';
+import type { LinkSpeech } from '../../pkg/rtnl/link/speech.ts';
 import type { RtnlSocket } from '../../pkg/rtnl/socket.ts';
-import { sendFromLink } from '../../pkg/sys/link-sender.ts';
-import { readStdin } from '../../pkg/sys/stdin.ts';
+import { readStdin } from '../../pkg/sys/files/stdin.ts';
+import { sendFromLink } from '../../pkg/sys/socket/link-sender.ts';
 
 const { names, mac }: { names: readonly string[]; mac: string } = JSON.parse(await readStdin());
 const [first = ''] = names;

@@ -4,9 +4,9 @@ import { openNetns } from '../../pkg/netns/open.ts';
 import { ipHand } from '../../pkg/plan/ip-hand.ts';
 import { nativeHandWith } from '../../pkg/plan/native-hand.ts';
 import { type FormReader, nativeForm } from '../../pkg/rtnl/commands.ts';
-import { ruleForm } from '../../pkg/rtnl/rules.ts';
-import { tcForm } from '../../pkg/rtnl/tc-forms.ts';
-import { vlanForm } from '../../pkg/rtnl/vlan-forms.ts';
+import { vlanForm } from '../../pkg/rtnl/link/vlan.ts';
+import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
+import { tcForm } from '../../pkg/rtnl/tc/forms.ts';
 
 /** What the test asks for on stdin. */
 export interface Request {

@@ -5,7 +5,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { type ForwardingSetting, forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { readStdin } from '../../pkg/sys/stdin.ts';
+import { readStdin } from '../../pkg/sys/files/stdin.ts';
 
 /** One setting to make: what has to be on to let packets through, or any other with its value. */
 export type Wanted = { readonly forwarding: ForwardingSetting } | { readonly fresh: string; readonly value: string };

@@ -1,4 +1,4 @@
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 
 /** How a program fails. */
 export type CommandFault =

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '../../pkg/sys/find-program.ts';
+import { findProgram } from '../../pkg/sys/process/find-program.ts';
 import type { Host } from '../netns/harness/host.ts';
 import type { Outcome } from '../netns/harness/place.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../netns/harness/plugin.ts';

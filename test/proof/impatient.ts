@@ -1,6 +1,6 @@
 // The suite with a thirtieth of its patience, as an executable of its own: what hangs need not be waited for so long.
 import '../../main.ts';
-import { PATIENCE } from '../../pkg/sys/patience.ts';
+import { PATIENCE } from '../../pkg/sys/process/patience.ts';
 
 /** How much faster it loses its patience. */
 const HASTE = 30;

@@ -1,5 +1,5 @@
 import { readCaches } from '../../../pkg/runtime/cache.ts';
-import { readTextFile, removeFile } from '../../../pkg/sys/files.ts';
+import { readTextFile, removeFile } from '../../../pkg/sys/files/files.ts';
 import type { Check } from '../check.ts';
 
 /** Results of ADDs that runtimes have kept and cannot read any more. */

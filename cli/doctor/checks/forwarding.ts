@@ -1,5 +1,5 @@
-import { overwriteFile, readTextFile } from '../../../pkg/sys/files.ts';
-import { hasProgram } from '../../../pkg/sys/find-program.ts';
+import { overwriteFile, readTextFile } from '../../../pkg/sys/files/files.ts';
+import { hasProgram } from '../../../pkg/sys/process/find-program.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { Node } from '../node.ts';
 

@@ -1,5 +1,5 @@
-import { fs } from '../../../pkg/sys/files.ts';
-import { isOfSuite, isSameBuild } from '../../../pkg/sys/same-build.ts';
+import { fs } from '../../../pkg/sys/files/files.ts';
+import { isOfSuite, isSameBuild } from '../../../pkg/sys/process/same-build.ts';
 import { hasBytes } from '../../install/executable.ts';
 import { readLedger } from '../../install/ledger.ts';
 import { INSTALLED_NAMES } from '../../install/names.ts';

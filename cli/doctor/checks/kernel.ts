@@ -1,4 +1,4 @@
-import { readTextFile } from '../../../pkg/sys/files.ts';
+import { readTextFile } from '../../../pkg/sys/files/files.ts';
 import type { Check, Diagnosis } from '../check.ts';
 
 const BRIDGED = '/proc/sys/net/bridge/bridge-nf-call-iptables';

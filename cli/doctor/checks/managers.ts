@@ -1,4 +1,4 @@
-import { fs } from '../../../pkg/sys/files.ts';
+import { fs } from '../../../pkg/sys/files/files.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { Node } from '../node.ts';
 

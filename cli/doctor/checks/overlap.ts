@@ -1,5 +1,5 @@
 import { formatPrefix, overlaps, type Prefix, parsePrefix } from '../../../pkg/addr/prefix.ts';
-import { runProcess } from '../../../pkg/sys/process.ts';
+import { runProcess } from '../../../pkg/sys/process/process.ts';
 import type { Check, Diagnosis } from '../check.ts';
 
 /** Whether the containers' addresses are somebody else's too. */

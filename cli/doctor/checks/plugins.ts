@@ -1,6 +1,6 @@
 import { decodeJson, isObject } from '../../../pkg/json/decode.ts';
-import { fs } from '../../../pkg/sys/files.ts';
-import { runProcess } from '../../../pkg/sys/process.ts';
+import { fs } from '../../../pkg/sys/files/files.ts';
+import { runProcess } from '../../../pkg/sys/process/process.ts';
 import { PLUGIN_NAMES } from '../../../plugins/names.ts';
 import type { LintDocument } from '../../lint/document.ts';
 import type { Check, Diagnosis } from '../check.ts';

@@ -1,7 +1,7 @@
 import type { AttachmentRecord } from '../../../pkg/record/record.ts';
 import { decodeRecord } from '../../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../../pkg/record/store.ts';
-import { files, readExistingFile, removeFile } from '../../../pkg/sys/files.ts';
+import { files, readExistingFile, removeFile } from '../../../pkg/sys/files/files.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { Node } from '../node.ts';
 import { deleteRecorded, inOrderOfDel } from '../release.ts';

@@ -6,7 +6,7 @@ import { noteAttachment } from '../../record/attachment.ts';
 import { RECORDED } from '../../record/recorded.ts';
 import type { RecordStore } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
-import { termination } from '../../sys/termination.ts';
+import { termination } from '../../sys/process/termination.ts';
 import type { Result } from '../../types/result.ts';
 import { randomLinkName } from '../identity.ts';
 import type { ShownLink } from '../links.ts';

@@ -1,7 +1,7 @@
 import { masqueradeProblem } from '../../netfilter/backend.ts';
 import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
 import { ownNetns } from '../../netns/own.ts';
-import { fs, readTextFile } from '../../sys/files.ts';
+import { fs, readTextFile } from '../../sys/files/files.ts';
 import { CniError, ErrorCode } from '../../types/error.ts';
 
 const TIMEOUT_MS = 30_000;

@@ -7,7 +7,7 @@ import { maintain } from '../../../pkg/dhcp/maintain.ts';
 import { addressText } from '../../../pkg/dhcp/options.ts';
 import { wayOutOf } from '../../../pkg/dhcp/way-out.ts';
 import { thrownText } from '../../../pkg/sys/errno.ts';
-import { statusOf } from '../../../pkg/sys/files.ts';
+import { statusOf } from '../../../pkg/sys/files/files.ts';
 import { isMarked, type LeaseKey, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
 import { giveHeldBack } from './last-way.ts';
 import { begin, type Pending, wait } from './pending.ts';

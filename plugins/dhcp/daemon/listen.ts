@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { thrownErrno, thrownText } from '../../../pkg/sys/errno.ts';
-import { files, makeFolders, readTextFile, removeFile, statusOf } from '../../../pkg/sys/files.ts';
+import { files, makeFolders, readTextFile, removeFile, statusOf } from '../../../pkg/sys/files/files.ts';
 import { greetDaemon } from '../ask-daemon.ts';
 
 /** Where a daemon listens. */

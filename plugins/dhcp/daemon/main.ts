@@ -1,7 +1,7 @@
 import { systemClock } from '../../../pkg/dhcp/system.ts';
 import { NOTHING } from '../../../pkg/gob/rpc.ts';
 import { thrownText } from '../../../pkg/sys/errno.ts';
-import { removeFile, writeFileAtomically, writeText } from '../../../pkg/sys/files.ts';
+import { removeFile, writeFileAtomically, writeText } from '../../../pkg/sys/files/files.ts';
 import { METHOD, RESULT } from '../protocol.ts';
 import { type DaemonFlags, readFlags } from './flags.ts';
 import { Leases } from './leases.ts';

@@ -1,8 +1,8 @@
-import { IFA, IFADDR_BYTES } from '../../../pkg/rtnl/address-message.ts';
-import { BRIDGE, IFLA, INFO, IPVLAN, linkHeader, MACVLAN, VLAN, VRF } from '../../../pkg/rtnl/link-message.ts';
+import { IFA, IFADDR_BYTES } from '../../../pkg/rtnl/address/message.ts';
+import { BRIDGE, IFLA, INFO, IPVLAN, linkHeader, MACVLAN, VLAN, VRF } from '../../../pkg/rtnl/link/message.ts';
 import { type Attribute, nested, textBytes, u16, u32 } from '../../../pkg/rtnl/message.ts';
-import { RTA, RTAX, RTMSG_BYTES } from '../../../pkg/rtnl/route-message.ts';
-import { MIRRED, PARENT, TBF, TC, TCA, TCMSG_BYTES, U32 } from '../../../pkg/rtnl/tc-message.ts';
+import { RTA, RTAX, RTMSG_BYTES } from '../../../pkg/rtnl/route/message.ts';
+import { MIRRED, PARENT, TBF, TC, TCA, TCMSG_BYTES, U32 } from '../../../pkg/rtnl/tc/message.ts';
 import { acknowledgement, DONE, said, told } from './kernel.ts';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 1);

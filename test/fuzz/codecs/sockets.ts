@@ -3,7 +3,7 @@ import { deletionRequest, type Wanted } from '../../../pkg/conntrack/message.ts'
 import { isStale, targetsOf } from '../../../pkg/conntrack/stale.ts';
 import { type Attribute, nested } from '../../../pkg/rtnl/message.ts';
 import { listenersAmong } from '../../../pkg/sockets/listeners.ts';
-import { entriesIn } from '../../../pkg/sys/files-libc.ts';
+import { entriesIn } from '../../../pkg/sys/files/native.ts';
 import { DONE, eachOf, isRefusal, said, socketSaying, told } from './kernel.ts';
 import { bytesOfText, type Target } from './target.ts';
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { type FileCalls, OPEN } from '../../../pkg/sys/file-calls.ts';
-import { files } from '../../../pkg/sys/files.ts';
+import { type FileCalls, OPEN } from '../../../pkg/sys/files/calls.ts';
+import { files } from '../../../pkg/sys/files/files.ts';
 import { bindFunctions } from '../../../pkg/sys/libc.ts';
 import { MARK } from './values.ts';
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { findProgram } from '../../../pkg/sys/find-program.ts';
+import { findProgram } from '../../../pkg/sys/process/find-program.ts';
 import { RUN_MARKER } from '../../../scripts/lib/snapshot.ts';
 import { handOfTests } from './hands.ts';
 

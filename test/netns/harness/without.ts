@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { findProgram } from '../../../pkg/sys/find-program.ts';
+import { findProgram } from '../../../pkg/sys/process/find-program.ts';
 import type { Host } from './host.ts';
 
 /**
