@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.ts';
-import { BY_IP } from './test/netns/harness/hands.ts';
+import { BY_IP } from './test/netns/harness/drivers.ts';
 
 /** Only in the virtual machine that `npm run test:vm` starts: the kernel here may have nothing of what it is about. */
 const vm = {

@@ -1,6 +1,6 @@
-// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|hostile|sanitized|vm …] [-- --full] [-- --hand ip|native]: everything that has to hold, cheapest first.
+// npm test [-- --only lint|unit|build|fuzz|ipam|netns|netns-ip|runtimes|proof|hostile|sanitized|vm …] [-- --full] [-- --driver ip|native]: everything that has to hold, cheapest first.
 import { parseArgs } from 'node:util';
-import { HANDS } from '../test/netns/harness/hands.ts';
+import { DRIVERS } from '../test/netns/harness/drivers.ts';
 import { FULL_PROOF } from '../test/proof/size.ts';
 import { print, seconds, style } from './lib/print.ts';
 import { runCommands, runVitest, runVitestWithoutTrace, type TierOutcome, withoutTrace } from './lib/tier.ts';
@@ -20,7 +20,7 @@ interface Step {
 }
 
 /** The tier that is run by the hand that `--hand` says, which no other minds. */
-const BY_EITHER_HAND = 'netns';
+const BY_EITHER_DRIVER = 'netns';
 
 /** The steps in order. */
 const STEPS: readonly Step[] = [
@@ -44,15 +44,15 @@ const STEPS: readonly Step[] = [
 ];
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, full: { type: 'boolean' }, hand: { type: 'string' } },
+  options: { only: { type: 'string', multiple: true }, full: { type: 'boolean' }, driver: { type: 'string' } },
 });
 if (values.full) process.env[FULL_PROOF] = '1';
-if (values.hand !== undefined) useHand(values.hand);
+if (values.driver !== undefined) useDriver(values.driver);
 const known = new Set(STEPS.flatMap((step) => step.for));
 for (const only of values.only ?? []) {
   if (!known.has(only)) throw new Error(`--only is one of ${[...known].join(', ')}, not "${only}"`);
 }
-const wanted = values.only ?? (values.hand === undefined ? [...known] : [BY_EITHER_HAND]);
+const wanted = values.only ?? (values.driver === undefined ? [...known] : [BY_EITHER_DRIVER]);
 
 const outcomes = new Map<string, TierOutcome>();
 for (const step of STEPS) {
@@ -80,12 +80,12 @@ process.exitCode = sum.failed === 0 ? 0 : 1;
 print(describe(sum));
 
 /** Has the tests that come tell all plugins by what to speak to the kernel. */
-function useHand(name: string): void {
-  const hand = HANDS.get(name);
-  if (hand === undefined) throw new Error(`--hand is one of ${[...HANDS.keys()].join(', ')}, not "${name}"`);
-  const other = values.only?.find((tier) => tier !== BY_EITHER_HAND);
-  if (other !== undefined) throw new Error(`--hand is for --only ${BY_EITHER_HAND}, not for ${other}`);
-  Object.assign(process.env, hand);
+function useDriver(name: string): void {
+  const driver = DRIVERS.get(name);
+  if (driver === undefined) throw new Error(`--driver is one of ${[...DRIVERS.keys()].join(', ')}, not "${name}"`);
+  const other = values.only?.find((tier) => tier !== BY_EITHER_DRIVER);
+  if (other !== undefined) throw new Error(`--driver is for --only ${BY_EITHER_DRIVER}, not for ${other}`);
+  Object.assign(process.env, driver);
 }
 
 function describe({ passed, failed, skipped }: Pick<TierOutcome, 'passed' | 'failed' | 'skipped'>): string {

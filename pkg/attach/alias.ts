@@ -1,7 +1,7 @@
 import type { Netns } from '../netns/netns.ts';
 import { quote, type WorkAction } from '../plan/action.ts';
 import type { RunOptions } from '../plan/executor.ts';
-import { nativeHand } from '../plan/native-hand.ts';
+import { nativeDriver } from '../plan/native-driver.ts';
 import { IFLA, LINK, linkHeader } from '../rtnl/link/message.ts';
 import { FLAG, request, textBytes } from '../rtnl/message.ts';
 import { RtnlSocket } from '../rtnl/socket.ts';
@@ -12,12 +12,12 @@ import { CniError, ErrorCode } from '../types/error.ts';
  * The action of giving a link any alias, or none with ''. People write what they like into one, so it is not a word
  * of an `ip` command.
  */
-export function aliasAction(link: string, alias: string, { hand = nativeHand }: RunOptions): WorkAction {
+export function aliasAction(link: string, alias: string, { driver = nativeDriver }: RunOptions): WorkAction {
   return {
     kind: 'alias',
     print: (place) => [[...place.prefix, ...argvFor(link, alias)].map(quoted).join(' ')],
     async run({ place, timeoutMs }) {
-      const c = hand === nativeHand && place.canEnter ? libc() : undefined;
+      const c = driver === nativeDriver && place.canEnter ? libc() : undefined;
       if (c === undefined) await byProgram(place, link, alias, timeoutMs);
       else {
         const socket = RtnlSocket.in(place, c);

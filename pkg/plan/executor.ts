@@ -2,8 +2,8 @@ import { causeErrno, thrownText } from '../sys/errno.ts';
 import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
 import { toCniError } from '../types/error.ts';
 import { isIpAction, printAction, type WorkAction, type WorkContext } from './action.ts';
-import type { IpFailure, IpHand, IpRun } from './hand.ts';
-import { nativeHand } from './native-hand.ts';
+import type { IpDriver, IpFailure, IpRun } from './driver.ts';
+import { nativeDriver } from './native-driver.ts';
 import type { PlacedAction, Plan, Step } from './plan.ts';
 import { planError, type Stop } from './plan-error.ts';
 import { ipRunOf } from './run-of.ts';
@@ -18,8 +18,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** When it fires, the plan stops after the running step and takes back what it did. */
   readonly signal?: { readonly aborted: boolean };
-  /** Who carries out `ip` commands; by default the native hand, which leaves to `ip` what it does not know. */
-  readonly hand?: IpHand;
+  /** Who carries out `ip` commands; by default the native driver, which leaves to `ip` what it does not know. */
+  readonly driver?: IpDriver;
   /** See {@link WorkContext}. */
   readonly onlyFilterPrograms?: boolean | undefined;
 }
@@ -64,14 +64,14 @@ class Execution {
   #journal: (readonly PlacedAction[])[] = [];
   #batches = 0;
   #lastTurn = performance.now();
-  readonly #hand: IpHand;
+  readonly #driver: IpDriver;
   readonly #trace: Trace | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
   readonly #onlyFilterPrograms: boolean | undefined;
   readonly #deadline: number;
 
   constructor(options: RunOptions) {
-    this.#hand = options.hand ?? nativeHand;
+    this.#driver = options.driver ?? nativeDriver;
     this.#trace = options.trace;
     this.#signal = options.signal;
     this.#onlyFilterPrograms = options.onlyFilterPrograms;
@@ -102,7 +102,7 @@ class Execution {
     const journal = this.#journal.reverse().flat();
     this.#journal = [];
     return undoAll(journal, {
-      hand: this.#hand,
+      driver: this.#driver,
       trace: this.#trace,
       onlyFilterPrograms: this.#onlyFilterPrograms,
     });
@@ -131,7 +131,7 @@ class Execution {
     if (first === undefined) return 0;
     const started = performance.now();
     const commands = ipRunOf(steps);
-    const run = await this.#hand.run(first.place, commands, this.#timeLeft).catch((thrown: unknown): IpRun => {
+    const run = await this.#driver.run(first.place, commands, this.#timeLeft).catch((thrown: unknown): IpRun => {
       const failure = { errno: undefined, reason: thrownText(thrown), hint: '' };
       return { taken: commands.length, done: 0, outputs: new Map(), failure, doubtful: true };
     });

@@ -1,8 +1,8 @@
 import type { FormReader } from '../rtnl/commands.ts';
 import { libc } from '../sys/libc.ts';
 import type { RunOptions } from './executor.ts';
-import { ipHand } from './ip-hand.ts';
-import { nativeHand, nativeHandWith } from './native-hand.ts';
+import { ipDriver } from './ip-driver.ts';
+import { nativeDriver, nativeDriverWith } from './native-driver.ts';
 import { traceFrom } from './trace.ts';
 
 /**
@@ -19,10 +19,10 @@ export async function runOptions(
   const trace = traceFrom(environment, plugin);
   const needsPrograms = onlyFilterPrograms(environment);
   if (!onlyIp(environment)) {
-    const hand = more === undefined ? nativeHand : nativeHandWith(more);
-    return { trace, hand, onlyFilterPrograms: needsPrograms };
+    const driver = more === undefined ? nativeDriver : nativeDriverWith(more);
+    return { trace, driver, onlyFilterPrograms: needsPrograms };
   }
-  return { trace, hand: ipHand, onlyFilterPrograms: needsPrograms };
+  return { trace, driver: ipDriver, onlyFilterPrograms: needsPrograms };
 }
 
 /** Whether rules of filters are for their programs alone, to look at as well. */
@@ -30,7 +30,7 @@ export function onlyFilterPrograms(environment: Readonly<Record<string, string |
   return environment['CNI_TS_NETFILTER'] === 'exec';
 }
 
-/** Whether even the commands that the native hand knows need the `ip` program. */
+/** Whether even the commands that the native driver knows need the `ip` program. */
 export function needsIpProgram(environment: Readonly<Record<string, string | undefined>>): boolean {
   return onlyIp(environment) || libc() === undefined;
 }

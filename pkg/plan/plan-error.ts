@@ -2,7 +2,7 @@ import { type ErrnoName, errnoText } from '../sys/errno.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { shortened } from '../types/names-of.ts';
 import { printAction } from './action.ts';
-import type { IpFailure } from './hand.ts';
+import type { IpFailure } from './driver.ts';
 import type { Step } from './plan.ts';
 
 /** A plan that did not come to its end; what it had done before was taken back. */

@@ -8,7 +8,7 @@ import { ownNetns } from '../netns/own.ts';
 import type { ProcessOutcome } from '../sys/process/process.ts';
 import { quote } from './action.ts';
 import { runPlan } from './executor.ts';
-import { ipHand } from './ip-hand.ts';
+import { ipDriver } from './ip-driver.ts';
 import { Plan } from './plan.ts';
 import { sysctlPath } from './sysctl.ts';
 
@@ -86,7 +86,7 @@ describe('batches', () => {
 
   test('a word that two commands have leaves the failing one in doubt', async () => {
     const { netns } = place({ status: 255, stderr: 'Error: argument "x" is wrong: no\n' });
-    const run = await ipHand.run(netns, [ip`link set dev x up`, ip`addr add 10.0.0.1/8 dev x`], 1000);
+    const run = await ipDriver.run(netns, [ip`link set dev x up`, ip`addr add 10.0.0.1/8 dev x`], 1000);
     expect(run).toMatchObject({ doubtful: true, done: 0, taken: 2, failure: { errno: 'EINVAL' } });
   });
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { ownNetns } from '../netns/own.ts';
 import { PATIENCE } from '../sys/process/patience.ts';
 import type { WorkAction } from './action.ts';
-import { ipHand } from './ip-hand.ts';
+import { ipDriver } from './ip-driver.ts';
 import { undoAll } from './undo.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -21,7 +21,7 @@ test('what hangs leaves time for what is taken back after it, and all have an en
     },
   };
   const actions = [1, 2, 3].map(() => ({ place: ownNetns(), action: hanging }));
-  const leftovers = await undoAll(actions, { hand: ipHand, trace: undefined });
+  const leftovers = await undoAll(actions, { driver: ipDriver, trace: undefined });
   expect(leftovers).toEqual(Array(3).fill('nft -f - (timed out)'));
   expect(given).toEqual([PATIENCE.undo, 1000, 1000]);
 });

@@ -2,7 +2,7 @@ import { causeErrno, type ErrnoName, thrownText } from '../sys/errno.ts';
 import { PATIENCE, patienceFor } from '../sys/process/patience.ts';
 import { shortened } from '../types/names-of.ts';
 import { isIpAction, printAction } from './action.ts';
-import type { IpHand } from './hand.ts';
+import type { IpDriver } from './driver.ts';
 import type { PlacedAction } from './plan.ts';
 import { ipRunOf } from './run-of.ts';
 import type { Trace, TraceOutcome } from './trace.ts';
@@ -15,7 +15,7 @@ const SHORTEST_MS = 1_000;
 
 /** Everything that taking back needs. */
 export interface UndoContext {
-  readonly hand: IpHand;
+  readonly driver: IpDriver;
   readonly trace: Trace | undefined;
   readonly onlyFilterPrograms?: boolean | undefined;
 }
@@ -68,7 +68,7 @@ async function undoSome(actions: readonly PlacedAction[], leftovers: string[], c
     return 1;
   }
   const commands = ipRunOf(actions);
-  const run = await context.hand.run(first.place, commands, context.timeLeft());
+  const run = await context.driver.run(first.place, commands, context.timeLeft());
   for (const one of actions.slice(0, run.done)) note(one, 'undone');
   if (run.failure === undefined) return run.taken;
   // In doubt none of them counts as done, and the rest is still tried.

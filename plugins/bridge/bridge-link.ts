@@ -123,6 +123,6 @@ export function unlessUsed(shared: SharedBridge, command: IpCommand, newPort = '
 }
 
 /** Taking back goes on when the process is asked to end. */
-function undoOptions({ trace, hand }: RunOptions): RunOptions {
-  return { trace, ...(hand === undefined ? {} : { hand }) };
+function undoOptions({ trace, driver }: RunOptions): RunOptions {
+  return { trace, ...(driver === undefined ? {} : { driver }) };
 }

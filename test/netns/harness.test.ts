@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { connect } from './harness/connect.ts';
-import { handOfTests } from './harness/hands.ts';
+import { driverOfTests } from './harness/drivers.ts';
 import { createHost } from './harness/host.ts';
 import { measure } from './harness/measure.ts';
 import { expectRestored, expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
@@ -79,12 +79,12 @@ describe('a host', () => {
     expect(cgroups().filter((path) => path.includes(node.name))).toEqual([]);
   });
 
-  test('runs programs with nothing of the test’s environment but its hand, and ends those that take too long', async () => {
+  test('runs programs with nothing of the test’s environment but its driver, and ends those that take too long', async () => {
     const { stdout } = await host.run(['env'], { env: { CNI_COMMAND: 'ADD' } });
     const names = stdout.split('\n').map((line) => line.split('=')[0]);
     expect(names.filter((name) => name !== '' && name !== 'CNI_TS_TEST_RUN').sort()).toEqual([
       'CNI_COMMAND',
-      ...Object.keys(handOfTests()),
+      ...Object.keys(driverOfTests()),
       'PATH',
     ]);
     const slow = await host.run(['sleep', '600'], { timeoutMs: 100 });

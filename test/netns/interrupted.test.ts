@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { interfere, momentsOf } from './bridge/moments.ts';
 import { SHARED } from './bridge/support.ts';
 import { IPV4, IPV6, previous } from './firewall/support.ts';
-import { NATIVE } from './harness/hands.ts';
+import { NATIVE } from './harness/drivers.ts';
 import { callPlugin } from './harness/plugin.ts';
 import { expectRestored, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';

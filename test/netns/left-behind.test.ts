@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { attachmentOf, listOf, SHARED } from './bridge/support.ts';
 import { previous } from './firewall/support.ts';
-import { BY_IP } from './harness/hands.ts';
+import { BY_IP } from './harness/drivers.ts';
 import { callPlugin, type PluginCall } from './harness/plugin.ts';
 import { useHost } from './harness/use.ts';
 import { withoutProgram } from './harness/without.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { BY_IP, NATIVE } from './harness/hands.ts';
+import { BY_IP, NATIVE } from './harness/drivers.ts';
 import type { Host, Pod } from './harness/host.ts';
 import { callPlugin, type PluginCall, type PluginOutcome } from './harness/plugin.ts';
 

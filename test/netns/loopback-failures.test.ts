@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BY_IP, NATIVE } from './harness/hands.ts';
+import { BY_IP, NATIVE } from './harness/drivers.ts';
 import { BUILT_PLUGINS, callPlugin, pluginEnvironment } from './harness/plugin.ts';
 import { expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { byHand } from './harness/hands.ts';
+import { byDriver } from './harness/drivers.ts';
 import { callPlugin } from './harness/plugin.ts';
 import { expectUnchanged, takeSnapshot } from './harness/snapshot.ts';
 import { useHost } from './harness/use.ts';
@@ -141,7 +141,7 @@ describe('a trace', () => {
     const enter = `nsenter --net=${pod.path}`;
     const look = expect.stringMatching(`^${enter} ip .*addr show dev lo$`);
     // Of a program that is ended in the midst of several commands it is not known what it saw, so one looks before.
-    const before = byHand({ native: [], ip: [look] });
+    const before = byDriver({ native: [], ip: [look] });
     expect(entries.map(({ what }) => what)).toEqual([...before, look, `${enter} ip link set dev lo up`, look]);
   });
 

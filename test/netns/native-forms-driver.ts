@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { IpCommand } from '../../pkg/ip/command.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
-import { ipHand } from '../../pkg/plan/ip-hand.ts';
-import { nativeHandWith } from '../../pkg/plan/native-hand.ts';
+import { ipDriver } from '../../pkg/plan/ip-driver.ts';
+import { nativeDriverWith } from '../../pkg/plan/native-driver.ts';
 import { type FormReader, nativeForm } from '../../pkg/rtnl/commands.ts';
 import { vlanForm } from '../../pkg/rtnl/link/vlan.ts';
 import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
@@ -10,8 +10,8 @@ import { tcForm } from '../../pkg/rtnl/tc/forms.ts';
 
 /** What the test asks for on stdin. */
 export interface Request {
-  readonly hand: 'native' | 'ip';
-  /** Commands that the hand is given at once; what it does not take on, or what follows a failure, it is given again. */
+  readonly driver: 'native' | 'ip';
+  /** Commands that the driver is given at once; what it does not take on, or what follows a failure, it is given again. */
   readonly runs: readonly { readonly path: string; readonly lines: readonly string[] }[];
 }
 
@@ -28,15 +28,15 @@ export interface Outcome {
 
 /** Everything that any plugin has. */
 const more: FormReader = (command) => tcForm(command) ?? ruleForm(command) ?? vlanForm(command);
-const knowing = nativeHandWith(more);
+const knowing = nativeDriverWith(more);
 
-const { hand, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
+const { driver, runs } = JSON.parse(readFileSync(0, 'utf8')) as Request;
 const outcomes: Outcome[] = [];
 for (const { path, lines } of runs) {
   const place = openNetns(path);
   let commands = lines.map(toCommand);
   while (commands.length > 0) {
-    const run = await (hand === 'native' ? knowing : ipHand).run(place, commands, 10_000);
+    const run = await (driver === 'native' ? knowing : ipDriver).run(place, commands, 10_000);
     commands.slice(0, run.done).forEach((command, index) => {
       outcomes.push({ ...known(command), output: run.outputs.get(index) });
     });

@@ -4,7 +4,7 @@ import { looked, makeSide, run, settled, useSides } from './native-forms.ts';
 const sides = useSides();
 const { compare, succeed } = sides;
 
-describe('every form has the same effect by both hands', () => {
+describe('every form has the same effect by both drivers', () => {
   test('links are made', async () => {
     await succeed(
       'here',

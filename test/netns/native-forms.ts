@@ -4,9 +4,9 @@ import { driver } from '../../scripts/lib/driver.ts';
 import { makeNamespace, type TestNamespace } from './namespaces.ts';
 import type { Outcome, Request } from './native-forms-driver.ts';
 
-/** Two namespaces in which one hand works. */
+/** Two namespaces in which one driver works. */
 export interface Side {
-  readonly hand: Request['hand'];
+  readonly driver: Request['driver'];
   readonly here: TestNamespace;
   readonly there: TestNamespace;
 }
@@ -14,11 +14,11 @@ export interface Side {
 /** Which of the two. */
 export type Where = 'here' | 'there';
 
-/** What tests do with two sides, one for each hand. */
+/** What tests do with two sides, one for each driver. */
 export interface Sides {
   /** The sides, once the tests run. */
   all(): readonly [native: Side, ip: Side];
-  /** Runs the lines with both hands, expects the same of every one, and gives the errors. */
+  /** Runs the lines with both drivers, expects the same of every one, and gives the errors. */
   compare(where: Where, lines: readonly string[], together?: boolean): Promise<readonly (string | undefined)[]>;
   /** The same for lines that succeed. */
   succeed(where: Where, ...lines: readonly string[]): Promise<void>;
@@ -48,9 +48,9 @@ export function useSides(): Sides {
   };
 }
 
-/** Two namespaces for a hand; whoever makes them removes them. */
-export function makeSide(hand: Request['hand']): Side {
-  const side = { hand, here: makeNamespace(), there: makeNamespace() };
+/** Two namespaces for a driver; whoever makes them removes them. */
+export function makeSide(driver: Request['driver']): Side {
+  const side = { driver, here: makeNamespace(), there: makeNamespace() };
   for (const { path } of [side.here, side.there]) {
     // Addresses that come by themselves have random bits, and come when they like.
     const quiet = 'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode';
@@ -61,11 +61,11 @@ export function makeSide(hand: Request['hand']): Side {
 
 const DRIVER = await driver('test/netns/native-forms-driver.ts');
 
-/** Runs lines with a hand, as one run or each by itself; `@there` is the path of the other namespace. */
+/** Runs lines with a driver, as one run or each by itself; `@there` is the path of the other namespace. */
 export function run(side: Side, where: Where, lines: readonly string[], together = false): readonly Outcome[] {
   const written = lines.map((line) => line.replace('@there', side.there.path).replace('@here', side.here.path));
   const runs = together ? [written] : written.map((line) => [line]);
-  const request: Request = { hand: side.hand, runs: runs.map((one) => ({ path: side[where].path, lines: one })) };
+  const request: Request = { driver: side.driver, runs: runs.map((one) => ({ path: side[where].path, lines: one })) };
   const answer = execFileSync(DRIVER, { input: JSON.stringify(request), encoding: 'utf8' });
   return (JSON.parse(answer) as Outcome[]).map((outcome, index) => ({ ...outcome, line: lines[index] ?? '' }));
 }
@@ -136,7 +136,7 @@ function withoutChance(text: string): string {
     .replace(/(?!0?2:0?0:0?0:)\b(?:[\da-f]{1,2}:){5}[\da-f]{1,2}/g, 'MAC');
 }
 
-/** Runs the lines with both hands, expects the same of every one, and gives the errors. */
+/** Runs the lines with both drivers, expects the same of every one, and gives the errors. */
 async function compareOn(
   sides: readonly [native: Side, ip: Side],
   where: Where,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attachmentOf, SHARED as SHARED_BY_BRIDGE } from './bridge/support.ts';
-import { NATIVE } from './harness/hands.ts';
+import { NATIVE } from './harness/drivers.ts';
 import { Runtime } from './harness/libcni.ts';
 import type { Conflist } from './harness/libcni-conf.ts';
 import { BUILT_PLUGINS } from './harness/plugin.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { attachmentOf, SHARED } from './bridge/support.ts';
-import { BY_IP } from './harness/hands.ts';
+import { BY_IP } from './harness/drivers.ts';
 import { PATH } from './harness/place.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall } from './harness/plugin.ts';
 import { useHost } from './harness/use.ts';

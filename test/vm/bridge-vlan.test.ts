@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BY_IP, NATIVE } from '../netns/harness/hands.ts';
+import { BY_IP, NATIVE } from '../netns/harness/drivers.ts';
 import { Runtime } from '../netns/harness/libcni.ts';
 import { PATH, type Place } from '../netns/harness/place.ts';
 import { BUILT_PLUGINS } from '../netns/harness/plugin.ts';

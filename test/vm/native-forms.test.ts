@@ -3,7 +3,7 @@ import { useSides } from '../netns/native-forms.ts';
 
 const { compare, succeed } = useSides();
 
-test('links of kinds that not every kernel has are the same by both hands', async () => {
+test('links of kinds that not every kernel has are the same by both drivers', async () => {
   const names = ['d', 'l2', 'v0', 'v', 'r'];
   await succeed(
     'here',
@@ -37,7 +37,7 @@ test('links of kinds that not every kernel has are the same by both hands', asyn
   expect(await compare('here', lines)).toEqual(Object.values(failures));
 });
 
-test('VLANs of ports are the same by both hands', async () => {
+test('VLANs of ports are the same by both drivers', async () => {
   await succeed(
     'here',
     'link add name br address 02:00:00:00:00:01 type bridge vlan_filtering 1',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { interfere, momentsOf } from '../bridge/moments.ts';
 import { OURS, referenceSuite } from '../bridge/suites.ts';
 import { configure, MAY_STAY, toolOn } from '../cli/support.ts';
-import { BY_IP, byHand, NATIVE } from '../harness/hands.ts';
+import { BY_IP, byDriver, NATIVE } from '../harness/drivers.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -258,7 +258,7 @@ test.each([
   await putRight();
   const moments = all.filter((moment) => ['sendto', 'write', 'setns'].includes(moment.call));
   // A program does in one go what natively are many sends.
-  expect(moments.length).toBeGreaterThan(byHand({ native: 10, ip: 8 }));
+  expect(moments.length).toBeGreaterThan(byDriver({ native: 10, ip: 8 }));
   let failed = 0;
   for (const moment of moments) {
     const outcome = await interfere(host, 'bandwidth', add, moment, what);

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { OURS, referenceSuite, type Suite } from '../bridge/suites.ts';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import { createHost, type Host } from '../harness/host.ts';
 import type { PluginCall } from '../harness/plugin.ts';
 import { BOTH, call, callOf, podWithPair, shapingOn } from './support.ts';
@@ -101,7 +101,7 @@ function expectSameShaping(mine: readonly string[], reference: readonly string[]
   expect(withoutBursts(mine)).toEqual(withoutBursts(withoutSecondAction(reference)));
   const theirs = burstsIn(reference);
   for (const [index, ticks] of burstsIn(mine).entries())
-    expect(Math.abs(ticks - (theirs[index] ?? 0))).toBeLessThanOrEqual(byHand({ native: 0, ip: MICROSECOND }));
+    expect(Math.abs(ticks - (theirs[index] ?? 0))).toBeLessThanOrEqual(byDriver({ native: 0, ip: MICROSECOND }));
 }
 
 test.each(CASES)('both suites do the same: $title', async (one) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NATIVE } from '../harness/hands.ts';
+import { NATIVE } from '../harness/drivers.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { ChainError, Runtime } from '../harness/libcni.ts';
 import { callPlugin } from '../harness/plugin.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginCall } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -74,7 +74,7 @@ describe.each(CONFS)('%s', (_, conf) => {
     });
     console.log(`${what}: ${failed} of ${moments.length} steps made ADD fail`);
     // A call that is asked to end just before it does may as well succeed.
-    if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byHand({ native: 3, ip: 4 }));
+    if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byDriver({ native: 3, ip: 4 }));
   });
 
   test.each(['DEL', 'GC'] as const)('killed at any step, %s takes down what is there', async (verb) => {

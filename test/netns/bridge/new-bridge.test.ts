@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BY_IP, NATIVE } from '../harness/hands.ts';
+import { BY_IP, NATIVE } from '../harness/drivers.ts';
 import { createHost, type Host } from '../harness/host.ts';
 import { callPlugin } from '../harness/plugin.ts';
 import { attachmentOf, listOf } from './support.ts';

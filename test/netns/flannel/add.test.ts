@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SPEC_VERSIONS } from '../../../pkg/types/version.ts';
 import { referencePlugins } from '../../../scripts/lib/reference.ts';
 import { attachmentOf, leasesOn } from '../bridge/support.ts';
-import { BY_IP, NATIVE } from '../harness/hands.ts';
+import { BY_IP, NATIVE } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import { BUILT_PLUGINS, callPlugin } from '../harness/plugin.ts';

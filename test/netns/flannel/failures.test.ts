@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { atEach, interfere, type Moment, momentsOf, shareOf } from '../bridge/moments.ts';
 import { attachmentOf, vethsOn } from '../bridge/support.ts';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginCall } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -63,7 +63,7 @@ describe.each([
       return `${outcome.stdout}${outcome.stderr}`;
     });
     console.log(`${what}: ${failed} of ${moments.length} steps made ADD fail`);
-    if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byHand({ native: 3, ip: 4 }));
+    if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byDriver({ native: 3, ip: 4 }));
   });
 
   test.each([

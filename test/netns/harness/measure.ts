@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ROOT } from '../../../scripts/lib/project.ts';
-import { handOfTests } from './hands.ts';
+import { driverOfTests } from './drivers.ts';
 import { type Outcome, PATH, type Place } from './place.ts';
 
 /** A program to be timed. */
@@ -23,7 +23,7 @@ const STOPWATCH = join(ROOT, 'test/netns/harness/stopwatch.mjs');
 export async function measure(place: Place, runs: readonly TimedRun[]): Promise<readonly Outcome[]> {
   const requests = runs.map(({ argv, env = {}, stdin = '' }) => ({
     argv,
-    env: { PATH, ...handOfTests(), ...env },
+    env: { PATH, ...driverOfTests(), ...env },
     stdin,
   }));
   const argv = [process.execPath, STOPWATCH];

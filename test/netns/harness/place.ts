@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { findProgram } from '../../../pkg/sys/process/find-program.ts';
 import { RUN_MARKER } from '../../../scripts/lib/snapshot.ts';
-import { handOfTests } from './hands.ts';
+import { driverOfTests } from './drivers.ts';
 
 /** How a program is run in a {@link Place}. */
 export interface RunOptions {
@@ -61,7 +61,7 @@ export function placeOf(name: string, netns: string, mounts: string, pids?: stri
     const [program, ...args] = [...enter, ...argv] as const;
     return execa(program, args, {
       cwd: '/',
-      env: { PATH, ...runMarker(), ...handOfTests(), ...env },
+      env: { PATH, ...runMarker(), ...driverOfTests(), ...env },
       extendEnv: false,
       input: stdin,
       stripFinalNewline: false,

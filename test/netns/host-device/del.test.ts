@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { leasesOn } from '../bridge/support.ts';
-import { BY_IP } from '../harness/hands.ts';
+import { BY_IP } from '../harness/drivers.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { useHost } from '../harness/use.ts';
 import { addDevice, attachmentOf, call, confOf, devicesOn, linksOf, MAC, removeDevice } from './support.ts';

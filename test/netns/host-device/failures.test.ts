@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { interfere, type Moment, momentsOf } from '../bridge/moments.ts';
 import { leasesOn } from '../bridge/support.ts';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -53,7 +53,7 @@ test.each([
   await wearAlias();
   const moments = await momentsOfAdd();
   // A program does in one go what natively are many sends.
-  expect(moments.length).toBeGreaterThan(byHand({ native: 15, ip: 10 }));
+  expect(moments.length).toBeGreaterThan(byDriver({ native: 15, ip: 10 }));
   let failed = 0;
   for (const moment of moments) {
     const pod = await preparedPod();

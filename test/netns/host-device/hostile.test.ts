@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BY_IP, NATIVE } from '../harness/hands.ts';
+import { BY_IP, NATIVE } from '../harness/drivers.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { useHost } from '../harness/use.ts';
 import { addDevice, attachmentOf, call, confOf, devicesOn, linksOf, MAC, removeDevice } from './support.ts';

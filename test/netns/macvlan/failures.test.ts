@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { interfere, type Moment, momentsOf } from '../bridge/moments.ts';
 import { attachmentOf, leasesOn } from '../bridge/support.ts';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginCall } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -49,7 +49,7 @@ test.each([
     expect(await leftovers(pod), `${moment.line}\n${outcome.stdout}${outcome.stderr}`).toEqual([]);
   }
   // A call that is asked to end just before it does may as well succeed.
-  if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byHand({ native: 3, ip: 4 }));
+  if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byDriver({ native: 3, ip: 4 }));
 });
 
 test('killed anywhere, DEL takes down what is there', async () => {

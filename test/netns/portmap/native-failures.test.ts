@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BY_IP } from '../harness/hands.ts';
+import { BY_IP } from '../harness/drivers.ts';
 import { BUILT_PLUGINS, pluginEnvironment } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { OURS } from './suites.ts';

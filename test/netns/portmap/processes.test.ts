@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NATIVE } from '../harness/hands.ts';
+import { NATIVE } from '../harness/drivers.ts';
 import { createHost } from '../harness/host.ts';
 import type { PluginCall } from '../harness/plugin.ts';
 import { bytesReadBy, processesOf } from '../harness/traced.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DUAL } from '../bridge/cases.ts';
 import { interfere, type Moment, momentsOf } from '../bridge/moments.ts';
 import { attachmentOf, leasesOn, SHARED, vethsOn } from '../bridge/support.ts';
-import { byHand } from '../harness/hands.ts';
+import { byDriver } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginCall } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
@@ -50,7 +50,7 @@ test.each([
     expect(await leftovers(pod), `${moment.line}\n${outcome.stdout}${outcome.stderr}`).toEqual([]);
   }
   // A call that is asked to end just before it does may as well succeed.
-  if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byHand({ native: 3, ip: 4 }));
+  if (what === 'error=EIO') expect(failed).toBeGreaterThan(moments.length / byDriver({ native: 3, ip: 4 }));
 });
 
 test('killed at every fourth step, DEL or GC takes down what is there', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { interfere, momentsOf } from '../bridge/moments.ts';
 import { OURS, referenceSuite } from '../bridge/suites.ts';
 import { configure, MAY_STAY, toolOn } from '../cli/support.ts';
-import { BY_IP, byHand, NATIVE } from '../harness/hands.ts';
+import { BY_IP, byDriver, NATIVE } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { Runtime } from '../harness/libcni.ts';
 import { BUILT_PLUGINS, callPlugin, type PluginCall, pluginEnvironment } from '../harness/plugin.ts';
@@ -197,7 +197,7 @@ test.each([
   const sample = await routedPod(host);
   const addTo = (pod: Pod): PluginCall => ({ ...callOf('ADD', pod, { addSourceHints: true }), path: BUILT_PLUGINS });
   // What the kernel is told, or a program.
-  const steps = [byHand({ native: 'sendto', ip: 'write' }), 'setns', 'flock'];
+  const steps = [byDriver({ native: 'sendto', ip: 'write' }), 'setns', 'flock'];
   const moments = (await momentsOf(host, 'sbr', addTo(sample))).filter(({ call }) => steps.includes(call));
   await sample.remove();
   expect(moments.length).toBeGreaterThan(20);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BY_IP } from '../harness/hands.ts';
+import { BY_IP } from '../harness/drivers.ts';
 import { callPlugin } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';
 import { PREVIOUS } from './support.ts';

@@ -4,18 +4,18 @@ import type { Netns } from '../netns/netns.ts';
 import { type FormReader, type NativeCommand, nativeForm } from '../rtnl/commands.ts';
 import { RtnlError, RtnlSocket } from '../rtnl/socket.ts';
 import { type Libc, LibcError, libc } from '../sys/libc.ts';
-import type { IpHand, IpRun } from './hand.ts';
-import { ipHand } from './ip-hand.ts';
+import type { IpDriver, IpRun } from './driver.ts';
+import { ipDriver } from './ip-driver.ts';
 
 /** The hand that speaks to the kernel itself, for the commands it knows; the others it leaves to the programs. */
-export const nativeHand: IpHand = handKnowing(nativeForm);
+export const nativeDriver: IpDriver = driverKnowing(nativeForm);
 
-/** The same hand with forms that few plugins need. */
-export function nativeHandWith(more: FormReader): IpHand {
-  return handKnowing((command) => nativeForm(command) ?? more(command));
+/** The same driver with forms that few plugins need. */
+export function nativeDriverWith(more: FormReader): IpDriver {
+  return driverKnowing((command) => nativeForm(command) ?? more(command));
 }
 
-function handKnowing(formOf: FormReader): IpHand {
+function driverKnowing(formOf: FormReader): IpDriver {
   return {
     async run(place, commands, timeoutMs) {
       const c = libc();
@@ -27,7 +27,7 @@ function handKnowing(formOf: FormReader): IpHand {
       }
       if (c !== undefined && place.canEnter && forms.length > 0) return runNative(c, place, commands, forms);
       const unknown = commands.findIndex((command, index) => index > 0 && formOf(command) !== undefined);
-      return ipHand.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
+      return ipDriver.run(place, unknown < 0 || c === undefined ? commands : commands.slice(0, unknown), timeoutMs);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareLines, distinctLines } from '../../../scripts/lib/network-state.ts';
-import { BY_IP, NATIVE } from '../harness/hands.ts';
+import { BY_IP, NATIVE } from '../harness/drivers.ts';
 import type { Pod } from '../harness/host.ts';
 import { callPlugin, type PluginOutcome } from '../harness/plugin.ts';
 import { useHost } from '../harness/use.ts';

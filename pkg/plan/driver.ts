@@ -27,8 +27,8 @@ export interface IpRun {
 
 /**
  * The one who carries out `ip` commands. It may take on fewer than it is offered; nobody else knows how it does it,
- * so another hand can take its place.
+ * so another driver can take its place.
  */
-export interface IpHand {
+export interface IpDriver {
   run(place: Netns, commands: readonly IpCommand[], timeoutMs: number): Promise<IpRun>;
 }

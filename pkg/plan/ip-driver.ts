@@ -1,10 +1,10 @@
 import type { IpCommand } from '../ip/command.ts';
 import { readComplaint } from '../ip/kernel-errors.ts';
 import type { ProcessOutcome } from '../sys/process/process.ts';
-import type { IpHand, IpRun } from './hand.ts';
+import type { IpDriver, IpRun } from './driver.ts';
 
 /** The hand that runs `ip`, `tc` and `bridge`: one process for as many commands as one batch can hold. */
-export const ipHand: IpHand = {
+export const ipDriver: IpDriver = {
   async run(place, commands, timeoutMs) {
     const batch = commands.slice(0, batchLength(commands));
     let outcome: ProcessOutcome;

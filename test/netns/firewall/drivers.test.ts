@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BY_IP, NATIVE } from '../harness/hands.ts';
+import { BY_IP, NATIVE } from '../harness/drivers.ts';
 import type { Host, Pod } from '../harness/host.ts';
 import { BUILT_PLUGINS, type PluginCall, type PluginOutcome, pluginEnvironment } from '../harness/plugin.ts';
 import { processesOf } from '../harness/traced.ts';
@@ -69,7 +69,7 @@ function callOf(verb: string, one: Case, pod: Pod): PluginCall {
   return { verb, containerId: 'c1', netns: pod.path, ifName: 'eth0', path: BUILT_PLUGINS, env: NATIVE, conf };
 }
 
-test.each(CASES)('both hands do the same, and each removes what the other made: $what', async (one) => {
+test.each(CASES)('both drivers do the same, and each removes what the other made: $what', async (one) => {
   const [native, program] = [await settled(), await settled()];
   try {
     const before = await rulesetOf(native.host);
@@ -133,7 +133,7 @@ describe('on a host where what all containers share is there', () => {
     expect(numberless(after)).toEqual(numberless(before));
   });
 
-  test('CHECK by either hand says the same of what is missing', async () => {
+  test('CHECK by either driver says the same of what is missing', async () => {
     expect((await run(place, 'ADD', one, {})).exitCode).toBe(0);
     await nft(place.host, [
       'delete element inet cni_firewall containers6 { fd00:1::3 }',
