@@ -43,11 +43,11 @@ test('written, found, removed', () => {
   expect(store.remove(entry())).toBeUndefined();
 });
 
-test('a crowd is counted by its folders, where the file system does that', () => {
-  expect(store.crowd).toBe(0);
+test('containers are counted by their folders, where the file system does that', () => {
+  expect(store.containers).toBe(0);
   for (const containerId of ['c1', 'c2', 'c3']) store.write(entry({ containerId }));
   store.write(entry({ ifName: 'eth1' }));
-  expect(store.crowd).toBe(statSync(folder).nlink > 1 ? 3 : 0);
+  expect(store.containers).toBe(statSync(folder).nlink > 1 ? 3 : 0);
 });
 
 test('a record is replaced whole', () => {

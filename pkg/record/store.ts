@@ -45,7 +45,7 @@ export class RecordStore {
   }
 
   /** Of about how many containers there are records; 0 where the file system does not count a folder's folders. */
-  get crowd(): number {
+  get containers(): number {
     return Math.max(0, (statusOf(this.#folder)?.links ?? 0) - 2);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bridge, type IpCommand, ip, tc } from '../ip/command.ts';
 import { nativeForm } from './commands.ts';
-import { linkSpeech } from './link/speech.ts';
+import { linkState } from './link/state.ts';
 import { vlanForm } from './link/vlan.ts';
 import { type Attribute, messagesIn, nested, request, textBytes } from './message.ts';
 import { ruleForm } from './route/rules.ts';
@@ -51,7 +51,7 @@ describe('an attribute that is cut off is as good as none', () => {
 
   test.each(cut(1, 8))('of what a link has said', (...settings) => {
     const families = nested([[10, nested(settings)]]);
-    const speech = linkSpeech(answering(16, LINK, [NAME, [26, families]]), 'if3');
+    const speech = linkState(answering(16, LINK, [NAME, [26, families]]), 'if3');
     expect(speech).toMatchObject({ hasAskedForRouters: false });
   });
 
@@ -106,6 +106,6 @@ describe('a message that ends in its own header is passed over', () => {
 
   test('and where one is needed it is the kernel that gave none', () => {
     expect(() => output(ip`link show dev ${'eth0'}`, 16, zeros(8), [])).toThrow('the kernel gave no link');
-    expect(() => linkSpeech(answering(16, [], []), 'eth0')).toThrow('the kernel gave no link');
+    expect(() => linkState(answering(16, [], []), 'eth0')).toThrow('the kernel gave no link');
   });
 });

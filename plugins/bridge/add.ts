@@ -1,4 +1,4 @@
-import { announce, speechOf } from '../../pkg/attach/announce.ts';
+import { announce, linkStateOf } from '../../pkg/announce/announce.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
@@ -15,13 +15,12 @@ import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import type { LinkSpeech } from '../../pkg/rtnl/link/speech.ts';
+import type { LinkState } from '../../pkg/rtnl/link/state.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/files/folder-lock.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { type Attachment, CAPTURE, planAttachment } from './attach.ts';
-import { hushOf } from './crowd.ts';
+import { type Attachment, CAPTURE, mldReportFor, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { addressThroughLink } from './link-first.ts';
 import type { BridgeNotes } from './notes.ts';
@@ -130,7 +129,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
-      hush: await hushOf(records, settings, name.ifName, macs.mac),
+      mldReport: mldReportFor(records, settings, name.ifName, macs.mac),
     };
     try {
       return await carryOut(work, attachment, leased);
@@ -191,20 +190,26 @@ export async function announceAll(attachment: Attachment): Promise<void> {
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) if (!address.includes(':')) addresses.push(addressIn(address));
-  const speech = await speechWhenUp(attachment);
-  const { hush, gatewayLink } = attachment;
-  const crowd = hush && { gatewayMac: gatewayLink?.address, later: hush.unheard };
-  if (speech === undefined ? addresses.length === 0 : announce(netns, speech, { mac, addresses, crowd })) return;
+  const state = await stateWhenUp(attachment);
+  const { mldReport, gatewayLink } = attachment;
+  const largeBridge = mldReport && { gatewayMac: gatewayLink?.address, later: mldReport.unheard };
+  if (state === undefined ? addresses.length === 0 : announce(netns, state, { mac, addresses, largeBridge })) return;
   // To set the MAC is what makes the kernel say it, also when it is the same.
   const again = ip`link set dev ${name.ifName} address ${mac}`;
   await runPlan(new Plan().inside(netns, again, { failing: `failed to announce "${name.ifName}"` }), options);
 }
 
-async function speechWhenUp({ netns, name: { ifName }, hush, options }: Attachment): Promise<LinkSpeech | undefined> {
-  const speech = speechOf(netns, ifName, hush);
-  if (speech?.isRunning === true) return speech;
+async function stateWhenUp({
+  netns,
+  name: { ifName },
+  mldReport,
+  options,
+}: Attachment): Promise<LinkState | undefined> {
+  const state = linkStateOf(netns, ifName, mldReport);
+  if (state?.isRunning === true) return state;
   // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
-  if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined) return speechOf(netns, ifName, hush);
+  if ((await waitUntilUp(netns, ifName, PORT_PATIENCE_MS, options)) !== undefined)
+    return linkStateOf(netns, ifName, mldReport);
   throw new CniError(ErrorCode.internal, `failed to announce "${ifName}": it is not in the container any more`);
 }
 

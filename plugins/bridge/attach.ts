@@ -1,4 +1,4 @@
-import type { Hush } from '../../pkg/attach/hush.ts';
+import { EarlyMldReport } from '../../pkg/announce/early-mld-report.ts';
 import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
 import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
@@ -13,9 +13,11 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import type { RecordStore } from '../../pkg/record/store.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
 import { planPortVlans } from './port-vlans.ts';
+import type { BridgeSettings } from './settings.ts';
 import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
 
 /** Everything that is decided before anything is done. */
@@ -38,11 +40,20 @@ export interface Attachment extends SharedBridge {
   /** The program for the masquerade, when it could be started before the address was known. */
   readonly ahead: ProgramAhead | undefined;
   /** On a bridge with so many ports that nobody should wait for what the container's link has to say. */
-  readonly hush: Hush | undefined;
+  readonly mldReport: EarlyMldReport | undefined;
 }
+
+/** With more containers the bridge hands a frame to so many ports that nobody should wait for it. */
+const LARGE_BRIDGE_CONTAINERS = 100;
 
 /** For settings of a link that was just made, without which it works as well. */
 const NEW = { optional: true, fresh: true } as const;
+
+/** Has a container's link tell of its groups early on a bridge with very many ports; `undefined` where there are fewer. */
+export function mldReportFor(records: RecordStore, settings: BridgeSettings, link: string, mac: string) {
+  if (settings.detectDuplicates || settings.leavesLinkDown) return undefined;
+  return records.containers > LARGE_BRIDGE_CONTAINERS ? new EarlyMldReport(link, mac) : undefined;
+}
 
 /** What {@link planAttachment}'s steps find out. */
 export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade' } as const;
@@ -112,7 +123,7 @@ function planPair(plan: Plan, attachment: Attachment): void {
   plan.host(ip`link set dev ${hostLink} up`, { failing: `failed to set "${hostLink}" up` });
   // The question whether somebody has the address already is asked only once.
   if (settings.detectDuplicates) planPort(plan, attachment);
-  if (attachment.hush !== undefined) plan.do(netns, attachment.hush.begin(), { tolerate: 'any' });
+  if (attachment.mldReport !== undefined) plan.do(netns, attachment.mldReport.begin(), { tolerate: 'any' });
   if (addressing !== undefined) {
     planForwarding(plan, attachment, addressing);
     planContainerSettings(plan, attachment);
@@ -135,7 +146,7 @@ function planJoining(plan: Plan, attachment: Attachment): void {
   if (!settings.detectDuplicates) planPort(plan, attachment);
   if (mayChangeMac(attachment)) plan.host(ip`link show dev ${settings.bridge}`, { capture: CAPTURE.bridge });
   plan.host(ip`link show dev ${hostLink}`, { capture: CAPTURE.port });
-  if (attachment.hush !== undefined) plan.do(netns, attachment.hush.end(), { tolerate: 'any' });
+  if (attachment.mldReport !== undefined) plan.do(netns, attachment.mldReport.end(), { tolerate: 'any' });
 }
 
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */

@@ -4,8 +4,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
-import { type Attachment, planAttachment } from './attach.ts';
-import { hushOf } from './crowd.ts';
+import { type Attachment, mldReportFor, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
@@ -42,7 +41,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       outdated: await outdatedAddresses(looking, addressing, gatewayLink),
       mayHaveRules: false,
       ahead: undefined,
-      hush: await hushOf(records, settings, name.ifName, mac),
+      mldReport: mldReportFor(records, settings, name.ifName, mac),
     };
     return {
       // The kernel makes up the MAC of a new bridge.

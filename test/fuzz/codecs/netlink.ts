@@ -2,8 +2,7 @@ import { LocalAddresses } from '../../../pkg/conntrack/local.ts';
 import { seenLink } from '../../../pkg/dhcp/container-link.ts';
 import { bridge, type IpCommand, ip, tc } from '../../../pkg/ip/command.ts';
 import { nativeForm } from '../../../pkg/rtnl/commands.ts';
-import { linkGroups } from '../../../pkg/rtnl/link/groups.ts';
-import { linkSpeech } from '../../../pkg/rtnl/link/speech.ts';
+import { linkGroups, linkState } from '../../../pkg/rtnl/link/state.ts';
 import { vlanForm } from '../../../pkg/rtnl/link/vlan.ts';
 import { type Attribute, bodiesOf, request } from '../../../pkg/rtnl/message.ts';
 import { ruleForm } from '../../../pkg/rtnl/route/rules.ts';
@@ -50,7 +49,7 @@ const unshown: Target = {
   seeds: [...seeds.LINKS, ...seeds.GROUPS, ...seeds.ROUTES],
   read: (bytes) =>
     eachOf<unknown>([
-      () => linkSpeech(socketSaying(bytes), 'eth0'),
+      () => linkState(socketSaying(bytes), 'eth0'),
       () => bodiesOf(socketSaying(bytes).exchange(request(18, 0, new Uint8Array(16), [])), 16).map(seenLink),
       () => linkGroups(socketSaying(bytes), 3),
       () => new LocalAddresses(() => socketSaying(bytes)).has('10.1.0.2'),

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { announcement, solicitation } from './announce.ts';
-import { groupReport } from './group-report.ts';
+import { announcement, groupReport, solicitation } from './frames.ts';
 
 const MAC = '02:00:00:00:00:0a';
 

@@ -1,10 +1,9 @@
 import type { WorkAction } from '../plan/action.ts';
 import { sysctlAction, sysctlPath } from '../plan/sysctl.ts';
-import { linkGroups } from '../rtnl/link/groups.ts';
-import type { LinkSpeech } from '../rtnl/link/speech.ts';
+import { type LinkState, linkGroups } from '../rtnl/link/state.ts';
 import type { RtnlSocket } from '../rtnl/socket.ts';
 import type { Listener } from './announce.ts';
-import { groupReport } from './group-report.ts';
+import { groupReport } from './frames.ts';
 
 /** What the kernel's default stands for: the newest version that all understand. */
 const NEWEST = '0';
@@ -15,10 +14,10 @@ const OLDEST = '1';
  * tell 8 ms later, when it is part of a bridge whose ports all get to hear it. The oldest version of the protocol tells
  * at once; it is used for that moment only. What was said is to be said again when there is time: {@link unheard}.
  */
-export class Hush implements Listener {
+export class EarlyMldReport implements Listener {
   readonly #setting: string;
   readonly #mac: string;
-  #wasHushed = false;
+  #isEarly = false;
   #unheard: readonly Uint8Array[] = [];
 
   constructor(link: string, mac: string) {
@@ -42,7 +41,7 @@ export class Hush implements Listener {
         const version = await place.readFile(path).catch(() => undefined);
         if (version?.trim() !== NEWEST) return {};
         await place.writeFile(path, OLDEST);
-        this.#wasHushed = true;
+        this.#isEarly = true;
         return {};
       },
     };
@@ -51,14 +50,14 @@ export class Hush implements Listener {
   /** When the kernel has told. */
   end(): WorkAction {
     const change = sysctlAction(this.#setting, NEWEST, { fresh: true });
-    return { ...change, run: (context) => (this.#wasHushed ? change.run(context) : {}) };
+    return { ...change, run: (context) => (this.#isEarly ? change.run(context) : {}) };
   }
 
   /** Finds out what nobody has heard. */
-  hear(socket: RtnlSocket, { index, isNamedByMac }: LinkSpeech): void {
-    if (!this.#wasHushed) return;
+  hear(socket: RtnlSocket, { index, hasEui64Address }: LinkState): void {
+    if (!this.#isEarly) return;
     try {
-      const report = groupReport(this.#mac, isNamedByMac, linkGroups(socket, index));
+      const report = groupReport(this.#mac, hasEui64Address, linkGroups(socket, index));
       this.#unheard = report === undefined ? [] : [report];
     } catch {
       // The kernel itself says it once more within ten seconds, and the container works without that.
