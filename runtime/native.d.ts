@@ -42,8 +42,8 @@ interface NativeRuntime {
    * Has a second thread open a path for reading, or send a request, while this one goes on; the process does not end before
    * that is over. The result is a number for {@link join}, or a negative errno.
    */
-  openAside(path: string): number;
-  sendAside(fd: number, request: Uint8Array): number;
+  openInThread(path: string): number;
+  sendInThread(fd: number, request: Uint8Array): number;
   /** Waits for such a thread: a descriptor, how many bytes were sent, or a negative errno. Once for each. */
   join(number: number): number;
   /** From now on a signal waits for a descriptor of `signalfd`. */

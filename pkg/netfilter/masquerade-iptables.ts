@@ -4,7 +4,7 @@ import type { AddOptions } from './masquerade.ts';
 import { addToFound, removeFound } from './masquerade-found.ts';
 import { type AttachmentKey, chainName } from './names.ts';
 import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
-import { change, changeAside, IPTABLES } from './restore.ts';
+import { change, changeInThread, IPTABLES } from './restore.ts';
 import { additions, removals } from './rule.ts';
 import { allOf } from './together.ts';
 
@@ -49,7 +49,7 @@ async function addFamily(
   try {
     try {
       if (options.mayExist !== true) {
-        await changeAside(site, family, [['-N', chain], ...additions(key, addresses)]);
+        await changeInThread(site, family, [['-N', chain], ...additions(key, addresses)]);
         return;
       }
     } catch (thrown) {

@@ -127,8 +127,8 @@ export class NativeSession {
    * {@link commit} by a second thread: the kernel goes through all rules of a table, which are many with hundreds of
    * containers. Gives what waits for the outcome.
    */
-  commitAside(messages: readonly Uint8Array[], kind: BatchKind): () => boolean {
-    const awaitAnswer = messages.length === 0 ? () => [] : this.#socket.exchangeAside(this.#batchOf(messages));
+  commitInThread(messages: readonly Uint8Array[], kind: BatchKind): () => boolean {
+    const awaitAnswer = messages.length === 0 ? () => [] : this.#socket.exchangeInThread(this.#batchOf(messages));
     return () => this.#isDone(messages, kind, awaitAnswer);
   }
 

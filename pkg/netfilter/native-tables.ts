@@ -105,11 +105,11 @@ export class NativeTables {
   }
 
   /** {@link restore} while this thread has other work. */
-  async restoreAside(table: string, commands: readonly Command[]): Promise<boolean> {
+  async restoreInThread(table: string, commands: readonly Command[]): Promise<boolean> {
     const messages = this.#messagesOf(table, commands);
     if (messages === undefined) return false;
     this.#listed.clear();
-    const isDone = this.#session.commitAside(messages, kindOf(commands));
+    const isDone = this.#session.commitInThread(messages, kindOf(commands));
     await othersTurn();
     return isDone();
   }

@@ -22,8 +22,8 @@ export async function change(
 }
 
 /** {@link change} of nat while whoever does not wait for it goes on. */
-export async function changeAside(site: Site, family: Family, commands: readonly Command[]): Promise<void> {
-  const isDone = await natively(site, family, (tables) => tables.restoreAside('nat', commands));
+export async function changeInThread(site: Site, family: Family, commands: readonly Command[]): Promise<void> {
+  const isDone = await natively(site, family, (tables) => tables.restoreInThread('nat', commands));
   if (isDone !== true) await restore(site, family, restoreText(commands));
 }
 

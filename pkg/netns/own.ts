@@ -27,7 +27,7 @@ class HeldFolders {
   readonly #fds = new Map<string, () => number>();
 
   openAhead(path: string): void {
-    const opened = this.#fds.has(path) ? undefined : libc()?.openAside(path);
+    const opened = this.#fds.has(path) ? undefined : libc()?.openInThread(path);
     if (opened === undefined) return;
     this.#fds.set(path, () => {
       // Also when it fails it was waited for, and that can be done only once.

@@ -54,7 +54,7 @@ function inTime<T>(answered: Promise<T>): Promise<T> {
 
 async function answerTo(socket: RtnlSocket, fd: number, request: Uint8Array): Promise<Message[]> {
   for (let tries = 1; ; tries++) {
-    const awaitAnswer = socket.exchangeAside(request);
+    const awaitAnswer = socket.exchangeInThread(request);
     await untilReadable(fd);
     try {
       return awaitAnswer();

@@ -31,8 +31,8 @@ function libcWith(datagrams: readonly Datagram[]): { libc: Libc; sent: Uint8Arra
     newsSocket: unused,
     random: (buffer) => void buffer.fill(0xff),
     netlinkSocket: unused,
-    openAside: unused,
-    sendAside: unused,
+    openInThread: unused,
+    sendInThread: unused,
     sendByChild(_fd, bytes) {
       sent.push(bytes.slice());
       return () => {};

@@ -206,9 +206,9 @@ export class RtnlSocket {
   }
 
   /** {@link exchange} for what keeps the kernel busy while there is other work; gives what waits for the answer. */
-  exchangeAside(request: Uint8Array): () => Message[] {
+  exchangeInThread(request: Uint8Array): () => Message[] {
     const number = this.#number(request);
-    const awaitSent = this.#libc.sendAside(this.#fd, request);
+    const awaitSent = this.#libc.sendInThread(this.#fd, request);
     return () => {
       awaitSent();
       return this.#answer(number, {});

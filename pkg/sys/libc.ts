@@ -52,9 +52,9 @@ export interface Libc {
   /** Lets a netlink socket take a request of so many bytes, and so many bytes of refusals; without the right to, less. */
   makeRoom(fd: number, toSend: number, toReceive: number): void;
   /** Has a second thread open a path for reading while this one goes on; gives what waits until that is over. */
-  openAside(path: string): () => number;
+  openInThread(path: string): () => number;
   /** Has a second thread send while this one goes on; gives what waits until that is over. */
-  sendAside(fd: number, bytes: Uint8Array): () => void;
+  sendInThread(fd: number, bytes: Uint8Array): () => void;
   /** See {@link sendByChild}. */
   sendByChild(fd: number, bytes: Uint8Array): () => void;
   /** Receives one datagram; gives its length, which is more than the buffer's when its end did not fit. */
@@ -244,7 +244,7 @@ function bind(): Libc {
       // A refusal need not repeat what it is about.
       symbols.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON, 4);
     },
-    ...asideCalls(binding),
+    ...threadCalls(binding),
     sendByChild: (fd, bytes) => sendByChild(binding, fd, bytes),
     receive: (fd, buffer) => persist(() => checked('recv', symbols.recv(fd, buffer, buffer.length, MSG_TRUNC))),
     random: (buffer) => void checked('getrandom', symbols.getrandom(buffer, buffer.length, 0)),
@@ -252,7 +252,7 @@ function bind(): Libc {
 }
 
 /** Without a second thread such a call takes its time, and that is all. */
-function asideCalls({ symbols, checked }: Binding<'open' | 'send'>): Pick<Libc, 'openAside' | 'sendAside'> {
+function threadCalls({ symbols, checked }: Binding<'open' | 'send'>): Pick<Libc, 'openInThread' | 'sendInThread'> {
   const native = Native;
   if (native === undefined) throw new Error('only the executable has threads');
   const finisher = (thread: number, call: () => number): (() => number) => {
@@ -261,12 +261,12 @@ function asideCalls({ symbols, checked }: Binding<'open' | 'send'>): Pick<Libc, 
     return () => result;
   };
   return {
-    openAside(path) {
-      const finish = finisher(native.openAside(path), () => symbols.open(path, O_CLOEXEC, 0));
+    openInThread(path) {
+      const finish = finisher(native.openInThread(path), () => symbols.open(path, O_CLOEXEC, 0));
       return () => checked(`open ${path}`, finish());
     },
-    sendAside(fd, bytes) {
-      const finish = finisher(native.sendAside(fd, bytes), () => symbols.send(fd, bytes, bytes.length, 0));
+    sendInThread(fd, bytes) {
+      const finish = finisher(native.sendInThread(fd, bytes), () => symbols.send(fd, bytes, bytes.length, 0));
       return () => void checked('send', finish());
     },
   };

@@ -95,7 +95,7 @@ async function addNatively(tables: NativeTables, addition: Addition, changes: re
     (isTelling ? before : meanwhile).push([chain, ...rule]);
   }
   if (!tables.haveInFront('nat', before)) return false;
-  const adding = tables.restoreAside('nat', changes);
+  const adding = tables.restoreInThread('nat', changes);
   let areThere = false;
   let isAdded = false;
   try {

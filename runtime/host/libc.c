@@ -1,5 +1,5 @@
 /* The functions of the C library that the program may call: all that it can do to the machine goes through these,
-   spawn in native.c, errand.c and aside.c, and nothing else. */
+   spawn in native.c, child.c and thread.c, and nothing else. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aside.h"
+#include "thread.h"
 #include "build.h"
-#include "errand.h"
+#include "child.h"
 #include "picture.h"
 #include "sha512.h"
 #include "text.h"
@@ -246,8 +246,8 @@ static const JSCFunctionListEntry FUNCTIONS[] = {
     JS_CFUNC_DEF("libc", 1, native_libc),
     JS_CFUNC_DEF("load", 1, native_load),
     JS_CFUNC_DEF("now", 0, native_now),
-    JS_CFUNC_DEF("openAside", 1, native_open_aside),
-    JS_CFUNC_DEF("sendAside", 2, native_send_aside),
+    JS_CFUNC_DEF("openInThread", 1, native_open_in_thread),
+    JS_CFUNC_DEF("sendInThread", 2, native_send_in_thread),
     JS_CFUNC_DEF("sendByChild", 2, native_send_by_child),
     JS_CFUNC_DEF("setLoop", 2, native_set_loop),
     JS_CFUNC_DEF("setProgram", 1, native_set_program),

@@ -14,8 +14,8 @@ function callsOf(object: string, name: string): readonly string[] {
 
 // A function of the C library that fails sets errno, and that is the one of whoever shares the memory.
 test.each([
-  ['errand', 'run_errand'],
-  ['aside', 'run_aside'],
+  ['child', 'run_child'],
+  ['thread', 'run_thread'],
 ])('what runs beside the program calls nothing of the C library: %s', async (file, name) => {
   const { folder } = await engineFor(nativeArch());
   expect(callsOf(join(folder, `${file}.o`), name).filter((symbol) => symbol !== '__stack_chk_fail')).toEqual([]);

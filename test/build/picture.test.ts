@@ -70,8 +70,8 @@ test('it has nothing in it of the machine on which it was made', () => {
 
 test.each([
   ['open', "Native.libc('open')('/etc/hostname', 0, 0);"],
-  ['openAside', "Native.openAside('/etc/hostname');"],
-  ['sendAside', 'Native.sendAside(0, new Uint8Array(1));'],
+  ['openInThread', "Native.openInThread('/etc/hostname');"],
+  ['sendInThread', 'Native.sendInThread(0, new Uint8Array(1));'],
   ['sendByChild', 'Native.sendByChild(0, [1]);'],
   ['buildOf', "Native.buildOf('/bin/true');"],
   ['now', 'Native.now();'],

@@ -1,13 +1,13 @@
-// Started by aside.test.ts as an executable of its own, with a folder: opens files there while it goes on, more than it
+// Started by thread.test.ts as an executable of its own, with a folder: opens files there while it goes on, more than it
 // may have threads for; prints what they say, and why one was not opened.
 import { bindFunctions, libc } from '../../pkg/sys/libc.ts';
 
 const [folder = ''] = process.argv.slice(2);
 const c = libc();
 if (c === undefined) throw new Error('only the executable has threads');
-const opening = Array.from({ length: 12 }, (_, number) => c.openAside(`${folder}/${number}`));
-const missing = c.openAside(`${folder}/missing`);
-const early = c.openAside(`${folder}/0`);
+const opening = Array.from({ length: 12 }, (_, number) => c.openInThread(`${folder}/${number}`));
+const missing = c.openInThread(`${folder}/missing`);
+const early = c.openInThread(`${folder}/0`);
 // What the process is told meanwhile is none of their business.
 process.on('SIGTERM', () => process.stdout.write('told '));
 bindFunctions('kill').symbols.kill(process.pid, 15);

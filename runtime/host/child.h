@@ -1,6 +1,6 @@
 /* What takes the kernel long and nobody needs to wait for: a child does that, and outlives the process if it must. */
-#ifndef CNI_TS_ERRAND_H
-#define CNI_TS_ERRAND_H
+#ifndef CNI_TS_CHILD_H
+#define CNI_TS_CHILD_H
 
 #include "quickjs.h"
 
