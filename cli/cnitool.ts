@@ -1,9 +1,9 @@
 import { isObject } from '../pkg/json/decode.ts';
+import type { RuntimeAttachment } from '../pkg/libcni/attachment.ts';
+import { ResultCache } from '../pkg/libcni/cache.ts';
+import { type FoundList, findConfList } from '../pkg/libcni/conf-folder.ts';
+import { addList, checkList, delList, gcList, type RuntimeOptions, statusOfList } from '../pkg/libcni/runtime.ts';
 import { sha512 } from '../pkg/netfilter/sha512.ts';
-import type { RuntimeAttachment } from '../pkg/runtime/attachment.ts';
-import { ResultCache } from '../pkg/runtime/cache.ts';
-import { type FoundList, findConfList } from '../pkg/runtime/conf-folder.ts';
-import { addList, checkList, delList, gcList, type RuntimeOptions, statusOfList } from '../pkg/runtime/runtime.ts';
 import type { Environment, JsonObject } from '../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../pkg/types/error.ts';
 import { printResult } from '../pkg/types/print.ts';

@@ -1,10 +1,10 @@
 import type { ShownLink } from '../../pkg/attach/links.ts';
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { Site } from '../../pkg/netfilter/program.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { runProcess } from '../../pkg/sys/process/process.ts';
 import { type Configurations, readConfigurations } from './configurations.ts';

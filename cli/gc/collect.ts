@@ -1,9 +1,9 @@
 import { withLeases } from '../../pkg/ipam/store.ts';
+import { ResultCache } from '../../pkg/libcni/cache.ts';
+import { findConfList } from '../../pkg/libcni/conf-folder.ts';
+import type { ConfList } from '../../pkg/libcni/conf-list.ts';
+import { delList } from '../../pkg/libcni/runtime.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { ResultCache } from '../../pkg/runtime/cache.ts';
-import { findConfList } from '../../pkg/runtime/conf-folder.ts';
-import type { ConfList } from '../../pkg/runtime/conf-list.ts';
-import { delList } from '../../pkg/runtime/runtime.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { removeFile } from '../../pkg/sys/files/files.ts';
 import { CONF_FOLDER, pluginPath } from '../cnitool.ts';

@@ -1,5 +1,5 @@
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { PortClaims } from '../../plugins/portmap/claims.ts';
 import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';

@@ -1,12 +1,12 @@
 import { isDead, type Verdict } from '../../pkg/ipam/liveness.ts';
 import { DEAD_BECAUSE } from '../../pkg/ipam/report.ts';
 import { leasedNetworks, type SurveyedLease, surveyLeases } from '../../pkg/ipam/survey.ts';
+import { type CachedAttachment, readCaches } from '../../pkg/libcni/cache.ts';
+import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { namespaceAt } from '../../pkg/record/seen.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { type CachedAttachment, readCaches } from '../../pkg/runtime/cache.ts';
-import type { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { leaseFolders } from '../leases/folders.ts';
 import type { IsValid } from './valid.ts';

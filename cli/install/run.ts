@@ -1,6 +1,6 @@
+import { parseConfList } from '../../pkg/libcni/conf-list.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { parseConfList } from '../../pkg/runtime/conf-list.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { fs, readTextFile, writeFileAtomically } from '../../pkg/sys/files/files.ts';
 import { lockFolder } from '../../pkg/sys/files/lock.ts';

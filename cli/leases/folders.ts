@@ -1,5 +1,5 @@
 import { isObject } from '../../pkg/json/decode.ts';
-import { filesIn, readConfList } from '../../pkg/runtime/conf-folder.ts';
+import { filesIn, readConfList } from '../../pkg/libcni/conf-folder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { readFields } from '../../pkg/types/decode.ts';
 import { CONF_FOLDER } from '../cnitool.ts';

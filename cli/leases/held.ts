@@ -1,7 +1,7 @@
 import type { Lease } from '../../pkg/ipam/lease-folder.ts';
 import type { Verdict } from '../../pkg/ipam/liveness.ts';
+import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import type { RecordedPod } from '../../pkg/record/record.ts';
-import type { HolderSearch } from '../../pkg/runtime/holder.ts';
 
 /** A lease with what is thought of its container. */
 export interface JudgedLease {

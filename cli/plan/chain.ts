@@ -1,8 +1,8 @@
 import { findPlugin } from '../../pkg/delegate/find-plugin.ts';
+import { argsText } from '../../pkg/libcni/attachment.ts';
+import { pluginConfig } from '../../pkg/libcni/plugin-config.ts';
 import { isOwnNetns } from '../../pkg/netns/is-own.ts';
 import type { PlannedStep } from '../../pkg/plan/steps.ts';
-import { argsText } from '../../pkg/runtime/attachment.ts';
-import { pluginConfig } from '../../pkg/runtime/plugin-config.ts';
 import type { Delegator } from '../../pkg/skel/delegator.ts';
 import { planPlugin } from '../../pkg/skel/plan-plugin.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';

@@ -1,7 +1,7 @@
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord, RecordedPod } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { ownerKey } from '../../plugins/portmap/claim.ts';

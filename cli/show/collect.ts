@@ -1,8 +1,8 @@
 import { addressesOf, type ShownLink } from '../../pkg/attach/links.ts';
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { notesOf as bridgeNotes } from '../../plugins/bridge/notes.ts';
 import { PortClaims } from '../../plugins/portmap/claims.ts';

@@ -1,10 +1,10 @@
 import { attachmentInAlias, isOwnAlias } from '../../pkg/attach/identity.ts';
 import { addressesOf, type ShownLink } from '../../pkg/attach/links.ts';
 import { leasedNetworks, surveyLeases } from '../../pkg/ipam/survey.ts';
+import { readCaches } from '../../pkg/libcni/cache.ts';
+import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceAt, type SeenNetns, seenNamespaces } from '../../pkg/record/seen.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
-import { readCaches } from '../../pkg/runtime/cache.ts';
-import type { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { leaseFolders } from '../leases/folders.ts';
 import { type HostLinks, hostEndOf, isUp, linksAt, masterOf } from './look.ts';

@@ -3,7 +3,7 @@ import { CniError, ErrorCode } from '../types/error.ts';
 import type { Owner } from './lease.ts';
 import type { Lease } from './lease-folder.ts';
 import { isDead, type Verdict } from './liveness.ts';
-import { isGivable, type Range, type RangeSet, rangeOf, setText } from './range.ts';
+import { isAllocatable, type Range, type RangeSet, rangeOf, setText } from './range.ts';
 import { DEAD_BECAUSE, describeUse, emptySet, howToGetFree } from './report.ts';
 import type { LeaseStore } from './store.ts';
 import { firstCandidate } from './walk.ts';
@@ -39,7 +39,7 @@ export function chooseRequested(context: ChoiceContext, address: Address): Choic
   if (compareAddresses(address, range.gateway) === 0) {
     throw new CniError(ErrorCode.internal, `requested ip ${text} is subnet's gateway`, 'ask for another address');
   }
-  if (!isGivable(range, address)) throw notAvailable(context, text, 'the key "exclude" of its range keeps it back');
+  if (!isAllocatable(range, address)) throw notAvailable(context, text, 'the key "exclude" of its range keeps it back');
   const choice = { address, range, set: index, isNext: true };
   const slot = store.folder.slot(text);
   if (slot.state === 'free') return choice;
@@ -73,7 +73,7 @@ export function chooseNext(context: ChoiceContext, stickyPod: string | undefined
     for (const text of pod === undefined ? [] : store.sticky.recall(pod)) {
       const address = parseAddress(text);
       const range = address === undefined ? undefined : rangeOf(set, address);
-      if (address === undefined || range === undefined || !isGivable(range, address)) continue;
+      if (address === undefined || range === undefined || !isAllocatable(range, address)) continue;
       if (store.folder.slot(text).state === 'free') return { address, range, set: index, isNext: false };
     }
     return undefined;

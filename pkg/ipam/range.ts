@@ -31,7 +31,7 @@ export function rangeOf(set: RangeSet, address: Address): Range | undefined {
 }
 
 /** Whether a container may have the address; it has to lie in the range. */
-export function isGivable(range: Range, address: Address): boolean {
+export function isAllocatable(range: Range, address: Address): boolean {
   if (compareAddresses(address, range.gateway) === 0) return false;
   for (const prefix of range.exclude) if (contains(prefix, address)) return false;
   return true;

@@ -1,6 +1,6 @@
 import { type Address, addOffset, compareAddresses } from '../addr/address.ts';
 import { broadcastAddress, contains } from '../addr/prefix.ts';
-import { inRange, isGivable, type Range, type RangeSet } from './range.ts';
+import { inRange, isAllocatable, type Range, type RangeSet } from './range.ts';
 
 /** What somebody makes of an address that a container may have; `undefined` when he wants the next one. */
 type Accept<Found> = (address: Address, range: Range) => Found | undefined;
@@ -46,7 +46,7 @@ function firstInRanges<Found>(ranges: readonly Range[], accept: Accept<Found>): 
 function firstBetween<Found>(range: Range, from: Address, to: Address, accept: Accept<Found>): Found | undefined {
   let address: Address | undefined = from;
   while (address !== undefined && compareAddresses(address, to) <= 0) {
-    const found = isGivable(range, address) ? accept(address, range) : undefined;
+    const found = isAllocatable(range, address) ? accept(address, range) : undefined;
     if (found !== undefined) return found;
     address = addOffset(skipExcluded(range, address), 1n);
   }

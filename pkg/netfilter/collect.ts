@@ -3,7 +3,7 @@ import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save
 import { deletion } from './masquerade-found.ts';
 import { nftDeletion, rulesWith } from './masquerade-nft.ts';
 import { attachmentPrefix, chainName, iptablesComment, networkPrefix } from './names.ts';
-import { isMissing, persistently, Site } from './program.ts';
+import { isMissing, retryOnConflict, Site } from './program.ts';
 import { restore, restoreText } from './restore.ts';
 import { allOf } from './together.ts';
 import { transact } from './transact.ts';
@@ -49,7 +49,7 @@ async function collectIptables(
   family: 4 | 6,
 ): Promise<string[]> {
   const report = new Set<string>();
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await readNatTable(site, family);
     const jumps = jumpsIn(table);
     const commands: string[] = [];
@@ -81,7 +81,7 @@ function containersIn(table: NatTable, jumps: readonly Jump[], network: string):
 async function collectNft(site: Site, network: string, valid: ReadonlySet<string>): Promise<string[]> {
   const report = new Set<string>();
   const prefix = networkPrefix(network);
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const stale = (await rulesWith(site, prefix)).filter(({ comment = '' }) => {
       return !valid.has(comment.slice(0, prefix.length + 16));
     });

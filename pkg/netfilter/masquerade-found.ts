@@ -3,7 +3,7 @@ import { type MasqueradedAddress, readAddresses } from './address.ts';
 import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save.ts';
 import type { AddOptions } from './masquerade.ts';
 import { type AttachmentKey, chainName } from './names.ts';
-import { persistently, type Site } from './program.ts';
+import { retryOnConflict, type Site } from './program.ts';
 import { type Command, restore, restoreText } from './restore.ts';
 import { additions, MULTICAST } from './rule.ts';
 
@@ -17,7 +17,7 @@ export async function addToFound(
 ): Promise<void> {
   const chain = chainName(key.network, key.containerId);
   const own = [...addresses, ...readAddresses(options.formerAddresses ?? [])];
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await readNatTable(site, family);
     const jumps = jumpsIn(table).filter((jump) => jump.chain === chain);
     const stale = jumps.filter((jump) => isFrom(jump, own));
@@ -39,7 +39,7 @@ export async function removeFound(
   family: Family,
 ): Promise<void> {
   const chain = chainName(key.network, key.containerId);
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await readNatTable(site, family);
     const jumps = jumpsIn(table).filter((jump) => jump.chain === chain);
     const own = addresses === undefined ? jumps : jumps.filter((jump) => isFrom(jump, addresses));

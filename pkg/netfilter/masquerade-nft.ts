@@ -5,7 +5,7 @@ import type { NativeChain } from './native-message.ts';
 import { type NftAddition, sharedChain } from './native-nft.ts';
 import { isNative } from './native-variant.ts';
 import { listRules, type NftRule } from './nft-list.ts';
-import { FilterError, isMissing, missingProgram, persistently, type Site } from './program.ts';
+import { FilterError, isMissing, missingProgram, retryOnConflict, type Site } from './program.ts';
 import { batchText, NFT, nftNatively, transact } from './transact.ts';
 
 /** The table of all masquerade rules. */
@@ -64,7 +64,7 @@ export async function addNft(
 ): Promise<void> {
   const prefix = attachmentPrefix(key);
   try {
-    await persistently(site, async () => {
+    await retryOnConflict(site, async () => {
       if (options.mayExist !== true && (await addNatively(site, key, addresses))) return;
       const stale = options.mayExist === true ? await rulesWith(site, prefix) : [];
       const rules = [...stale.map(nftDeletion), ...ruleAdditions(key, addresses)];
@@ -124,7 +124,7 @@ export async function removeNft(site: Site, key: AttachmentKey): Promise<boolean
   const prefix = attachmentPrefix(key);
   try {
     if ((await nftNatively(site, (nft) => nft.removeCommented(CHECKS_CHAIN, prefix))) === true) return true;
-    await persistently(site, async () => {
+    await retryOnConflict(site, async () => {
       const found = await rulesWith(site, prefix);
       if (found.length > 0) await transact(site, found.map(nftDeletion));
     });

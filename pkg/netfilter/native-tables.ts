@@ -7,7 +7,7 @@ import { type EncodedRule, encodeRule, type Spelling } from './native-rule.ts';
 import { isSameRule } from './native-same.ts';
 import { type BatchKind, NativeSession } from './native-session.ts';
 import type { Command } from './restore.ts';
-import { othersTurn } from './together.ts';
+import { yieldTwice } from './together.ts';
 
 /**
  * The tables of iptables as the kernel has them, without the program: a start of it takes several milliseconds, most of
@@ -110,7 +110,7 @@ export class NativeTables {
     if (messages === undefined) return false;
     this.#listed.clear();
     const isDone = this.#session.commitInThread(messages, kindOf(commands));
-    await othersTurn();
+    await yieldTwice();
     return isDone();
   }
 

@@ -125,7 +125,7 @@ export async function runFilter(site: Site, argv: readonly [string, ...string[]]
 const ATTEMPTS = 6;
 
 /** Does something anew, from its first look on, while it fails because of what others change at the same time. */
-export async function persistently<T>(site: Site, attempt: () => Promise<T>): Promise<T> {
+export async function retryOnConflict<T>(site: Site, attempt: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();

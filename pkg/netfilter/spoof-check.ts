@@ -2,7 +2,7 @@ import type { Netns } from '../netns/netns.ts';
 import { quote, type WorkAction } from '../plan/action.ts';
 import { listRules, type NftRule, parseRules } from './nft-list.ts';
 import { line } from './print.ts';
-import { FilterError, isMissing, missingProgram, persistently, runFilter, Site } from './program.ts';
+import { FilterError, isMissing, missingProgram, retryOnConflict, runFilter, Site } from './program.ts';
 
 /** The attachment whose container may send only from its own MAC address. */
 export interface SpoofCheckKey {
@@ -51,7 +51,7 @@ export function addSpoofCheck(check: SpoofCheck, options: SpoofOptions = {}): Wo
     async run(context) {
       const site = new Site(context);
       try {
-        const handle = await persistently(site, async () => {
+        const handle = await retryOnConflict(site, async () => {
           const stale = options.mayExist === true ? await staleHandles(site, check) : [];
           const echo = await transact(site, [...(stale ?? []).map(ruleDeletion), ...additions(check)]);
           return parseRules(echo).find((rule) => leadsTo(rule, link))?.handle;
@@ -131,7 +131,7 @@ async function removeKnown(site: Site, key: SpoofCheckKey, handle: number): Prom
 
 async function removeFound(site: Site, key: SpoofCheckKey): Promise<void> {
   const { link, mac } = spoofNames(key);
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const handles = await staleHandles(site, key);
     if (handles === undefined) return;
     // What is added first can be deleted for certain.

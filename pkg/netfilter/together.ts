@@ -27,7 +27,7 @@ export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 /** Over when everybody else has nothing to do but wait. */
-export async function othersTurn(): Promise<void> {
+export async function yieldTwice(): Promise<void> {
   // Others may be waiting for the first turn as well, and have their work to do behind it.
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

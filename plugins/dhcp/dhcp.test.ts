@@ -11,9 +11,9 @@ import type { GobObject } from '../../pkg/gob/types.ts';
 import { ask } from '../../test/protocol/in-process.ts';
 import { readDuration } from './daemon/duration.ts';
 import { readFlags } from './daemon/flags.ts';
+import { rpcResultOf } from './daemon/rpc-result.ts';
 import { answerTo, createServer as createDaemon, type Method } from './daemon/server.ts';
 import { fileOf, type Held, heldFrom } from './daemon/stored.ts';
-import { toldOf } from './daemon/told.ts';
 import { wantedOf } from './daemon/wanted.ts';
 import {
   decodeLease,
@@ -75,7 +75,7 @@ async function listen(methods: ReadonlyMap<string, Method>): Promise<void> {
 }
 
 const conf = () => ({ ipam: { type: 'dhcp', daemonSocketPath: socket } });
-const told = async () => ({ type: RESULT, value: toldOf(held().lease, 5) });
+const told = async () => ({ type: RESULT, value: rpcResultOf(held().lease, 5) });
 
 describe('plugin and daemon', () => {
   test('an address, its routes and their metric', async () => {
@@ -252,7 +252,7 @@ test('what a daemon gives that no result may say is refused or left out', () => 
 
 test('what a plugin is told survives the way', () => {
   const decoder = new GobDecoder();
-  decoder.push(new GobEncoder().encode(RESULT, toldOf(held().lease, 0)));
+  decoder.push(new GobEncoder().encode(RESULT, rpcResultOf(held().lease, 0)));
   expect(readResult(decoder.next() ?? {})).toEqual({
     ips: [{ address: '10.5.1.9/22', gateway: '10.5.0.1' }],
     routes: [

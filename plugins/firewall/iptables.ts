@@ -3,7 +3,7 @@ import {
   FilterError,
   isMissing,
   missingProgram,
-  persistently,
+  retryOnConflict,
   runFilter,
   type Site,
 } from '../../pkg/netfilter/program.ts';
@@ -64,7 +64,7 @@ async function addFamily(site: Site, family: Family, addition: Addition): Promis
     // Two who find the same missing would both add it.
     const lock = await lockOf(lockFolder, 0o700, PATIENCE_MS, 'the firewall');
     try {
-      await persistently(site, () => addSeen(site, family, added === 'own' ? [] : addresses, shared));
+      await retryOnConflict(site, () => addSeen(site, family, added === 'own' ? [] : addresses, shared));
     } finally {
       lock.release();
     }
@@ -149,7 +149,7 @@ async function removeFamily(site: Site, family: Family, addresses: readonly Host
   const removals = commandsFor(addresses, '-D');
   if ((await natively(site, family, (tables) => tables.removeAll('filter', removals))) === true) return;
   if (addresses.length === 1 && (await removeOnce(site, family, removals))) return;
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await runFilter(site, [`${IPTABLES[family]}-save`, '-t', 'filter']);
     const found: Command[] = [];
     for (const line of table.split('\n')) {

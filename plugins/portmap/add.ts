@@ -2,7 +2,7 @@ import type { Family } from '../../pkg/addr/address.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
-import { allOf, othersTurn } from '../../pkg/netfilter/together.ts';
+import { allOf, yieldTwice } from '../../pkg/netfilter/together.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
@@ -92,7 +92,7 @@ async function take(work: Work): Promise<void> {
   const { evicted: gone, conflicts } = await takePorts(work);
   if (conflicts.length > 0 && !settings.allowsConflicts) refuseConflicts(conflicts);
   const evicted = gone.length === 0 ? [] : evictedFrom(gone, records);
-  const warned = othersTurn().then(() => warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn));
+  const warned = yieldTwice().then(() => warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn));
   await allOf([carryOut(work, evicted), warned]);
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
@@ -118,7 +118,7 @@ async function carryOut(work: Work, evicted: readonly Evicted[]): Promise<void> 
   });
   const adding = runPlan(new Plan().do(ownNetns(), rules, { capture: 'backend', failing: '' }), options);
   // The kernel goes through all rules meanwhile; whoever forgets an attempt that failed closes it again.
-  const opening = othersTurn().then(() => openLocalnet(work));
+  const opening = yieldTwice().then(() => openLocalnet(work));
   const [added, opened] = await Promise.allSettled([adding, opening]);
   if (added.status === 'rejected') throw added.reason;
   const run = added.value;

@@ -1,10 +1,10 @@
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { type Claim, ownerKey } from './claim.ts';

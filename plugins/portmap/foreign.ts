@@ -1,7 +1,7 @@
+import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { Site } from '../../pkg/netfilter/program.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { bootId } from '../../pkg/record/store.ts';
-import { HolderSearch } from '../../pkg/runtime/holder.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import type { Claim } from './claim.ts';
 import { socketAddress } from './forwarding.ts';

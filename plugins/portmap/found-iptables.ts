@@ -1,6 +1,6 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { type NatTable, readNatTable, type SavedRule } from '../../pkg/netfilter/iptables-save.ts';
-import { persistently, type Site } from '../../pkg/netfilter/program.ts';
+import { retryOnConflict, type Site } from '../../pkg/netfilter/program.ts';
 import { type Command, restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { type Addition, sharedChains } from './add-iptables.ts';
 import { type Forwarding, familiesIn, type RuleKey, socketAddress } from './forwarding.ts';
@@ -14,7 +14,7 @@ export type Line = Command | string;
 export async function addToFound({ site, key, forwarding, own, options }: Addition): Promise<void> {
   const { family } = own;
   const sharers = sharersOf({ network: key.network, others: options.others });
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await readNatTable(site, family);
     const lines: Line[] = [];
     for (const target of options.evicted) {
@@ -37,7 +37,7 @@ function distinct(lines: readonly Line[]): readonly Line[] {
 
 /** Removes what is there, in whatever form. */
 export async function removeFound(site: Site, target: Target, family: Family): Promise<void> {
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const lines = removalLines(await readNatTable(site, family), target, family);
     if (lines.length > 0) await restore(site, family, restoreText(lines));
   });

@@ -1,5 +1,5 @@
 import { readNatTable } from '../../pkg/netfilter/iptables-save.ts';
-import { isMissing, persistently, Site } from '../../pkg/netfilter/program.ts';
+import { isMissing, retryOnConflict, Site } from '../../pkg/netfilter/program.ts';
 import { restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
@@ -100,7 +100,7 @@ async function collectIptables(
   valid: Valid,
   targets: readonly Target[],
 ): Promise<void> {
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const table = await readNatTable(site, family);
     const lines = new Set<string | Line>();
     const add = (some: readonly Line[]): void => {

@@ -4,7 +4,7 @@ import { mentions } from '../../pkg/netfilter/native-message.ts';
 import type { NftAddition } from '../../pkg/netfilter/native-nft.ts';
 import { isNative } from '../../pkg/netfilter/native-variant.ts';
 import { type ListedRule, listTable } from '../../pkg/netfilter/nft-text.ts';
-import { FilterError, isMissing, missingProgram, persistently, type Site } from '../../pkg/netfilter/program.ts';
+import { FilterError, isMissing, missingProgram, retryOnConflict, type Site } from '../../pkg/netfilter/program.ts';
 import { allOf } from '../../pkg/netfilter/together.ts';
 import { batchText, NFT, nftNatively, transact } from '../../pkg/netfilter/transact.ts';
 import type { Message } from '../../pkg/rtnl/message.ts';
@@ -39,7 +39,7 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
   for (const target of options.evicted) if (target.backends.includes('nftables')) leaving.push(target);
   try {
     let tries = 0;
-    const isReachable = await persistently(site, async () => {
+    const isReachable = await retryOnConflict(site, async () => {
       tries += 1;
       const removals = leaving.length === 0 ? [] : await removalsOf(site, leaving);
       const statements = [...removals, ...additions];
@@ -57,7 +57,7 @@ export async function addNft(site: Site, key: RuleKey, forwarding: Forwarding, o
       await transact(site, [...setUpAll(), ...statements]);
       return true;
     });
-    if (!isReachable) await persistently(site, () => transact(site, setUpAll()));
+    if (!isReachable) await retryOnConflict(site, () => transact(site, setUpAll()));
   } catch (thrown) {
     if (isMissing(thrown)) throw missingProgram('nft', thrown);
     if (!(thrown instanceof CniError)) throw thrown;
@@ -85,7 +85,7 @@ async function addNatively(
 
 /** Removes rules of these attachments, of both families in one transaction; what is not there is fine. */
 export async function removeNft(site: Site, targets: readonly Target[]): Promise<void> {
-  await persistently(site, async () => {
+  await retryOnConflict(site, async () => {
     const removals = await removalsOf(site, targets);
     if (removals.length > 0) await transact(site, removals);
   });

@@ -1,4 +1,4 @@
-import { readCaches } from '../../../pkg/runtime/cache.ts';
+import { readCaches } from '../../../pkg/libcni/cache.ts';
 import { readTextFile, removeFile } from '../../../pkg/sys/files/files.ts';
 import type { Check } from '../check.ts';
 

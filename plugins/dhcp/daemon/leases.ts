@@ -9,8 +9,8 @@ import { wayOutOf } from '../../../pkg/dhcp/way-out.ts';
 import { thrownText } from '../../../pkg/sys/errno.ts';
 import { statusOf } from '../../../pkg/sys/files/files.ts';
 import { isMarked, type LeaseKey, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
-import { giveHeldBack } from './last-way.ts';
 import { begin, type Pending, wait } from './pending.ts';
+import { giveHeldBack } from './release-fallback.ts';
 import { fileOf, type Held, heldFrom, macBytes } from './stored.ts';
 import type { Wanted } from './wanted.ts';
 

@@ -6,8 +6,8 @@ import { METHOD, RESULT } from '../protocol.ts';
 import { type DaemonFlags, readFlags } from './flags.ts';
 import { Leases } from './leases.ts';
 import { handedOver, handedPath, type Listening, listenHandedOver, listenOn } from './listen.ts';
+import { rpcResultOf } from './rpc-result.ts';
 import { createServer, type Method } from './server.ts';
-import { toldOf } from './told.ts';
 import { keyOf, wantedOf } from './wanted.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -68,14 +68,14 @@ function methodsOf(leases: Leases): ReadonlyMap<string, Method> {
       METHOD.allocate,
       async (args, signal) => {
         const wanted = await wantedOf(args);
-        return { type: RESULT, value: toldOf(await leases.allocate(wanted, signal), wanted.priority) };
+        return { type: RESULT, value: rpcResultOf(await leases.allocate(wanted, signal), wanted.priority) };
       },
     ],
     [
       METHOD.check,
       async (args) => {
         const wanted = await wantedOf(args);
-        return { type: RESULT, value: toldOf(await leases.find(wanted.key), wanted.priority) };
+        return { type: RESULT, value: rpcResultOf(await leases.find(wanted.key), wanted.priority) };
       },
     ],
     [

@@ -10,7 +10,7 @@ import { toDocument } from '../../../pkg/types/document.ts';
 import { CniError } from '../../../pkg/types/error.ts';
 import { parseResult } from '../../../pkg/types/parse-result.ts';
 import type { Result } from '../../../pkg/types/result.ts';
-import { toldOf } from '../../../plugins/dhcp/daemon/told.ts';
+import { rpcResultOf } from '../../../plugins/dhcp/daemon/rpc-result.ts';
 import { RESULT } from '../../../plugins/dhcp/protocol.ts';
 import { readResult } from '../../../plugins/dhcp/result.ts';
 import { expectSame, type Target } from './target.ts';
@@ -85,7 +85,7 @@ function fromServer(payload: Uint8Array): Uint8Array {
 /** What a plugin is told of a lease, all the way; the daemon's refusal of a server's nonsense. */
 function resultOf(lease: Lease): Result | string {
   const decoder = new GobDecoder();
-  decoder.push(new GobEncoder().encode(RESULT, toldOf(lease, 5)));
+  decoder.push(new GobEncoder().encode(RESULT, rpcResultOf(lease, 5)));
   try {
     const result = readResult(decoder.next() ?? {});
     // Whatever the server said, it is a result that a runtime can read.

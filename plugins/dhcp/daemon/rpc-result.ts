@@ -7,7 +7,7 @@ import type { GobObject } from '../../../pkg/gob/types.ts';
 const SCOPE_LINK = 253;
 
 /** A lease as a plugin is told of it. */
-export function toldOf({ address, options }: Lease, priority: number): GobObject {
+export function rpcResultOf({ address, options }: Lease, priority: number): GobObject {
   const [gateway] = addressesIn(options, OPTION.routers);
   const mask = options.get(OPTION.subnetMask);
   return {
