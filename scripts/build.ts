@@ -9,6 +9,7 @@ import { type Arch, cLibrary, engineSource, nativeArch } from './lib/engine.ts';
 import { noticesOf } from './lib/notices.ts';
 import { megabytes, print, seconds, style } from './lib/print.ts';
 import { identifyBuild, ROOT } from './lib/project.ts';
+import { writeSchemas } from './lib/schema-files.ts';
 import { verifyExecutable } from './lib/verify.ts';
 
 const start = performance.now();
@@ -37,11 +38,13 @@ rmSync(executable);
 await verifyExecutable(join(bin, PLUGIN_NAMES[0]), arch);
 
 writeFileSync(join(dist, 'NOTICE'), noticesOf(await engineSource(), await cLibrary(arch), packages));
+await writeSchemas(join(dist, 'schema'));
 const archive = join(ROOT, 'dist', archiveName(arch, identity.version));
 const members = [
   { folder: bin, names },
   { folder: dist, names: ['NOTICE'] },
   { folder: ROOT, names: ['LICENSE', 'conf', 'deploy'] },
+  { folder: dist, names: ['schema'], into: 'conf' },
 ];
 await packArchive(members, archive, identity.time);
 const digest = await writeChecksum(archive);

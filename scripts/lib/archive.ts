@@ -8,6 +8,8 @@ import { execa } from 'execa';
 export interface ArchiveMembers {
   readonly folder: string;
   readonly names: readonly string[];
+  /** The archive's folder that they come into, if it is not the uppermost. */
+  readonly into?: string;
 }
 
 /** The name of a release's archive, in `dist`. */
@@ -27,7 +29,13 @@ export async function packArchive(members: readonly ArchiveMembers[], archive: s
   const format = ['--format=ustar', '--sort=name', `--mtime=@${time}`, '--owner=0', '--group=0', '--numeric-owner'];
   // "./name" as in the reference release: people unpack single plugins by that name.
   const files = members.flatMap(({ folder, names }) => ['-C', folder, ...[...names].sort().map((name) => `./${name}`)]);
-  const tar = execa('tar', ['-c', ...format, '--mode=u=rwX,go=rX', '--hard-dereference', ...files], {
+  // With "r" the names of members only, not what a link says.
+  const moved = members.flatMap(({ names, into }) =>
+    into === undefined
+      ? []
+      : names.map((name) => `--transform=flags=r;s,^\\./${name}\\(/\\|$\\),./${into}/${name}\\1,`),
+  );
+  const tar = execa('tar', ['-c', ...format, ...moved, '--mode=u=rwX,go=rX', '--hard-dereference', ...files], {
     stdout: 'pipe',
     buffer: false,
   });

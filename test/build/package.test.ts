@@ -1,9 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import { ROOT } from '../../scripts/lib/project.ts';
+import { schemaFiles } from '../../scripts/lib/schema-files.ts';
 import { ARCHIVE, BIN, temporaryFolder } from './support.ts';
 
 const names = ['cni', ...PLUGIN_NAMES].sort();
@@ -26,7 +27,18 @@ describe('the release archive', () => {
     expect(readdirSync(folder).sort()).toEqual([...names, ...BESIDE].sort());
     expectOwnFiles(folder);
     await execa('cmp', [join(folder, 'cni'), join(BIN, 'cni')]);
-    for (const name of ['conf', 'deploy', 'LICENSE']) await execa('diff', ['-r', join(ROOT, name), join(folder, name)]);
+    for (const name of ['deploy', 'LICENSE']) await execa('diff', ['-r', join(ROOT, name), join(folder, name)]);
+    expect(readdirSync(join(folder, 'conf')).sort()).toEqual([...readdirSync(join(ROOT, 'conf')), 'schema'].sort());
+    await execa('diff', ['-r', '--exclude=schema', join(ROOT, 'conf'), join(folder, 'conf')]);
+  });
+
+  it("has the plugins' schemas in conf/schema, as they are in dist/schema", async () => {
+    const folder = temporaryFolder();
+    await execa('tar', ['-xf', ARCHIVE, '-C', folder, './conf/schema']);
+    for (const place of [join(folder, 'conf/schema'), join(ROOT, 'dist/schema')]) {
+      const found = readdirSync(place).map((name) => [name, readFileSync(join(place, name), 'utf8')]);
+      expect(Object.fromEntries(found)).toEqual(Object.fromEntries(await schemaFiles()));
+    }
   });
 
   it('is small, though it has every executable', () => {

@@ -21,7 +21,7 @@ const LONGEST_MS = 15_000;
 const schemas = new Map<string, Schema>(
   PLUGIN_NAMES.map((name) => [
     name,
-    JSON.parse(readFileSync(join(ROOT, `conf/schema/${name}.json`), 'utf8')) as Schema,
+    JSON.parse(readFileSync(join(ROOT, `dist/schema/${name}.json`), 'utf8')) as Schema,
   ]),
 );
 

@@ -19,7 +19,7 @@ const [FIRST = 0, LAST = 0] = (process.env['CNI_TS_PROOF_CASES'] ?? `0-${bySize(
 const PIECE = 4_000;
 
 const SCHEMAS = Object.fromEntries(
-  PLUGIN_NAMES.map((name) => [name, JSON.parse(readFileSync(join(ROOT, `conf/schema/${name}.json`), 'utf8'))]),
+  PLUGIN_NAMES.map((name) => [name, JSON.parse(readFileSync(join(ROOT, `dist/schema/${name}.json`), 'utf8'))]),
 );
 
 interface Found {
