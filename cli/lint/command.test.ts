@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { listOf } from '../../test/lint/broken.ts';
 import { UsageError } from '../command.ts';
-import { listOf } from './cases/broken.ts';
 import { lintCommand } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lint-'));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BROKEN, listOf } from './cases/broken.ts';
+import { BROKEN, listOf } from '../../test/lint/broken.ts';
 import { lint } from './lint.ts';
 import { printFindings, summary } from './print.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/project.ts';
-import { REAL } from './cases/real.ts';
+import { REAL } from '../../test/lint/real.ts';
 import { lint } from './lint.ts';
 
 const OURS = readdirSync(join(ROOT, 'conf')).filter((name) => name.endsWith('.conflist'));

@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  answered,
+  CLIENT,
+  FakeClock,
+  FakeLink,
+  fromServer,
+  GIVEN,
+  PATIENCE,
+  type Sent,
+  willing,
+} from '../../test/dhcp/fake.ts';
 import { acquire } from './acquire.ts';
 import { Aborted, type Talk } from './exchange.ts';
-import { answered, CLIENT, FakeClock, FakeLink, fromServer, GIVEN, PATIENCE, type Sent, willing } from './fake.ts';
 import type { Lease } from './lease.ts';
 import { type End, type Keeper, maintain } from './maintain.ts';
 import { MESSAGE, type Message } from './message.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CLIENT, fromServer, GIVEN, SERVER, SERVER_MAC } from './fake.ts';
+import { CLIENT, fromServer, GIVEN, SERVER, SERVER_MAC } from '../../test/dhcp/fake.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { leaseFrom } from './lease.ts';
 import { decodeMessage, encodeMessage, MESSAGE, type Message } from './message.ts';

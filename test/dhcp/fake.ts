@@ -1,9 +1,16 @@
-import { type Client, type Clock, type Door, LinkGone, type Patience, type Wire } from './client.ts';
-import { BROADCAST_MAC } from './frame.ts';
-import { decodeMessage, encodeMessage, MESSAGE, type Message, messageType, NO_ADDRESS } from './message.ts';
-import { OPTION } from './options.ts';
+import { type Client, type Clock, type Door, LinkGone, type Patience, type Wire } from '../../pkg/dhcp/client.ts';
+import { BROADCAST_MAC } from '../../pkg/dhcp/frame.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  MESSAGE,
+  type Message,
+  messageType,
+  NO_ADDRESS,
+} from '../../pkg/dhcp/message.ts';
+import { OPTION } from '../../pkg/dhcp/options.ts';
 
-/** A clock that goes on when a test says so. For tests alone. */
+/** A clock that goes on when a test says so. */
 export class FakeClock implements Clock {
   #now = 1_000_000;
   readonly #sleepers = new Set<{ until: number; wake(): void }>();
