@@ -32,5 +32,12 @@ export interface Command {
   run(call: CommandCall): Promise<number>;
 }
 
+/** A command in the list of all of them. */
+export interface ListedCommand {
+  /** One line for the list. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 /** Thrown by a command that was called in a way it does not know; ends in its usage and exit status 2. */
 export class UsageError extends Error {}

@@ -1,11 +1,4 @@
-import type { Command } from './command.ts';
-
-/** A command in the list of all of them. */
-export interface ListedCommand {
-  /** One line for the list. */
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import type { ListedCommand } from './command.ts';
 
 /** The commands of the tool, in the order in which help lists them. */
 export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
@@ -67,7 +60,7 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
   },
   completion: {
     summary: 'completion of this tool’s commands and options for a shell',
-    load: async () => (await import('./completion/completion.ts')).completion,
+    load: async () => (await import('./completion/completion.ts')).completionOf(COMMANDS),
   },
   schema: {
     summary: 'the JSON Schema of a plugin’s configuration, or of whole lists, for editors',
