@@ -6,6 +6,7 @@ import { delList } from '../../pkg/libcni/runtime.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { removeFile } from '../../pkg/sys/files/files.ts';
+import { isSameAttachment, isSameInterface } from '../../pkg/types/attachment.ts';
 import { CONF_FOLDER, pluginPath } from '../cnitool.ts';
 import { deleteRecorded, inOrderOfDel } from '../doctor/release.ts';
 import type { KnownAttachment } from './known.ts';
@@ -34,9 +35,7 @@ export async function collect(one: KnownAttachment, environment: Environment): P
   }
   for (const record of inOrderOfDel(one.records)) await deleteRecorded(record, environment, path);
   const store = new RecordStore(recordFolder(environment));
-  const left = store.readForContainer(one.containerId).records.filter((record) => {
-    return record.network === one.network && record.ifName === one.ifName;
-  });
+  const left = store.readForContainer(one.containerId).records.filter((record) => isSameAttachment(record, one));
   if (left.length > 0) throw new Error(`what ${left.map(({ plugin }) => plugin).join(', ')} made is still there`);
   await releaseLeases(one, environment);
   for (const cached of one.cached) removeFile(cached.path);
@@ -58,8 +57,7 @@ async function releaseLeases({ network, leases }: KnownAttachment, environment: 
     await withLeases(options, false, (store) => {
       const { owner } = lease;
       const again = [...store.content().leases.values()].find((other) => {
-        const isSame = other.owner.containerId === owner.containerId && other.owner.ifName === owner.ifName;
-        return isSame && other.path === lease.path;
+        return isSameInterface(other.owner, owner) && other.path === lease.path;
       });
       if (again !== undefined && store.judge(again) !== 'alive') store.release(again.owner, [again]);
     });

@@ -8,6 +8,7 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { namespaceAt } from '../../pkg/record/seen.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import { type Attachment, attachmentKey, attachmentOf } from '../../pkg/types/attachment.ts';
 import { leaseFolders } from '../leases/folders.ts';
 import type { IsValid } from './valid.ts';
 
@@ -16,12 +17,8 @@ export interface PlacedLease extends SurveyedLease {
   readonly dataDir: string;
 }
 
-/** An attachment of a network, with all that is known about it. */
-export interface KnownAttachment {
-  readonly network: string;
-  readonly containerId: string;
-  /** '' where nobody has noted it. */
-  readonly ifName: string;
+/** An attachment, with all that is known about it; the interface is '' where nobody has noted it. */
+export interface KnownAttachment extends Attachment {
   readonly records: readonly AttachmentRecord[];
   readonly cached: readonly CachedAttachment[];
   readonly leases: readonly PlacedLease[];
@@ -42,11 +39,10 @@ export async function knownAttachments(
   network: string | undefined,
 ): Promise<readonly KnownAttachment[]> {
   const all = new Map<string, KnownAttachment>();
-  const add = (name: Pick<KnownAttachment, 'network' | 'containerId' | 'ifName'>, more: Partial<KnownAttachment>) => {
+  const add = (name: Attachment, more: Partial<KnownAttachment>) => {
     if (network !== undefined && name.network !== network) return;
-    const { containerId, ifName } = name;
-    const key = `${name.network}/${containerId}/${ifName}`;
-    const known = all.get(key) ?? { network: name.network, containerId, ifName, records: [], cached: [], leases: [] };
+    const key = attachmentKey(name);
+    const known = all.get(key) ?? { ...attachmentOf(name), records: [], cached: [], leases: [] };
     all.set(key, {
       ...known,
       records: [...known.records, ...(more.records ?? [])],

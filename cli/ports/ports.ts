@@ -3,8 +3,9 @@ import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord, RecordedPod } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
+import { attachmentKey } from '../../pkg/types/attachment.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { ownerKey } from '../../plugins/portmap/claim.ts';
 import { type ListedClaim, PortClaims } from '../../plugins/portmap/claims.ts';
 import { releaseDeadPorts } from '../../plugins/portmap/dead.ts';
 import { unnotedPorts } from '../../plugins/portmap/foreign.ts';
@@ -16,14 +17,11 @@ import { type Cell, table } from '../table.ts';
 import { podText } from '../terminal.ts';
 
 /** One port of the host, and where it leads. */
-interface HostPort {
+interface HostPort extends Attachment {
   readonly protocol: string;
   readonly hostPort: number;
   /** The host's addresses that count; none for all of both families. */
   readonly hostIps: readonly string[];
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
   readonly pod?: RecordedPod;
   /** Where it leads: `10.88.0.2:80`, one of each family. */
   readonly targets: readonly string[];
@@ -77,8 +75,8 @@ async function hostPorts(environment: Environment): Promise<readonly HostPort[]>
   const notes = new Map<string, Noted>();
   const claims = new PortClaims(folder).listed();
   const found = claims.map((listed) => {
-    const key = ownerKey(listed.claim);
-    const noted = notes.get(key) ?? notedIn(records.find({ ...listed.claim, plugin: 'portmap' }));
+    const key = attachmentKey(listed.claim);
+    const noted = notes.get(key) ?? notedIn(records.find(listed.claim, 'portmap'));
     notes.set(key, noted);
     const own = noted.ports.get(listed.port);
     const targets = own === undefined ? [] : noted.addresses.map((address) => socketAddress(address, own));

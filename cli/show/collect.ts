@@ -4,6 +4,7 @@ import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import { attachmentKey } from '../../pkg/types/attachment.ts';
 import { notesOf as bridgeNotes } from '../../plugins/bridge/notes.ts';
 import { PortClaims } from '../../plugins/portmap/claims.ts';
 import { type UnnotedPort, unnotedPorts } from '../../plugins/portmap/foreign.ts';
@@ -91,7 +92,7 @@ type Group = readonly [AttachmentRecord, ...AttachmentRecord[]];
 function grouped(records: readonly AttachmentRecord[]): readonly Group[] {
   const groups = new Map<string, [AttachmentRecord, ...AttachmentRecord[]]>();
   for (const record of records) {
-    const key = `${record.network}/${record.containerId}/${record.ifName}`;
+    const key = attachmentKey(record);
     const known = groups.get(key);
     if (known === undefined) groups.set(key, [record]);
     else known.push(record);

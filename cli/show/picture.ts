@@ -1,4 +1,5 @@
 import type { RecordedPod } from '../../pkg/record/record.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import { podText } from '../terminal.ts';
 
 /** A port of the host that leads to a container. */
@@ -11,10 +12,7 @@ export interface PortOf {
 }
 
 /** One attachment of a container, as it is and as it was noted. */
-export interface ShownAttachment {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
+export interface ShownAttachment extends Attachment {
   readonly pod?: RecordedPod;
   readonly netns: string;
   readonly state: 'alive' | 'dead' | 'unknown';

@@ -6,16 +6,13 @@ import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceAt, type SeenNetns, seenNamespaces } from '../../pkg/record/seen.ts';
 import { recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import { type Attachment, isSameAttachment } from '../../pkg/types/attachment.ts';
 import { leaseFolders } from '../leases/folders.ts';
 import { type HostLinks, hostEndOf, isUp, linksAt, masterOf } from './look.ts';
 import type { ShownAttachment } from './picture.ts';
 
-/** Who an interface of a container may be, by what the reference's files say. */
-interface Noted {
-  readonly network: string;
-  readonly containerId: string;
-  /** '' where it is not said. */
-  readonly ifName: string;
+/** Who an interface of a container may be, by what the reference's files say; the interface is '' where they do not. */
+interface Noted extends Attachment {
   /** The number of the namespace; `undefined` where only the address tells. */
   readonly ino?: bigint;
   readonly address?: string;
@@ -33,10 +30,7 @@ export async function unrecorded(
   known: readonly ShownAttachment[],
   holders: HolderSearch,
 ): Promise<readonly ShownAttachment[]> {
-  const isKnown = (one: Pick<Noted, 'containerId' | 'network'>, ifName: string) =>
-    known.some((other) => {
-      return other.containerId === one.containerId && other.network === one.network && other.ifName === ifName;
-    });
+  const isKnown = (one: Noted, ifName: string) => known.some((other) => isSameAttachment(other, { ...one, ifName }));
   const noted = [...inCaches(), ...(await inLeases(environment))];
   const found: ShownAttachment[] = [];
   for (const seen of seenNamespaces()) {

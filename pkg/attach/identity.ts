@@ -1,11 +1,5 @@
 import { randomBytes } from '../sys/random.ts';
-
-/** What names one attachment of a container to a network. */
-export interface AttachmentName {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
-}
+import type { Attachment } from '../types/attachment.ts';
 
 /** The kernel's limit for an alias, without the closing zero. */
 const MAX_ALIAS_BYTES = 255;
@@ -20,7 +14,7 @@ const ALIAS_PREFIX = 'cni-ts:';
  * @example
  * hostLinkName({ network: 'net', containerId: 'c1', ifName: 'eth0' }); // 'veth' and eight hexadecimal digits
  */
-export function hostLinkName({ network, containerId, ifName }: AttachmentName): string {
+export function hostLinkName({ network, containerId, ifName }: Attachment): string {
   // No part can contain the separator.
   return `veth${hash32(`${network}/${containerId}/${ifName}`).toString(16).padStart(8, '0')}`;
 }
@@ -33,7 +27,7 @@ export function randomLinkName(): string {
 }
 
 /** What is written on the host's end, for people and for whoever has to tell whose it is. */
-export function linkAlias({ network, containerId, ifName }: AttachmentName): string {
+export function linkAlias({ network, containerId, ifName }: Attachment): string {
   const alias = `${ALIAS_PREFIX}${network}/${containerId}/${ifName}`;
   // Only a name with other letters than ASCII's can have more bytes than it is long.
   const bytes = alias.length * 3 <= MAX_ALIAS_BYTES ? alias.length : Buffer.byteLength(alias);
@@ -47,7 +41,7 @@ export function isOwnAlias(alias: string | undefined): alias is string {
 }
 
 /** The attachment in an alias that has its names in it. */
-export function attachmentInAlias(alias: string): AttachmentName | undefined {
+export function attachmentInAlias(alias: string): Attachment | undefined {
   const [network, containerId, ifName, surplus] = alias.slice(ALIAS_PREFIX.length).split('/');
   if (network === undefined || containerId === undefined || ifName === undefined || surplus !== undefined) {
     return undefined;

@@ -1,13 +1,13 @@
 import { type Address, compareAddresses, formatAddress } from '../addr/address.ts';
 import { CniError, ErrorCode, toCniError } from '../types/error.ts';
 import { type Choice, chooseNext, chooseRequested } from './choose.ts';
-import type { Owner } from './lease.ts';
+import type { LeaseOwner } from './lease.ts';
 import { type Range, type RangeSet, rangeOf } from './range.ts';
 import type { LeaseStore } from './store.ts';
 
 /** What an attachment asks for. */
 export interface AllocationRequest {
-  readonly owner: Owner;
+  readonly owner: LeaseOwner;
   /** One address is given from each. */
   readonly rangeSets: readonly RangeSet[];
   /** Addresses that it wants; every one of them has to be had. */

@@ -1,6 +1,6 @@
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../addr/address.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
-import type { Owner } from './lease.ts';
+import type { LeaseOwner } from './lease.ts';
 import type { Lease } from './lease-folder.ts';
 import { isDead, type Verdict } from './liveness.ts';
 import { isAllocatable, type Range, type RangeSet, rangeOf, setText } from './range.ts';
@@ -23,7 +23,7 @@ export interface ChoiceContext {
   readonly store: LeaseStore;
   readonly set: RangeSet;
   readonly index: number;
-  readonly owner: Owner;
+  readonly owner: LeaseOwner;
   readonly reclaim: boolean;
 }
 

@@ -2,19 +2,19 @@ import { type Address, canonicalAddress, formatAddress, parseAddress } from '../
 import { causeErrno } from '../sys/errno.ts';
 import { type FolderEntry, OPEN } from '../sys/files/calls.ts';
 import { fileError, files, readTextFile, removeFile, writeFile, writeText } from '../sys/files/files.ts';
-import { decodeOwner, encodeOwner, type Owner } from './lease.ts';
+import { decodeOwner, encodeOwner, type LeaseOwner } from './lease.ts';
 
 /** What the file of an address says: nobody has it, somebody has it, or it is damaged and so nobody has it. */
 export type Slot =
   | { readonly state: 'free' }
   | { readonly state: 'damaged' }
   | { readonly state: 'foreign' }
-  | { readonly state: 'leased'; readonly owner: Owner };
+  | { readonly state: 'leased'; readonly owner: LeaseOwner };
 
 /** A lease that was found in the folder. */
 export interface Lease {
   readonly address: string;
-  readonly owner: Owner;
+  readonly owner: LeaseOwner;
   /** The file, which may lie in a folder below. */
   readonly path: string;
 }
@@ -58,7 +58,7 @@ export class LeaseFolder {
    *
    * @param stamp the file's modification time, in milliseconds since the epoch
    */
-  write(address: string, owner: Owner, stamp: number): void {
+  write(address: string, owner: LeaseOwner, stamp: number): void {
     const temporary = `${this.path}/${TEMPORARY}`;
     let operation = 'open';
     try {

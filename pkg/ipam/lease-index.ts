@@ -1,6 +1,6 @@
 import { folderName } from '../record/names.ts';
 import { files, makeFolders, readTextFile, removeFile, writeFile } from '../sys/files/files.ts';
-import type { Owner } from './lease.ts';
+import type { LeaseOwner } from './lease.ts';
 import type { FolderContent } from './lease-folder.ts';
 
 /** What the index knows of one owner. */
@@ -53,7 +53,7 @@ export class LeaseIndex {
   }
 
   /** The hint about an owner; `undefined` when there is none, `damaged` when there is one that says nothing. */
-  read(owner: Owner): Hint | 'damaged' | undefined {
+  read(owner: LeaseOwner): Hint | 'damaged' | undefined {
     try {
       const text = readTextFile(this.#path(owner));
       return text === undefined ? undefined : decodeHint(text);
@@ -63,7 +63,7 @@ export class LeaseIndex {
   }
 
   /** Notes what an owner has; to be done before a lease is written, so that no lease is ever unknown. */
-  write(owner: Owner, hint: Hint): void {
+  write(owner: LeaseOwner, hint: Hint): void {
     this.#attempt(() => {
       const text = encodeHint(hint);
       try {
@@ -76,7 +76,7 @@ export class LeaseIndex {
   }
 
   /** Forgets an owner; to be done after its leases are gone. */
-  remove(owner: Owner): void {
+  remove(owner: LeaseOwner): void {
     this.#attempt(() => removeFile(this.#path(owner)));
   }
 
@@ -84,7 +84,7 @@ export class LeaseIndex {
   rebuild(content: FolderContent): void {
     this.#attempt(() => {
       makeFolders(this.#folder, 0o755);
-      const owners = new Map<string, { owner: Owner; addresses: string[] }>();
+      const owners = new Map<string, { owner: LeaseOwner; addresses: string[] }>();
       for (const { owner, address } of content.leases.values()) {
         const name = hintName(owner);
         const known = owners.get(name);
@@ -121,7 +121,7 @@ export class LeaseIndex {
     return `${FORMAT} ${this.#bootId} ${dev} ${ino} ${mtimeNs} ${ctimeNs}\n`;
   }
 
-  #path(owner: Owner): string {
+  #path(owner: LeaseOwner): string {
     return `${this.#folder}/${hintName(owner)}`;
   }
 
@@ -135,7 +135,7 @@ export class LeaseIndex {
   }
 }
 
-function hintName(owner: Owner): string {
+function hintName(owner: LeaseOwner): string {
   return folderName(`${owner.containerId}:${owner.ifName}`);
 }
 

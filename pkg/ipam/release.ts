@@ -1,9 +1,9 @@
 import type { ValidAttachment } from '../skel/plugin.ts';
-import type { Owner } from './lease.ts';
+import type { LeaseOwner } from './lease.ts';
 import type { LeaseStore } from './store.ts';
 
 /** Frees every address of an attachment; none is as good. */
-export function releaseAll(store: LeaseStore, owner: Owner): void {
+export function releaseAll(store: LeaseStore, owner: LeaseOwner): void {
   const leases = store.ownedBy(owner);
   if (leases.length > 0) {
     store.release(owner, leases);

@@ -1,14 +1,15 @@
 import { NetnsError } from '../netns/error.ts';
 import { openNetns } from '../netns/open.ts';
 import { namespaceCensus } from '../record/census.ts';
-import type { AttachmentKey } from '../record/record.ts';
+import type { RecordKey } from '../record/record.ts';
 import { RecordStore } from '../record/store.ts';
 import { thrownErrno } from '../sys/errno.ts';
 import { fileError, makeFolders, statusOf } from '../sys/files/files.ts';
 import { lockFile } from '../sys/files/lock.ts';
+import { isSameInterface } from '../types/attachment.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import { type Boot, currentBoot } from './boot.ts';
-import { type Owner, sameOwner } from './lease.ts';
+import type { LeaseOwner } from './lease.ts';
 import { type FolderContent, type Lease, LeaseFolder } from './lease-folder.ts';
 import { LeaseIndex } from './lease-index.ts';
 import { judge, type Verdict } from './liveness.ts';
@@ -127,17 +128,17 @@ export class LeaseStore {
   }
 
   /** The leases of an owner; those of the oldest plugins, which name no interface, are asked for without one. */
-  ownedBy(owner: Owner): readonly Lease[] {
+  ownedBy(owner: LeaseOwner): readonly Lease[] {
     if (this.#content === undefined) {
       const leases = this.#hintedTo(owner);
       if (leases !== undefined) return leases;
       this.#learn();
     }
-    return [...this.content().leases.values()].filter((lease) => sameOwner(lease.owner, owner));
+    return [...this.content().leases.values()].filter((lease) => isSameInterface(lease.owner, owner));
   }
 
   /** The leases that the index knows of; `undefined` when what it says is not so: a file was changed in place. */
-  #hintedTo(owner: Owner): readonly Lease[] | undefined {
+  #hintedTo(owner: LeaseOwner): readonly Lease[] | undefined {
     const hint = this.#index.read(owner);
     if (hint === 'damaged') return undefined;
     const leases: Lease[] = [];
@@ -160,7 +161,7 @@ export class LeaseStore {
   }
 
   /** Announces the addresses that an owner is about to get; gives the time that their files have to bear. */
-  announce(owner: Owner, addresses: readonly string[]): number {
+  announce(owner: LeaseOwner, addresses: readonly string[]): number {
     this.#isSealed = false;
     this.#record(owner, addresses);
     const all: string[] = [];
@@ -173,7 +174,7 @@ export class LeaseStore {
   }
 
   /** Frees leases, all of them those of one owner. */
-  release(owner: Owner, leases: readonly Lease[]): void {
+  release(owner: LeaseOwner, leases: readonly Lease[]): void {
     this.#isSealed = false;
     for (const { path } of leases) {
       this.folder.remove(path);
@@ -186,13 +187,13 @@ export class LeaseStore {
   }
 
   /** Removes what is noted of an owner that has no lease: any more, or because its ADD was killed before that. */
-  forget(owner: Owner): void {
+  forget(owner: LeaseOwner): void {
     this.#index.remove(owner);
     this.#records.remove(this.#recordKey(owner));
   }
 
   /** Removes what is noted in this network of owners that have no lease, or are not among those to keep. */
-  forgetOthers(isKept: (owner: Owner) => boolean): void {
+  forgetOthers(isKept: (owner: LeaseOwner) => boolean): void {
     this.#index.rebuild(this.content());
     for (const record of this.#records.readAll().records) {
       const isOurs = record.network === this.#network && record.plugin === PLUGIN;
@@ -201,7 +202,7 @@ export class LeaseStore {
   }
 
   /** A namespace that cannot be opened leaves no record: its lease is then held until the next boot, or a DEL. */
-  #record(owner: Owner, addresses: readonly string[]): void {
+  #record(owner: LeaseOwner, addresses: readonly string[]): void {
     if (this.#attachment === undefined) return;
     try {
       const netns = openNetns(this.#attachment.netns);
@@ -217,13 +218,13 @@ export class LeaseStore {
     }
   }
 
-  #recordKey(owner: Owner): AttachmentKey {
+  #recordKey(owner: LeaseOwner): RecordKey {
     return { containerId: owner.containerId, ifName: owner.ifName, network: this.#network, plugin: PLUGIN };
   }
 
-  #isOwner(owner: Owner, address: string): boolean {
+  #isOwner(owner: LeaseOwner, address: string): boolean {
     const slot = this.folder.slot(address);
-    return slot.state === 'leased' && sameOwner(slot.owner, owner);
+    return slot.state === 'leased' && isSameInterface(slot.owner, owner);
   }
 
   /** Frees the file of an address that names nobody. */

@@ -1,11 +1,10 @@
 import type { JsonObject } from '../skel/plugin.ts';
+import type { ContainerInterface } from '../types/attachment.ts';
 
 /** One interface of one container, as a runtime names it to plugins. */
-export interface RuntimeAttachment {
-  readonly containerId: string;
+export interface RuntimeAttachment extends ContainerInterface {
   /** Path of the network namespace. */
   readonly netns: string;
-  readonly ifName: string;
   /** CNI_ARGS in its pairs. */
   readonly args: readonly (readonly [key: string, value: string])[];
   /** Values for the capabilities that plugins declare. */

@@ -1,4 +1,5 @@
 import type { Netns } from '../netns/netns.ts';
+import type { ContainerInterface } from '../types/attachment.ts';
 import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save.ts';
 import { deletion } from './masquerade-found.ts';
 import { nftDeletion, rulesWith } from './masquerade-nft.ts';
@@ -7,12 +8,6 @@ import { isMissing, retryOnConflict, Site } from './program.ts';
 import { restore, restoreText } from './restore.ts';
 import { allOf } from './together.ts';
 import { transact } from './transact.ts';
-
-/** An attachment as GC names it. */
-export interface ValidAttachment {
-  readonly containerId: string;
-  readonly ifName: string;
-}
 
 /**
  * Removes a network's masquerade rules, of both backends, that belong to no valid attachment; gives one line for each
@@ -23,7 +18,7 @@ export interface ValidAttachment {
 export async function collectMasquerade(
   place: Netns,
   network: string,
-  valid: readonly ValidAttachment[],
+  valid: readonly ContainerInterface[],
   timeoutMs: number,
 ): Promise<string[]> {
   const site = new Site({ place, timeoutMs });

@@ -1,8 +1,9 @@
 import type { Family } from '../addr/address.ts';
+import type { Attachment } from '../types/attachment.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
 import { type Jump, jumpsIn, type NatTable, readNatTable } from './iptables-save.ts';
 import type { AddOptions } from './masquerade.ts';
-import { type AttachmentKey, chainName } from './names.ts';
+import { chainName } from './names.ts';
 import { retryOnConflict, type Site } from './program.ts';
 import { type Command, restore, restoreText } from './restore.ts';
 import { additions, MULTICAST } from './rule.ts';
@@ -10,7 +11,7 @@ import { additions, MULTICAST } from './rule.ts';
 /** Adds to what is there: leftovers of the attachment go, the rules of the container's other interfaces stay. */
 export async function addToFound(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
   family: Family,
   options: AddOptions,
@@ -34,7 +35,7 @@ export async function addToFound(
 /** Removes what is there, in whatever form. */
 export async function removeFound(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[] | undefined,
   family: Family,
 ): Promise<void> {

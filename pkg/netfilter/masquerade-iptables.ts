@@ -1,8 +1,9 @@
 import type { Family } from '../addr/address.ts';
+import type { Attachment } from '../types/attachment.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
 import { addToFound, removeFound } from './masquerade-found.ts';
-import { type AttachmentKey, chainName } from './names.ts';
+import { chainName } from './names.ts';
 import { FilterError, isMissing, missingProgram, type Site } from './program.ts';
 import { change, changeInThread, IPTABLES } from './restore.ts';
 import { additions, removals } from './rule.ts';
@@ -11,7 +12,7 @@ import { allOf } from './together.ts';
 /** Adds the rules of both families, or none. */
 export async function addIptables(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
   options: AddOptions,
 ): Promise<void> {
@@ -28,7 +29,7 @@ export async function addIptables(
 /** Removes the rules of these addresses, or of all; `false` when a program is missing that it takes. */
 export async function removeIptables(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[] | undefined,
 ): Promise<boolean> {
   const families = addresses === undefined ? ([4, 6] as const) : familiesOf(addresses);
@@ -39,7 +40,7 @@ export async function removeIptables(
 /** It is taken for granted that nothing is there; only when that fails somebody looks. */
 async function addFamily(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   all: readonly MasqueradedAddress[],
   family: Family,
   options: AddOptions,
@@ -63,7 +64,7 @@ async function addFamily(
 
 async function removeFamily(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   all: readonly MasqueradedAddress[] | undefined,
   family: Family,
 ): Promise<boolean> {

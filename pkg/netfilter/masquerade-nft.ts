@@ -1,6 +1,7 @@
+import type { Attachment } from '../types/attachment.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { AddOptions } from './masquerade.ts';
-import { type AttachmentKey, attachmentPrefix, nftComment } from './names.ts';
+import { attachmentPrefix, nftComment } from './names.ts';
 import type { NativeChain } from './native-message.ts';
 import { type NftAddition, sharedChain } from './native-nft.ts';
 import { isNative } from './native-variant.ts';
@@ -35,11 +36,11 @@ const LEADING_CHAIN = sharedChain(POSTROUTING_CHAIN, LEADING_RULES);
 const POSTROUTING_RULES = ['type nat hook postrouting priority srcnat; policy accept;', ...LEADING_RULES, '}'];
 
 /** The statements that add the rules, wherever they are run. */
-export function nftAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
+export function nftAdditions(key: Attachment, addresses: readonly MasqueradedAddress[]): string[] {
   return [...COMMON, ...ruleAdditions(key, addresses)];
 }
 
-function ruleAdditions(key: AttachmentKey, addresses: readonly MasqueradedAddress[]): string[] {
+function ruleAdditions(key: Attachment, addresses: readonly MasqueradedAddress[]): string[] {
   const comment = nftComment(key);
   const statements: string[] = [];
   for (const rule of rulesFor(addresses)) statements.push(`add rule ${CHECKS} ${rule} comment "${comment}"`);
@@ -58,7 +59,7 @@ function rulesFor(addresses: readonly MasqueradedAddress[]): string[] {
 /** Adds the rules of both families in one transaction. */
 export async function addNft(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
   options: AddOptions,
 ): Promise<void> {
@@ -78,7 +79,7 @@ export async function addNft(
 }
 
 /** Adds rules where what leads to them is there and nobody has changed it; `false` when nft has to look. */
-async function addNatively(site: Site, key: AttachmentKey, addresses: readonly MasqueradedAddress[]): Promise<boolean> {
+async function addNatively(site: Site, key: Attachment, addresses: readonly MasqueradedAddress[]): Promise<boolean> {
   if (!isNative('nftables')) return false;
   const comment = nftComment(key);
   const additions: NftAddition[] = [];
@@ -92,7 +93,7 @@ async function addNatively(site: Site, key: AttachmentKey, addresses: readonly M
 /** Whether all rules are as they are made, as the kernel itself tells; `false` also when it takes nft to know. */
 export async function seesAllInNft(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
 ): Promise<boolean> {
   if (!isNative('nftables')) return false;
@@ -120,7 +121,7 @@ async function addToTable(site: Site, rules: readonly string[]): Promise<boolean
 }
 
 /** Removes all rules of an attachment; `false` when nft is missing and it takes nft. */
-export async function removeNft(site: Site, key: AttachmentKey): Promise<boolean> {
+export async function removeNft(site: Site, key: Attachment): Promise<boolean> {
   const prefix = attachmentPrefix(key);
   try {
     if ((await nftNatively(site, (nft) => nft.removeCommented(CHECKS_CHAIN, prefix))) === true) return true;

@@ -1,23 +1,23 @@
 import type { WorkAction } from '../plan/action.ts';
+import type { Attachment } from '../types/attachment.ts';
 import { type MasqueradedAddress, readAddresses } from './address.ts';
 import type { ProgramAhead } from './ahead.ts';
 import { expectOnlyNft } from './backend.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { addIptables, removeIptables } from './masquerade-iptables.ts';
 import { addNft, removeNft } from './masquerade-nft.ts';
-import type { AttachmentKey } from './names.ts';
 import { printAdditions, printRemovals } from './print.ts';
 import { Site } from './program.ts';
 import { allOf } from './together.ts';
 
 /** An attachment whose packets leave the network under the host's address. */
-export interface Masquerade extends AttachmentKey {
+export interface Masquerade extends Attachment {
   /** Its addresses with the prefix length of their network, host bits kept: `10.1.2.3/16`. */
   readonly addresses: readonly string[];
 }
 
 /** What is to be removed; without addresses it is found by its names alone. */
-export interface MasqueradeTarget extends AttachmentKey {
+export interface MasqueradeTarget extends Attachment {
   readonly addresses?: readonly string[] | undefined;
 }
 
@@ -85,7 +85,7 @@ export function removeMasquerade(target: MasqueradeTarget, backends: readonly Ma
 
 async function addWith(
   site: Site,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
   backend: MasqueradeBackend | undefined,
   options: AddOptions,

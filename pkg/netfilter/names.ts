@@ -1,12 +1,6 @@
+import type { Attachment } from '../types/attachment.ts';
 import { quote } from '../types/quote.ts';
 import { sha512 } from './sha512.ts';
-
-/** Which attachment rules belong to. */
-export interface AttachmentKey {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
-}
 
 /** Beyond this many bytes iptables cuts a comment. */
 const IPTABLES_COMMENT_BYTES = 255;
@@ -30,12 +24,12 @@ export function networkPrefix(network: string): string {
 }
 
 /** How the nft comments of an attachment begin: what tells its rules from others'. */
-export function attachmentPrefix({ network, containerId, ifName }: AttachmentKey): string {
+export function attachmentPrefix({ network, containerId, ifName }: Attachment): string {
   return `${networkPrefix(network)}${shortHash(`${ifName}:${containerId}`)}`;
 }
 
 /** The comment of the nft rules; nft knows no way to write a double quote. */
-export function nftComment(key: AttachmentKey): string {
+export function nftComment(key: Attachment): string {
   const readable = `net: ${key.network}, if: ${key.ifName}, id: ${key.containerId}`.replaceAll('"', '');
   return cut(`${attachmentPrefix(key)}, ${readable}`, NFT_COMMENT_BYTES);
 }

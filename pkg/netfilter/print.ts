@@ -1,17 +1,18 @@
 import type { Family } from '../addr/address.ts';
 import type { Netns } from '../netns/netns.ts';
 import { quote } from '../plan/action.ts';
+import type { Attachment } from '../types/attachment.ts';
 import type { MasqueradedAddress } from './address.ts';
 import type { MasqueradeBackend } from './backend-name.ts';
 import { nftAdditions, TABLE } from './masquerade-nft.ts';
-import { type AttachmentKey, attachmentPrefix, chainName } from './names.ts';
+import { attachmentPrefix, chainName } from './names.ts';
 import { type Command, IPTABLES } from './restore.ts';
 import { additions, removals } from './rule.ts';
 
 /** What a person types to add the rules one by one. */
 export function printAdditions(
   place: Netns,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[],
   backend: MasqueradeBackend,
 ): string[] {
@@ -25,7 +26,7 @@ export function printAdditions(
 /** What a person types to remove them. */
 export function printRemovals(
   place: Netns,
-  key: AttachmentKey,
+  key: Attachment,
   addresses: readonly MasqueradedAddress[] | undefined,
   backend: MasqueradeBackend,
 ): string[] {
@@ -45,7 +46,7 @@ function iptablesLine(place: Netns, family: Family, command: Command): string {
   return line(place, IPTABLES[family], '-t', 'nat', ...command);
 }
 
-function iptablesRemoval(place: Netns, key: AttachmentKey, family: Family): string {
+function iptablesRemoval(place: Netns, key: Attachment, family: Family): string {
   const chain = chainName(key.network, key.containerId);
   const save = line(place, `${IPTABLES[family]}-save`, '-t', 'nat');
   const restore = line(place, `${IPTABLES[family]}-restore`, '--noflush', '--wait');
@@ -53,7 +54,7 @@ function iptablesRemoval(place: Netns, key: AttachmentKey, family: Family): stri
   return `(echo '*nat'; ${save} | ${jumps}; echo ':${chain} - [0:0]'; echo '-X ${chain}'; echo COMMIT) | ${restore}`;
 }
 
-function nftRemoval(place: Netns, key: AttachmentKey): string {
+function nftRemoval(place: Netns, key: Attachment): string {
   const chain = `${TABLE} masq_checks`;
   const list = line(place, 'nft', '-a', 'list', 'chain', ...chain.split(' '));
   const rules = `sed -n 's/.* comment "${attachmentPrefix(key)}.* # handle \\([0-9]*\\)$/delete rule ${chain} handle \\1/p'`;

@@ -1,17 +1,12 @@
 import type { Netns } from '../netns/netns.ts';
 import { quote, type WorkAction } from '../plan/action.ts';
+import type { ContainerInterface } from '../types/attachment.ts';
 import { listRules, type NftRule, parseRules } from './nft-list.ts';
 import { line } from './print.ts';
 import { FilterError, isMissing, missingProgram, retryOnConflict, runFilter, Site } from './program.ts';
 
-/** The attachment whose container may send only from its own MAC address. */
-export interface SpoofCheckKey {
-  readonly containerId: string;
-  readonly ifName: string;
-}
-
 /** What packets are checked, and against which address. */
-export interface SpoofCheck extends SpoofCheckKey {
+export interface SpoofCheck extends ContainerInterface {
   /** The host's end of the container's link. */
   readonly hostLink: string;
   readonly mac: string;
@@ -34,7 +29,7 @@ const NAT = { family: 'bridge', table: 'nat' };
 const BASE = { ...NAT, name: 'PREROUTING', type: 'filter', hook: 'prerouting', prio: -300, policy: 'accept' };
 
 /** The names of an attachment's chains, and the comment of its rules. */
-export function spoofNames({ containerId, ifName }: SpoofCheckKey): SpoofNames {
+export function spoofNames({ containerId, ifName }: ContainerInterface): SpoofNames {
   const id = `${containerId}-${ifName}`;
   return { link: `cni-br-iface-${id}`, mac: `cni-br-iface-${id}-mac`, comment: `macspoofchk-${id}` };
 }
@@ -72,7 +67,7 @@ export function addSpoofCheck(check: SpoofCheck, options: SpoofOptions = {}): Wo
  * The handle may be out of date: unless it is the very rule that leads to these chains, they are either not there or
  * still in use, and the whole transaction fails.
  */
-export function removeSpoofCheck(key: SpoofCheckKey, handle?: number): WorkAction {
+export function removeSpoofCheck(key: ContainerInterface, handle?: number): WorkAction {
   return {
     kind: 'netfilter',
     print: (place) => printRemoval(place, key, handle),
@@ -118,7 +113,7 @@ function ruleDeletion(handle: number): Statement {
   return { delete: { rule: { ...NAT, chain: 'PREROUTING', handle } } };
 }
 
-async function removeKnown(site: Site, key: SpoofCheckKey, handle: number): Promise<boolean> {
+async function removeKnown(site: Site, key: ContainerInterface, handle: number): Promise<boolean> {
   const { link, mac } = spoofNames(key);
   try {
     await transact(site, [ruleDeletion(handle), ...chainStatements('delete', link, mac)]);
@@ -129,7 +124,7 @@ async function removeKnown(site: Site, key: SpoofCheckKey, handle: number): Prom
   }
 }
 
-async function removeFound(site: Site, key: SpoofCheckKey): Promise<void> {
+async function removeFound(site: Site, key: ContainerInterface): Promise<void> {
   const { link, mac } = spoofNames(key);
   await retryOnConflict(site, async () => {
     const handles = await staleHandles(site, key);
@@ -141,7 +136,7 @@ async function removeFound(site: Site, key: SpoofCheckKey): Promise<void> {
 }
 
 /** The rules that lead to an attachment's chains; `undefined` when nobody is checked on this host. */
-async function staleHandles(site: Site, key: SpoofCheckKey): Promise<number[] | undefined> {
+async function staleHandles(site: Site, key: ContainerInterface): Promise<number[] | undefined> {
   const { link } = spoofNames(key);
   const rules = await listRules(site, 'chain', NAT.family, NAT.table, 'PREROUTING');
   return rules?.filter((rule) => leadsTo(rule, link)).map((rule) => rule.handle);
@@ -161,7 +156,7 @@ async function transact(site: Site, statements: readonly Statement[]): Promise<s
   return runFilter(site, ['nft', '-a', '-e', '-j'], { argument: toJson(statements) });
 }
 
-function printRemoval(place: Netns, key: SpoofCheckKey, handle: number | undefined): string[] {
+function printRemoval(place: Netns, key: ContainerInterface, handle: number | undefined): string[] {
   const { link, mac, comment } = spoofNames(key);
   const chains = chainStatements('delete', link, mac);
   if (handle !== undefined) return [line(place, 'nft', '-j', toJson([ruleDeletion(handle), ...chains]))];

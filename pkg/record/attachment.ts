@@ -1,11 +1,9 @@
 import type { Netns } from '../netns/netns.ts';
+import { type Attachment, attachmentOf } from '../types/attachment.ts';
 import type { RecordStore } from './store.ts';
 
 /** What a call says of the attachment that it is about. */
-interface AttachmentCall {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
+interface AttachmentCall extends Attachment {
   readonly args: string;
   warn(line: string): void;
 }
@@ -18,14 +16,13 @@ export function noteAttachment(
   netns: Netns,
   notes: object,
 ): void {
-  const { network, containerId, ifName, args: cniArgs } = call;
-  const warning = records.write({ network, containerId, ifName, plugin, netns, cniArgs, data: { ...notes } });
+  const record = { ...attachmentOf(call), plugin, netns, cniArgs: call.args, data: { ...notes } };
+  const warning = records.write(record);
   if (warning !== undefined) call.warn(`${plugin}: ${warning}`);
 }
 
 /** Removes what a plugin has written down of an attachment; what keeps it from that is only warned of. */
 export function forgetAttachment(records: RecordStore, call: AttachmentCall, plugin: string): void {
-  const { network, containerId, ifName } = call;
-  const warning = records.remove({ network, containerId, ifName, plugin });
+  const warning = records.remove({ ...attachmentOf(call), plugin });
   if (warning !== undefined) call.warn(`${plugin}: ${warning}`);
 }

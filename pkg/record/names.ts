@@ -1,4 +1,4 @@
-import type { AttachmentKey } from './record.ts';
+import type { RecordKey } from './record.ts';
 
 /** Longer names are hashed: a file name has at most 255 bytes, and a suffix follows. */
 const MAX_NAME_BYTES = 200;
@@ -12,7 +12,7 @@ export function folderName(containerId: string): string {
 }
 
 /** Name of an attachment's file in its container's folder. No link or network name has a colon. */
-export function fileName({ ifName, network, plugin }: Omit<AttachmentKey, 'containerId'>): string {
+export function fileName({ ifName, network, plugin }: Omit<RecordKey, 'containerId'>): string {
   return `${fileSystemName(`${ifName}:${network}:${plugin}`)}.json`;
 }
 

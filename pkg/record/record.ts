@@ -1,15 +1,13 @@
 import { isObject } from '../json/decode.ts';
+import type { Attachment } from '../types/attachment.ts';
 
-/** Which attachment a record is about. */
-export interface AttachmentKey {
-  readonly containerId: string;
-  readonly ifName: string;
-  readonly network: string;
+/** Which attachment a record is about, and whose it is. */
+export interface RecordKey extends Attachment {
   readonly plugin: string;
 }
 
 /** What a plugin notes about an attachment before it changes the kernel. */
-export interface AttachmentRecord extends AttachmentKey {
+export interface AttachmentRecord extends RecordKey {
   readonly version: 1;
   /** The boot that this describes: after another one nothing of it is there any more. */
   readonly bootId: string;

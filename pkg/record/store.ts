@@ -1,9 +1,10 @@
 import type { Netns, NetnsIdentity } from '../netns/netns.ts';
 import { causeErrno, thrownText } from '../sys/errno.ts';
 import { files, makeFolders, readTextFile, removeFile, statusOf, writeFile } from '../sys/files/files.ts';
+import { type Attachment, isSameAttachment } from '../types/attachment.ts';
 import { type NamespaceCensus, namespaceCensus } from './census.ts';
 import { fileName, folderName } from './names.ts';
-import { type AttachmentKey, type AttachmentRecord, decodeRecord, podFrom } from './record.ts';
+import { type AttachmentRecord, decodeRecord, podFrom, type RecordKey } from './record.ts';
 
 /** Where records are kept; tmpfs, so they end with the boot that they describe. */
 export const RECORD_FOLDER = '/run/cni-ts/attachments';
@@ -17,7 +18,7 @@ export function recordFolder(environment: Readonly<Record<string, string | undef
 const TRIES = 3;
 
 /** What a plugin gives for a record; the rest is found out. */
-export interface NewRecord extends AttachmentKey {
+export interface NewRecord extends RecordKey {
   readonly netns: Netns;
   /** CNI_ARGS, where the pod's name may be. */
   readonly cniArgs?: string;
@@ -134,9 +135,9 @@ export class RecordStore {
   }
 
   /** The record of one attachment by one plugin. */
-  find({ containerId, ifName, network, plugin }: AttachmentKey): AttachmentRecord | undefined {
-    for (const record of this.readForContainer(containerId).records) {
-      if (record.plugin === plugin && record.network === network && record.ifName === ifName) return record;
+  find(attachment: Attachment, plugin: string): AttachmentRecord | undefined {
+    for (const record of this.readForContainer(attachment.containerId).records) {
+      if (record.plugin === plugin && isSameAttachment(record, attachment)) return record;
     }
     return undefined;
   }
@@ -149,7 +150,7 @@ export class RecordStore {
   }
 
   /** Removes a record, and its container's folder with the last one; gives a warning when it could not. */
-  remove(key: AttachmentKey): string | undefined {
+  remove(key: RecordKey): string | undefined {
     const folder = `${this.#folder}/${folderName(key.containerId)}`;
     try {
       removeFile(`${folder}/${fileName(key)}`);

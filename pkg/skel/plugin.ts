@@ -1,6 +1,7 @@
 import type { ConfigSchema } from '../config/schema.ts';
 import type { PlannedStep } from '../plan/steps.ts';
 import type { AttachmentRecord } from '../record/record.ts';
+import type { Attachment } from '../types/attachment.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
 import type { Delegator } from './delegator.ts';
@@ -37,9 +38,7 @@ export interface Call<Conf> {
 }
 
 /** A call about one attachment: ADD, DEL, CHECK. */
-export interface AttachmentCall<Conf> extends Call<Conf> {
-  readonly containerId: string;
-  readonly ifName: string;
+export interface AttachmentCall<Conf> extends Call<Conf>, Attachment {
   /** CNI_NETNS as given, '' when absent. */
   readonly netns: string;
   /** The previous plugin's result; reading it decodes it and throws a `CniError` when it is malformed. */

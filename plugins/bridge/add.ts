@@ -20,7 +20,7 @@ import { type FolderLock, shareFolder } from '../../pkg/sys/files/folder-lock.ts
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { type Attachment, CAPTURE, mldReportFor, planAttachment } from './attach.ts';
+import { CAPTURE, mldReportFor, type NewAttachment, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { addressThroughLink } from './link-first.ts';
 import type { BridgeNotes } from './notes.ts';
@@ -97,14 +97,13 @@ async function addWith(work: Work): Promise<Result> {
 }
 
 /** The bridge's MAC after a plan that may have changed it. */
-export function bridgeMacOf({ found }: Attachment, run: PlanRun): string | undefined {
+export function bridgeMacOf({ found }: NewAttachment, run: PlanRun): string | undefined {
   const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [found];
   return bridge?.address;
 }
 
 async function attach(work: Work, leased: Result | undefined, first: Surroundings): Promise<Result> {
   const { call, settings, netns, options, lock, records } = work;
-  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
   const addressing = leased && addressingOf(leased, settings);
   const macs = { hostMac: randomMac(), mac: settings.mac ?? randomMac() };
   // One that is there already is of an ADD that was never finished or never taken down.
@@ -112,14 +111,14 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
     (settings.ipMasq || settings.macSpoofCheck) &&
     records.readForContainer(call.containerId).records.some(({ plugin }) => plugin === 'bridge');
   let surroundings = first;
-  let hostLink = hostLinkName(name);
+  let hostLink = hostLinkName(call);
   for (let tries = 1; ; tries += 1) {
     const { bridge: found, gatewayLink } = surroundings;
     const outdated = await outdatedAddresses(work, addressing, gatewayLink);
     const shared = { settings, found, lock, options };
-    const attachment: Attachment = {
+    const attachment: NewAttachment = {
       ...shared,
-      name,
+      name: call,
       netns,
       hostLink,
       ...macs,
@@ -129,7 +128,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
-      mldReport: mldReportFor(records, settings, name.ifName, macs.mac),
+      mldReport: mldReportFor(records, settings, call.ifName, macs.mac),
     };
     try {
       return await carryOut(work, attachment, leased);
@@ -146,7 +145,7 @@ function isNameTaken(thrown: unknown): boolean {
   return thrown instanceof PlanError && thrown.errno === 'EEXIST' && thrown.leftovers.length === 0;
 }
 
-async function carryOut(work: Work, attachment: Attachment, leased: Result | undefined): Promise<Result> {
+async function carryOut(work: Work, attachment: NewAttachment, leased: Result | undefined): Promise<Result> {
   const { call, backend, options } = work;
   note(work, attachment, backend);
   const runs: PlanRun[] = [];
@@ -168,7 +167,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result | und
 }
 
 /** Frames pass the port from when the kernel says so; ADD ends no sooner. */
-async function portForwards({ settings, hostLink, options }: Attachment, run: PlanRun): Promise<void> {
+async function portForwards({ settings, hostLink, options }: NewAttachment, run: PlanRun): Promise<void> {
   if (settings.leavesLinkDown) return;
   const [port] = run.captures.get(CAPTURE.port) as readonly ShownLink[];
   if (port?.operstate === 'UP') return;
@@ -185,7 +184,7 @@ async function portForwards({ settings, hostLink, options }: Attachment, run: Pl
  * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
  * for half a minute. And what the container has asked while its link led nowhere is asked again.
  */
-export async function announceAll(attachment: Attachment): Promise<void> {
+export async function announceAll(attachment: NewAttachment): Promise<void> {
   const { settings, netns, name, mac, addressing, options } = attachment;
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
@@ -204,7 +203,7 @@ async function stateWhenUp({
   name: { ifName },
   mldReport,
   options,
-}: Attachment): Promise<LinkState | undefined> {
+}: NewAttachment): Promise<LinkState | undefined> {
   const state = linkStateOf(netns, ifName, mldReport);
   if (state?.isRunning === true) return state;
   // The port is up, and this end of the pair follows; to ask makes the kernel see to it.
@@ -221,7 +220,7 @@ function addressIn(prefix: string): string {
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 export function note(
   { call, netns, records, settings }: Work,
-  attachment: Attachment,
+  attachment: NewAttachment,
   backend: MasqueradeBackend | undefined,
 ): void {
   const ipam = rawIpamOf(call.rawConf);
@@ -237,7 +236,7 @@ export function note(
   noteAttachment(records, call, 'bridge', netns, notes);
 }
 
-function addressesIn({ addressing }: Attachment): readonly string[] {
+function addressesIn({ addressing }: NewAttachment): readonly string[] {
   const addresses: string[] = [];
   for (const { address } of addressing?.ips ?? []) addresses.push(address);
   return addresses;

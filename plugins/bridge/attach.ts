@@ -1,5 +1,5 @@
 import { EarlyMldReport } from '../../pkg/announce/early-mld-report.ts';
-import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
+import { linkAlias } from '../../pkg/attach/identity.ts';
 import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
@@ -14,6 +14,7 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
+import { type Attachment, attachmentOf } from '../../pkg/types/attachment.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
 import { planPortVlans } from './port-vlans.ts';
@@ -21,8 +22,8 @@ import type { BridgeSettings } from './settings.ts';
 import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
 
 /** Everything that is decided before anything is done. */
-export interface Attachment extends SharedBridge {
-  readonly name: AttachmentName;
+export interface NewAttachment extends SharedBridge {
+  readonly name: Attachment;
   readonly netns: Netns;
   readonly hostLink: string;
   readonly hostMac: string;
@@ -59,11 +60,11 @@ export function mldReportFor(records: RecordStore, settings: BridgeSettings, lin
 export const CAPTURE = { bridge: 'bridge', port: 'port', masquerade: 'masquerade' } as const;
 
 /** The whole ADD; what has nothing to do with each other is made side by side. */
-export async function planAttachment(attachment: Attachment): Promise<Plan> {
+export async function planAttachment(attachment: NewAttachment): Promise<Plan> {
   const { settings, name, hostLink, mac, mayHaveRules } = attachment;
   const beside = await masqueradeBeside(attachment);
   if (settings.macSpoofCheck) {
-    const action = addSpoofCheck({ ...name, hostLink, mac }, { mayExist: mayHaveRules });
+    const action = addSpoofCheck({ ...attachmentOf(name), hostLink, mac }, { mayExist: mayHaveRules });
     beside.push(new Plan().do(ownNetns(), action, { failing: 'failed to setup spoof-check' }));
   }
   const pair = new Plan();
@@ -74,7 +75,7 @@ export async function planAttachment(attachment: Attachment): Promise<Plan> {
 }
 
 /** Addresses for a container that has its link already, and what follows from them. */
-export async function planAddressing(attachment: Attachment, addressing: Addressing): Promise<Plan> {
+export async function planAddressing(attachment: NewAttachment, addressing: Addressing): Promise<Plan> {
   const { settings, netns, name } = attachment;
   const links = new Plan();
   planContainerSettings(links, attachment);
@@ -90,7 +91,7 @@ export async function planAddressing(attachment: Attachment, addressing: Address
  * makes a pair waits until no processor is busy with rules in the kernel, so without a program these come after the pair.
  */
 async function withRules(
-  attachment: Attachment,
+  attachment: NewAttachment,
   beside: readonly Plan[],
   links: Plan,
   pair: Plan = new Plan(),
@@ -104,15 +105,15 @@ async function withRules(
   return pair.together(...beside, links);
 }
 
-async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahead }: Attachment): Promise<Plan[]> {
+async function masqueradeBeside({ settings, addressing, name, mayHaveRules, ahead }: NewAttachment): Promise<Plan[]> {
   if (!settings.ipMasq || addressing === undefined) return [];
-  const masquerade = { ...name, addresses: addressing.ips.map(({ address }) => address) };
+  const masquerade = { ...attachmentOf(name), addresses: addressing.ips.map(({ address }) => address) };
   const action = addMasquerade(masquerade, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
   return [new Plan().do(ownNetns(), action, { capture: CAPTURE.masquerade, failing: '' })];
 }
 
 /** Makes the pair, and sets both ends up, of which the kernel has a lot to say to all; nobody waits for that here. */
-function planPair(plan: Plan, attachment: Attachment): void {
+function planPair(plan: Plan, attachment: NewAttachment): void {
   const { settings, netns, name, hostLink, addressing } = attachment;
   planBridge(plan, attachment);
   planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
@@ -137,7 +138,7 @@ function planPair(plan: Plan, attachment: Attachment): void {
  * Makes the pair part of the bridge when it has said what it says by itself: the bridge has to hand every such packet to
  * all its ports, and whoever changes a link waits meanwhile. It is said again when nobody waits.
  */
-function planJoining(plan: Plan, attachment: Attachment): void {
+function planJoining(plan: Plan, attachment: NewAttachment): void {
   const { settings, netns, name, hostLink, addressing } = attachment;
   if (addressing !== undefined) {
     planRoutes(plan, netns, name.ifName, addressing);
@@ -150,7 +151,7 @@ function planJoining(plan: Plan, attachment: Attachment): void {
 }
 
 /** A bridge with the gateway's address had its MAC fixed by whoever gave it that; any other may take its ports'. */
-function mayChangeMac({ settings, found, gatewayLink, addressing }: Attachment): boolean {
+function mayChangeMac({ settings, found, gatewayLink, addressing }: NewAttachment): boolean {
   if (found === undefined || gatewayLink !== found || !settings.isGateway) return true;
   return addressing === undefined || missingOn(found, addressing.gateways).length > 0;
 }
@@ -163,7 +164,7 @@ export function missingOn(link: ShownLink | undefined, addresses: readonly strin
   return missing;
 }
 
-function planPort(plan: Plan, { settings, hostLink, options }: Attachment): void {
+function planPort(plan: Plan, { settings, hostLink, options }: NewAttachment): void {
   const { bridge, hairpin, isolated, vlans } = settings;
   plan.host(ip`link set dev ${hostLink} master ${bridge}`, {
     failing: `failed to connect "${hostLink}" to bridge ${bridge}`,
@@ -181,7 +182,7 @@ function planPort(plan: Plan, { settings, hostLink, options }: Attachment): void
   }
 }
 
-function planContainerSettings(plan: Plan, { settings, netns, name }: Attachment): void {
+function planContainerSettings(plan: Plan, { settings, netns, name }: NewAttachment): void {
   const ipv6 = `net/ipv6/conf/${name.ifName}`;
   if (settings.detectDuplicates) {
     plan.sysctl(netns, `${ipv6}/enhanced_dad`, '1', NEW);
@@ -193,7 +194,7 @@ function planContainerSettings(plan: Plan, { settings, netns, name }: Attachment
   plan.sysctl(netns, `net/ipv4/conf/${name.ifName}/arp_notify`, '1', NEW);
 }
 
-function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressing): void {
+function planGateway(plan: Plan, attachment: NewAttachment, { gateways }: Addressing): void {
   const { settings, gatewayLink, outdated, found } = attachment;
   if (!settings.isGateway || gateways.length === 0) return;
   const vlan = settings.vlans?.access ?? 0;
@@ -208,7 +209,7 @@ function planGateway(plan: Plan, attachment: Attachment, { gateways }: Addressin
   }
 }
 
-function planForwarding(plan: Plan, { settings }: Attachment, { gateways }: Addressing): void {
+function planForwarding(plan: Plan, { settings }: NewAttachment, { gateways }: Addressing): void {
   if (!settings.isGateway) return;
   for (const setting of forwardingSettings(gateways)) {
     plan.do(ownNetns(), forwardingAction(setting), { failing: 'failed to enable forwarding' });

@@ -10,6 +10,7 @@ import type { RunOptions } from '../../pkg/plan/executor.ts';
 import type { ShownVlan } from '../../pkg/rtnl/link/vlan.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { readTextFile } from '../../pkg/sys/files/files.ts';
+import { attachmentOf } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
 import { addressingOf } from './gateways.ts';
@@ -173,14 +174,15 @@ function gatewayDifferences({ settings, result }: Check, name: string, link: Sho
 
 async function ruleDifferences(check: Check, port: ShownLink | undefined, mac: string | undefined): Promise<string[]> {
   const { call, settings, result } = check;
-  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
   const lines: string[] = [];
   if (settings.ipMasq) {
     const addresses = (result.ips ?? []).map(({ address }) => address);
     lines.push(...(await masqueradeDifferences(call, 'bridge', addresses, settings.ipMasqBackend)));
   }
   if (settings.macSpoofCheck && port !== undefined && mac !== undefined) {
-    lines.push(...(await missingSpoofCheck(ownNetns(), { ...name, hostLink: port.ifname, mac }, TIMEOUT_MS)));
+    lines.push(
+      ...(await missingSpoofCheck(ownNetns(), { ...attachmentOf(call), hostLink: port.ifname, mac }, TIMEOUT_MS)),
+    );
   }
   return lines;
 }

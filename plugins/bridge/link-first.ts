@@ -4,7 +4,7 @@ import { type PlanRun, runPlan } from '../../pkg/plan/executor.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { announceAll, bridgeMacOf, note, type Work } from './add.ts';
-import { type Attachment, CAPTURE, planAddressing } from './attach.ts';
+import { CAPTURE, type NewAttachment, planAddressing } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { resultOf } from './result.ts';
 import { lookAtShared, outdatedAddresses } from './surroundings.ts';
@@ -15,7 +15,7 @@ import { lookAtShared, outdatedAddresses } from './surroundings.ts';
  *
  * @param runs takes what was carried out, for the caller to take back
  */
-export async function addressThroughLink(work: Work, attachment: Attachment, runs: PlanRun[]): Promise<Result> {
+export async function addressThroughLink(work: Work, attachment: NewAttachment, runs: PlanRun[]): Promise<Result> {
   const { call, settings } = work;
   const leased = await call.delegate.add({ type: settings.ipam, config: call.configText, environment: RECORDED });
   try {
@@ -26,14 +26,14 @@ export async function addressThroughLink(work: Work, attachment: Attachment, run
   }
 }
 
-async function addressed(work: Work, made: Attachment, leased: Result, runs: PlanRun[]): Promise<Result> {
+async function addressed(work: Work, made: NewAttachment, leased: Result, runs: PlanRun[]): Promise<Result> {
   const { call, settings, options, backend } = work;
   const addressing = addressingOf(leased, settings);
   const { bridge: found, gatewayLink } = await lookAtShared(work);
   const outdated = await outdatedAddresses(work, addressing, gatewayLink);
   const gatewayMac = gatewayLink?.address ?? made.gatewayMac;
   const ownPort = made.hostLink;
-  const attachment: Attachment = { ...made, found, gatewayLink, gatewayMac, addressing, outdated, ownPort };
+  const attachment: NewAttachment = { ...made, found, gatewayLink, gatewayMac, addressing, outdated, ownPort };
   note(work, attachment, backend);
   const run = await runPlan(await planAddressing(attachment, addressing), options);
   runs.push(run);

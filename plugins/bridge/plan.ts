@@ -4,7 +4,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
-import { type Attachment, mldReportFor, planAttachment } from './attach.ts';
+import { mldReportFor, type NewAttachment, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
@@ -23,16 +23,15 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
     const leased =
       settings.ipam === '' ? undefined : await call.delegate.add({ type: settings.ipam, config: call.configText });
     const addressing = leased && addressingOf(leased, settings);
-    const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
     const mac = settings.mac ?? randomMac();
-    const attachment: Attachment = {
+    const attachment: NewAttachment = {
       settings,
       found,
       lock: undefined,
       options,
-      name,
+      name: call,
       netns,
-      hostLink: hostLinkName(name),
+      hostLink: hostLinkName(call),
       hostMac: randomMac(),
       mac,
       gatewayMac: gatewayLink?.address ?? randomMac(),
@@ -41,7 +40,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       outdated: await outdatedAddresses(looking, addressing, gatewayLink),
       mayHaveRules: false,
       ahead: undefined,
-      mldReport: mldReportFor(records, settings, name.ifName, mac),
+      mldReport: mldReportFor(records, settings, call.ifName, mac),
     };
     return {
       // The kernel makes up the MAC of a new bridge.

@@ -1,13 +1,13 @@
 import { isZeroMac } from '../../pkg/attach/links.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
-import type { Attachment } from './attach.ts';
+import type { NewAttachment } from './attach.ts';
 import type { AddCall } from './surroundings.ts';
 import { gatewayLinkName } from './vlan-gateway.ts';
 
 /** What the runtime is told of an attachment. */
 export function resultOf(
   call: AddCall,
-  attachment: Attachment,
+  attachment: NewAttachment,
   bridgeAddress: string | undefined,
   leased: Result | undefined,
 ): Result {
@@ -28,7 +28,7 @@ export function resultOf(
 }
 
 /** The host's port in the containers' VLAN, where the gateway's address is on one. */
-function vlanGateway({ settings, addressing, gatewayMac }: Attachment): Interface[] {
+function vlanGateway({ settings, addressing, gatewayMac }: NewAttachment): Interface[] {
   const vlan = settings.vlans?.access ?? 0;
   if (vlan === 0 || addressing === undefined || addressing.gateways.length === 0) return [];
   return [{ name: gatewayLinkName(settings.bridge, vlan), mac: gatewayMac }];

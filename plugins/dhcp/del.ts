@@ -1,9 +1,10 @@
 import type { GobObject } from '../../pkg/gob/types.ts';
 import type { AttachmentCall, GcCall } from '../../pkg/skel/plugin.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
 import { askDaemon, DaemonAway } from './ask-daemon.ts';
 import { argsOf, socketOf } from './call-args.ts';
-import { hasLease, type LeaseFile, type LeaseKey, markLease, readLeases } from './lease-files.ts';
+import { hasLease, type LeaseFile, markLease, readLeases } from './lease-files.ts';
 import { METHOD } from './protocol.ts';
 import type { DhcpConf } from './schema.ts';
 
@@ -44,7 +45,7 @@ function releaseArgs({ containerId, ifName, netns }: LeaseFile, configText: stri
  * A pod must not stay forever because the daemon is away. Its lease is not lost for that: the daemon keeps it on disk,
  * and gives it back when it finds the mark. A daemon that keeps nothing has forgotten it with its own end.
  */
-async function release(socket: string, key: LeaseKey, args: GobObject, warn: (line: string) => void): Promise<void> {
+async function release(socket: string, key: Attachment, args: GobObject, warn: (line: string) => void): Promise<void> {
   try {
     await askDaemon(socket, METHOD.release, args, RELEASE_MS);
   } catch (thrown) {

@@ -3,16 +3,10 @@ import { fileSystemName } from '../../pkg/record/names.ts';
 import { hasTexts } from '../../pkg/record/record.ts';
 import { bootId } from '../../pkg/record/store.ts';
 import { files, makeFolders, readTextFile, statusOf, writeFileAtomically } from '../../pkg/sys/files/files.ts';
-
-/** Whose lease it is. */
-export interface LeaseKey {
-  readonly containerId: string;
-  readonly network: string;
-  readonly ifName: string;
-}
+import type { Attachment } from '../../pkg/types/attachment.ts';
 
 /** What the daemon keeps of a lease, for the time after its own end. Bytes are in hex. */
-export interface LeaseFile extends LeaseKey {
+export interface LeaseFile extends Attachment {
   readonly version: 1;
   /** After another boot there is nobody any more who has an address. */
   readonly bootId: string;
@@ -36,12 +30,12 @@ export function leaseFolder(socketPath: string): string {
   return `${socketPath.endsWith('.sock') ? socketPath.slice(0, -'.sock'.length) : socketPath}.leases`;
 }
 
-function pathOf(socketPath: string, { containerId, network, ifName }: LeaseKey, suffix: string): string {
+function pathOf(socketPath: string, { containerId, network, ifName }: Attachment, suffix: string): string {
   return `${leaseFolder(socketPath)}/${fileSystemName(`${containerId}:${network}:${ifName}`)}${suffix}`;
 }
 
 /** Whether there is a lease. */
-export function hasLease(socketPath: string, key: LeaseKey): boolean {
+export function hasLease(socketPath: string, key: Attachment): boolean {
   return statusOf(pathOf(socketPath, key, LEASE)) !== undefined;
 }
 
@@ -53,7 +47,7 @@ export function writeLease(socketPath: string, lease: Omit<LeaseFile, 'version' 
 }
 
 /** Forgets a lease, and that it was not wanted any more. */
-export function removeLease(socketPath: string, key: LeaseKey): void {
+export function removeLease(socketPath: string, key: Attachment): void {
   for (const suffix of [LEASE, MARK]) removeIfThere(pathOf(socketPath, key, suffix));
 }
 
@@ -62,12 +56,12 @@ function removeIfThere(path: string): void {
 }
 
 /** Notes that a lease is not wanted any more: the daemon gives it back as soon as it looks. */
-export function markLease(socketPath: string, key: LeaseKey): void {
+export function markLease(socketPath: string, key: Attachment): void {
   writeFileAtomically(pathOf(socketPath, key, MARK), '');
 }
 
 /** Whether that was noted. */
-export function isMarked(socketPath: string, key: LeaseKey): boolean {
+export function isMarked(socketPath: string, key: Attachment): boolean {
   return statusOf(pathOf(socketPath, key, MARK)) !== undefined;
 }
 

@@ -20,17 +20,16 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 async function carryOut(call: AddCall, opening: Opening): Promise<void> {
-  const { network, containerId, ifName, environment } = call;
+  const { environment } = call;
   const signal = termination();
   await inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(environment, 'firewall')), signal };
     const ahead = await startProgram(opening, options);
     const { backend, zone, addresses, adminChain, separation } = opening;
     const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
-    const key = { network, containerId, ifName, plugin: 'firewall' };
     const records = new RecordStore(recordFolder(environment));
     // An ADD that was never taken down has left a note.
-    const mayExist = records.find(key) !== undefined;
+    const mayExist = records.find(call, 'firewall') !== undefined;
     // Before anything is done, so that whoever finds it half done can take it back.
     noteAttachment(records, call, 'firewall', netns, notes);
     try {

@@ -3,12 +3,14 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { chosenBackend } from './choice.ts';
-import { type FormerOwner, hasOpened, heirOf, openingsOf } from './given-on.ts';
+import { hasOpened, heirOf, openingsOf } from './given-on.ts';
 import { type FirewallNotes, notesOf } from './notes.ts';
 import { closeAction } from './open.ts';
 import { restoreRules } from './restore-rules.ts';
@@ -19,16 +21,13 @@ type DelCall = AttachmentCall<FirewallConf>;
 
 /** Closes the firewall for the container's addresses, as far as anything is known of them. */
 export async function del(call: DelCall): Promise<void> {
-  const { network, containerId, ifName } = call;
   const records = new RecordStore(recordFolder(call.environment));
-  const key = { network, containerId, ifName, plugin: 'firewall' };
-  const record = records.find(key);
+  const record = records.find(call, 'firewall');
   const notes = (record && notesOf(record.data)) ?? (await derived(call));
   // What is left can still be found by its note, when the program is there again.
-  const isClosed = notes === undefined || (await close(call, notes, { network, containerId, ifName }));
+  const isClosed = notes === undefined || (await close(call, notes, call));
   if (!isClosed && record !== undefined) return;
-  const warning = records.remove(key);
-  if (warning !== undefined) call.warn(`firewall: ${warning}`);
+  forgetAttachment(records, call, 'firewall');
 }
 
 /**
@@ -38,7 +37,7 @@ export async function del(call: DelCall): Promise<void> {
  * A DEL may come late, or after others did the work of the first: an address that another container has opened the
  * firewall for by now stays open.
  */
-export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owner: FormerOwner): Promise<boolean> {
+export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owner: Attachment): Promise<boolean> {
   const records = new RecordStore(recordFolder(call.environment));
   const heirs: string[] = [];
   const addresses = notes.addresses.filter((address) => {

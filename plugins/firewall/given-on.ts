@@ -2,20 +2,14 @@ import { decodeOwner } from '../../pkg/ipam/lease.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import { readTextFile } from '../../pkg/sys/files/files.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import type { HostAddress } from './settings.ts';
 
 /** Where host-local keeps its leases unless it is told otherwise; firewall is not told what host-local is. */
 const LEASES = '/var/lib/cni/networks';
 
-/** Whose an address was. */
-export interface FormerOwner {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifName: string;
-}
-
 /** The container that host-local has given an address to since; `undefined` when nothing says that. */
-export function heirOf({ text }: HostAddress, { network, containerId, ifName }: FormerOwner): string | undefined {
+export function heirOf({ text }: HostAddress, { network, containerId, ifName }: Attachment): string | undefined {
   let lease: string | undefined;
   try {
     lease = readTextFile(`${LEASES}/${network}/${text}`);

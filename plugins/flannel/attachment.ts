@@ -1,13 +1,14 @@
-import type { AttachmentKey, AttachmentRecord } from '../../pkg/record/record.ts';
+import type { AttachmentRecord, RecordKey } from '../../pkg/record/record.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { type Attachment, attachmentOf, isSameAttachment } from '../../pkg/types/attachment.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
 import { dataDirOf, decodeStored, notesOf, ownPlace, PLUGIN, type Place, readStored, sharedPlace } from './stored.ts';
 
 /** An attachment and where things are noted about it. */
 export interface Named {
-  readonly key: AttachmentKey;
+  readonly key: RecordKey;
   readonly dataDir: string;
   readonly records: RecordStore;
 }
@@ -21,9 +22,8 @@ export interface Known extends Named {
 }
 
 function namedOf(call: AttachmentCall<FlannelConf>): Named {
-  const { containerId, ifName, network } = call;
   return {
-    key: { containerId, ifName, network, plugin: PLUGIN },
+    key: { ...attachmentOf(call), plugin: PLUGIN },
     dataDir: dataDirOf(call.conf),
     records: new RecordStore(recordFolder(call.environment)),
   };
@@ -32,12 +32,11 @@ function namedOf(call: AttachmentCall<FlannelConf>): Named {
 /** Reads the records of a container. */
 export function knownOf(call: AttachmentCall<FlannelConf>): Known {
   const named = namedOf(call);
-  const { ifName, network } = call;
   let record: AttachmentRecord | undefined;
   const others: AttachmentRecord[] = [];
   for (const found of named.records.readForContainer(call.containerId).records) {
     if (found.plugin !== PLUGIN) continue;
-    if (found.ifName === ifName && found.network === network) record = found;
+    if (isSameAttachment(found, call)) record = found;
     else others.push(found);
   }
   return { ...named, record, others };
@@ -78,7 +77,7 @@ export interface Stored {
   /** The files that are its own, there or not. */
   readonly places: readonly Place[];
   /** The records that go with it. */
-  readonly records: readonly AttachmentKey[];
+  readonly records: readonly RecordKey[];
 }
 
 /** Finds what is stored of an attachment: in its files, else in its record. */
@@ -99,6 +98,6 @@ export function findStored({ key, dataDir, record, others }: Known): Stored {
 }
 
 /** Whether nobody is known to own the file, or the same interface under another name of the network, long gone. */
-function mayTake(owner: AttachmentRecord | undefined, { ifName }: AttachmentKey): boolean {
+function mayTake(owner: AttachmentRecord | undefined, { ifName }: Attachment): boolean {
   return owner === undefined || (owner.ifName === ifName && isAlive(owner) === 'dead');
 }

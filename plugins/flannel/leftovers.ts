@@ -3,6 +3,7 @@ import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
 import type { ValidAttachment } from '../../pkg/skel/plugin.ts';
 import { files, readTextFile } from '../../pkg/sys/files/files.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 import { decodeStored, notesOf, ownFolder, ownPlace, PLUGIN, type Place, readStored, sharedPlace } from './stored.ts';
 
@@ -66,7 +67,7 @@ function fromRecord(dataDir: string, record: AttachmentRecord): Leftover {
 /** The reference's files that can be read and are of the network. */
 function sharedFiles(dataDir: string, network: string): readonly Leftover[] {
   return namesIn(dataDir).flatMap((containerId) => {
-    const places = [sharedPlace(dataDir, { containerId, ifName: '', network, plugin: PLUGIN })];
+    const places = [sharedPlace(dataDir, { containerId, ifName: '' })];
     const conf = storedConf(places, network);
     return conf === undefined ? [] : [{ containerId, ifName: undefined, conf, places, record: undefined }];
   });
@@ -91,7 +92,7 @@ function ownFiles(dataDir: string, network: string): readonly Leftover[] {
   );
 }
 
-function ownerIn(path: string): { containerId: string; ifName: string; network: string } | undefined {
+function ownerIn(path: string): Attachment | undefined {
   try {
     const value: unknown = JSON.parse(readTextFile(path) ?? '');
     if (!isObject(value)) return undefined;

@@ -1,6 +1,6 @@
 import { isObject } from '../../pkg/json/decode.ts';
 import { fileName, folderName } from '../../pkg/record/names.ts';
-import type { AttachmentKey, AttachmentRecord } from '../../pkg/record/record.ts';
+import type { AttachmentRecord, RecordKey } from '../../pkg/record/record.ts';
 import { causeErrno } from '../../pkg/sys/errno.ts';
 import {
   fileError,
@@ -10,6 +10,7 @@ import {
   removeFile,
   writeFileAtomically,
 } from '../../pkg/sys/files/files.ts';
+import type { Attachment, ContainerInterface } from '../../pkg/types/attachment.ts';
 import { compactJson } from './compact-json.ts';
 import type { DelegateConf } from './delegate-conf.ts';
 
@@ -45,7 +46,7 @@ export function dataDirOf({ dataDir }: { readonly dataDir?: string | undefined }
 }
 
 /** The reference's file: one for each container, whatever its interfaces and networks. */
-export function sharedPlace(dataDir: string, { containerId, ifName }: AttachmentKey): Place {
+export function sharedPlace(dataDir: string, { containerId, ifName }: ContainerInterface): Place {
   const temporary = `${dataDir}/.${folderName(containerId)}.${ifName}.tmp`;
   return { file: `${dataDir}/${containerId}`, folder: dataDir, temporary, isShared: true };
 }
@@ -56,7 +57,7 @@ export function ownFolder(dataDir: string): string {
 }
 
 /** Our own file for a container's further interfaces. */
-export function ownPlace(dataDir: string, key: AttachmentKey): Place {
+export function ownPlace(dataDir: string, key: RecordKey): Place {
   const folder = `${ownFolder(dataDir)}/${folderName(key.containerId)}`;
   const file = `${folder}/${fileName(key)}`;
   return { file, folder, temporary: `${file}.tmp`, isShared: false };
@@ -91,7 +92,7 @@ export function decodeStored(text: string | undefined, isShared: boolean): Deleg
 }
 
 /** Writes a file whole and to the disk, or not at all. */
-export function writeStored(place: Place, key: AttachmentKey, delegate: string): void {
+export function writeStored(place: Place, key: Attachment, delegate: string): void {
   const text = place.isShared ? delegate : ownText(key, delegate);
   for (let tries = 1; ; tries += 1) {
     try {
@@ -114,7 +115,7 @@ function makeFolder(folder: string): void {
 }
 
 /** The text of a file of our own form. */
-export function ownText({ containerId, ifName, network }: AttachmentKey, delegate: string): string {
+export function ownText({ containerId, ifName, network }: Attachment, delegate: string): string {
   return compactJson({ containerId, ifName, network, delegate: JSON.parse(delegate) as unknown });
 }
 

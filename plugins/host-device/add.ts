@@ -69,8 +69,7 @@ async function note({ call, netns, host, wanted, options }: Surroundings, record
 function aliasOf(host: HostDevice | undefined, records: RecordStore, call: Surroundings['call']): string {
   const { alias = '', device = '' } = host ?? {};
   if (alias !== device) return alias;
-  const { network, containerId, ifName } = call;
-  const killed = records.find({ network, containerId, ifName, plugin: 'host-device' });
+  const killed = records.find(call, 'host-device');
   const noted = killed === undefined ? undefined : notesOf(killed.data);
   return noted?.device === device ? noted.alias : alias;
 }

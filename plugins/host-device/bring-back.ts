@@ -1,10 +1,10 @@
-import type { AttachmentName } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { namespaceId } from '../../pkg/rtnl/namespace-id.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { isLinkName, linkNamed, linksIn } from './links.ts';
 import { planMoveOut, planRename } from './move.ts';
@@ -13,7 +13,7 @@ import { guessInside, recognizeInside, recognizeOnHost, seenFromHost } from './r
 
 /** What is known about a device that has to come back. */
 export interface Away {
-  readonly name: AttachmentName;
+  readonly name: Attachment;
   /** `undefined` when nothing was noted: the reference moved it, or the note is lost. */
   readonly notes: HostDeviceNotes | undefined;
   /** Its name on the host as the configuration has it; '' when that names it otherwise. */

@@ -8,6 +8,7 @@ import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { isSameAttachment } from '../../pkg/types/attachment.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
 import type { Interface } from '../../pkg/types/result.ts';
 import { type Away, planRepair, planReturn } from './bring-back.ts';
@@ -87,22 +88,21 @@ async function release(call: DelCall, notes: HostDeviceNotes | undefined) {
 }
 
 async function awayOf(call: DelCall, found: readonly AttachmentRecord[]): Promise<Away> {
-  const { network, containerId, ifName, warn } = call;
   let notes: HostDeviceNotes | undefined;
   const claimed: string[] = [];
   for (const record of found) {
-    if (record.network === network && record.ifName === ifName) {
+    if (isSameAttachment(record, call)) {
       if (record.plugin === 'host-device') notes = notesOf(record.data);
     } else claimed.push(record.ifName);
   }
   return {
-    name: { network, containerId, ifName },
+    name: call,
     notes,
     configured: call.conf.device ?? '',
     promisedMac: promisedLink(call)?.mac ?? '',
     claimed,
     options: await runOptions(call.environment, 'host-device'),
-    warn,
+    warn: call.warn,
   };
 }
 

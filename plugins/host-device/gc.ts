@@ -18,13 +18,12 @@ export function gc(call: GcCall<HostDeviceConf>): Promise<void> {
 }
 
 async function takeBack(call: GcCall<HostDeviceConf>, record: AttachmentRecord, records: RecordStore): Promise<void> {
-  const { network, containerId, ifName } = record;
   const notes = notesOf(record.data);
   if (notes.device === '') return;
-  const others = records.readForContainer(containerId).records.filter((one) => one.ifName !== ifName);
+  const others = records.readForContainer(record.containerId).records.filter((one) => one.ifName !== record.ifName);
   const options = await runOptions(call.environment, 'host-device');
   const away: Away = {
-    name: { network, containerId, ifName },
+    name: record,
     notes,
     configured: '',
     promisedMac: '',

@@ -51,10 +51,9 @@ export async function check(call: CheckCall): Promise<void> {
 
 /** Texts of the addresses that the attachment has, sorted; of the oldest plugins' leases those of its container. */
 async function leasedTo(call: CheckCall): Promise<readonly string[]> {
-  const { containerId, ifName } = call;
   const leases = await withLeases(storeOptions(call), false, (store) => {
-    const own = store.ownedBy({ containerId, ifName });
-    return own.length > 0 ? own : store.ownedBy({ containerId, ifName: '' });
+    const own = store.ownedBy(call);
+    return own.length > 0 ? own : store.ownedBy({ containerId: call.containerId, ifName: '' });
   });
   const addresses: string[] = [];
   for (const { address } of leases ?? []) addresses.push(address);

@@ -9,8 +9,7 @@ import type { HostLocalConf } from './schema.ts';
  * and CNI_ARGS, do not keep them.
  */
 export async function del(call: AttachmentCall<HostLocalConf>): Promise<void> {
-  const { containerId, ifName } = call;
-  await withLeases(storeOptions(call), false, (store) => releaseAll(store, { containerId, ifName }));
+  await withLeases(storeOptions(call), false, (store) => releaseAll(store, call));
 }
 
 /** Frees what no valid attachment of this network has. */

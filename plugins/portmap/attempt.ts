@@ -8,6 +8,7 @@ import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts
 import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
 import { bootId, type RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { isSameAttachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { addressesOfPorts, type Claim } from './claim.ts';
 import type { PortClaims, Taking } from './claims.ts';
@@ -114,14 +115,8 @@ async function removeFormer({ call, former, known, options }: Work): Promise<boo
 }
 
 /** The record of an earlier ADD of this attachment. */
-export function formerRecord(
-  { network, ifName }: AddCall,
-  known: readonly AttachmentRecord[],
-): AttachmentRecord | undefined {
-  for (const record of known) {
-    if (record.plugin === 'portmap' && record.network === network && record.ifName === ifName) return record;
-  }
-  return undefined;
+export function formerRecord(call: AddCall, known: readonly AttachmentRecord[]): AttachmentRecord | undefined {
+  return known.find((record) => record.plugin === 'portmap' && isSameAttachment(record, call));
 }
 
 function formerMappings({ former }: Work): readonly PortMapping[] {

@@ -38,9 +38,8 @@ export async function check(call: CheckCall): Promise<void> {
   const forwarding = forwardingOf(settings, mappings, result, call.ifName);
   const needsPrograms = onlyFilterPrograms(call.environment);
   const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS, onlyFilterPrograms: needsPrograms });
-  const { network, containerId, ifName } = call;
   const records = new RecordStore(recordFolder(call.environment));
-  const record = records.find({ network, containerId, ifName, plugin: 'portmap' });
+  const record = records.find(call, 'portmap');
   const backends = backendsOf(record, settings.backend);
   const isOurs = record !== undefined;
   const found = await allOf(backends.map((backend) => compareWith(site, call, forwarding, backend, isOurs)));
@@ -64,11 +63,10 @@ async function compareWith(
   isOurs: boolean,
 ): Promise<Comparison> {
   const compare = backend === 'iptables' ? compareIptables : compareNft;
-  const { network, containerId } = call;
   const parts = await allOf(
     familiesIn(forwarding).map(async (own): Promise<Comparison> => {
       try {
-        return await compare(site, { network, containerId }, forwarding, own, isOurs);
+        return await compare(site, call, forwarding, own, isOurs);
       } catch (thrown) {
         if (!isMissing(thrown)) throw thrown;
         const program = backend === 'nftables' ? 'nft' : own.family === 4 ? 'iptables' : 'ip6tables';

@@ -1,16 +1,10 @@
 import type { RecordedNetns, RecordedPod } from '../../pkg/record/record.ts';
+import { type Attachment, attachmentKey, isSameAttachment } from '../../pkg/types/attachment.ts';
 import { isUnspecified } from './forwarding.ts';
 import type { PortMapping } from './mapping.ts';
 
-/** An attachment, as the owner of ports. */
-export interface Owner {
-  readonly containerId: string;
-  readonly ifName: string;
-  readonly network: string;
-}
-
 /** What is noted about a port that somebody has. */
-export interface Claim extends Owner {
+export interface Claim extends Attachment {
   /** The host's addresses that count; '' for all of both families. */
   readonly hostIps: readonly string[];
   readonly bootId: string;
@@ -30,26 +24,16 @@ export function addressesOfPorts(mappings: readonly PortMapping[]): ReadonlyMap<
   return ports;
 }
 
-/** An attachment's names as one text. */
-export function ownerKey({ containerId, ifName, network }: Owner): string {
-  return `${containerId}/${ifName}/${network}`;
-}
-
 /** An attachment and the namespace that it was made in, as one text: it may have been made anew in another one since. */
 export function holderKey(claim: Omit<Claim, 'hostIps'>): string {
   const { bootId, netns } = claim;
-  return `${ownerKey(claim)} ${bootId} ${netns.dev} ${netns.ino} ${netns.path}`;
-}
-
-/** Whether two are the same attachment. */
-export function isSameOwner(one: Owner, other: Owner): boolean {
-  return one.containerId === other.containerId && one.ifName === other.ifName && one.network === other.network;
+  return `${attachmentKey(claim)} ${bootId} ${netns.dev} ${netns.ino} ${netns.path}`;
 }
 
 /** The claims of others. */
-export function without(claims: readonly Claim[], owner: Owner): Claim[] {
+export function without(claims: readonly Claim[], owner: Attachment): Claim[] {
   const others: Claim[] = [];
-  for (const claim of claims) if (!isSameOwner(claim, owner)) others.push(claim);
+  for (const claim of claims) if (!isSameAttachment(claim, owner)) others.push(claim);
   return others;
 }
 

@@ -1,17 +1,8 @@
-import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { thrownErrno } from '../../pkg/sys/errno.ts';
 import { files, readTextFile, removeFile, statusOf, writeFile } from '../../pkg/sys/files/files.ts';
 import { type FileLock, lockFolder } from '../../pkg/sys/files/lock.ts';
-import {
-  addressesOfPorts,
-  type Claim,
-  decodeClaims,
-  holderKey,
-  isSameOwner,
-  type Owner,
-  ownerKey,
-  without,
-} from './claim.ts';
+import { type Attachment, attachmentKey, isSameAttachment } from '../../pkg/types/attachment.ts';
+import { addressesOfPorts, type Claim, decodeClaims, holderKey, without } from './claim.ts';
 import { type Conflict, type ListedClaim, PortJudge } from './judge.ts';
 import type { PortMapping } from './mapping.ts';
 import type { UnclaimedPorts } from './unclaimed.ts';
@@ -52,7 +43,7 @@ export class PortClaims {
    * what the kernel's rules say.
    */
   async take(
-    record: Pick<AttachmentRecord, 'containerId' | 'ifName' | 'network' | 'bootId' | 'netns' | 'pod'>,
+    record: Omit<Claim, 'hostIps'>,
     mappings: readonly PortMapping[],
     allowsConflicts: boolean,
     unclaimed: UnclaimedPorts = NONE,
@@ -72,7 +63,7 @@ export class PortClaims {
         if (!judge.look(port, hostIps, withUnclaimed(others, unclaimed.get(port)))) return false;
         at += 1;
         if (judge.conflicts.length > 0 && !allowsConflicts) return true;
-        const former = claims.find((claim) => isSameOwner(claim, owner));
+        const former = claims.find((claim) => isSameAttachment(claim, owner));
         before.set(port, former);
         this.#write(port, [...others, { ...owner, hostIps }]);
         return true;
@@ -101,11 +92,11 @@ export class PortClaims {
   }
 
   /** Notes that these attachments have none of these ports any more. */
-  async release(owners: readonly Owner[], mappings: readonly PortMapping[]): Promise<void> {
+  async release(owners: readonly Attachment[], mappings: readonly PortMapping[]): Promise<void> {
     if (owners.length === 0 || mappings.length === 0 || this.areNone()) return;
     const keys = new Set<string>();
-    for (const owner of owners) keys.add(ownerKey(owner));
-    await this.#drop([...addressesOfPorts(mappings).keys()], (_, claim) => keys.has(ownerKey(claim)));
+    for (const owner of owners) keys.add(attachmentKey(owner));
+    await this.#drop([...addressesOfPorts(mappings).keys()], (_, claim) => keys.has(attachmentKey(claim)));
   }
 
   /** Whether nobody has a port, as far as can be seen without the lock. */

@@ -6,8 +6,9 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
+import { attachmentKey } from '../../pkg/types/attachment.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { type Claim, ownerKey } from './claim.ts';
+import type { Claim } from './claim.ts';
 import { type ListedClaim, PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { unnotedPorts } from './foreign.ts';
@@ -42,13 +43,13 @@ export async function releaseDeadPorts(
   const released: ListedClaim[] = [];
   const failures: string[] = [];
   for (const { claim, record, target } of evictedFrom(owners, records)) {
-    const own = ofOwner.get(ownerKey(claim)) ?? [];
+    const own = ofOwner.get(attachmentKey(claim)) ?? [];
     try {
       await runPlan(new Plan().do(ownNetns(), removeForwarding(target)), options);
       if (target.forwarding !== undefined) await forgetFlows(target.forwarding, 'removed', warn);
       // Those alone: the same attachment may have been made anew meanwhile.
       await claims.remove(own);
-      const now = record && records.find(record);
+      const now = record && records.find(record, record.plugin);
       if (now !== undefined && isGone(now)) records.remove(now);
       released.push(...own);
     } catch (thrown) {
@@ -62,8 +63,8 @@ export async function releaseDeadPorts(
 function byOwner(claims: readonly ListedClaim[]): ReadonlyMap<string, readonly ListedClaim[]> {
   const owners = new Map<string, ListedClaim[]>();
   for (const one of claims) {
-    const known = owners.get(ownerKey(one.claim));
-    if (known === undefined) owners.set(ownerKey(one.claim), [one]);
+    const known = owners.get(attachmentKey(one.claim));
+    if (known === undefined) owners.set(attachmentKey(one.claim), [one]);
     else known.push(one);
   }
   return owners;

@@ -7,8 +7,8 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
-import type { Owner } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
 import { removeForwarding } from './forward.ts';
@@ -125,7 +125,7 @@ async function remove(
 async function release(
   call: DelCall,
   claims: PortClaims,
-  owner: Owner,
+  owner: Attachment,
   mappings: readonly PortMapping[],
   failures: CniError[],
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Family, formatAddress, parseAddress } from '../../pkg/addr/address.ts';
 import { parsePrefix } from '../../pkg/addr/prefix.ts';
+import type { Attachment } from '../../pkg/types/attachment.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { PortMapping } from './mapping.ts';
 import type { PortmapSettings } from './settings.ts';
@@ -30,10 +31,7 @@ export interface FamilyForwarding {
 }
 
 /** Whose rules they are. */
-export interface RuleKey {
-  readonly network: string;
-  readonly containerId: string;
-}
+export type RuleKey = Pick<Attachment, 'network' | 'containerId'>;
 
 /** What is to be forwarded, to the container's first address of each family. */
 export function forwardingOf(

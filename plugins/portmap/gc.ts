@@ -5,8 +5,8 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
+import { type Attachment, attachmentKey } from '../../pkg/types/attachment.ts';
 import { type CniError, ErrorCode, failTogether, toCniError } from '../../pkg/types/error.ts';
-import { type Owner, ownerKey } from './claim.ts';
 import { PortClaims } from './claims.ts';
 import { chainRemoval, entriesIn, isCutEntry, type Line, removalLines } from './found-iptables.ts';
 import { Localnet } from './localnet.ts';
@@ -33,7 +33,7 @@ export async function gc(call: GcCall<PortmapConf>): Promise<void> {
     attachments: new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`)),
     containers: new Set(validAttachments.map(({ containerID }) => containerID)),
   };
-  const isStale = (owner: Owner): boolean =>
+  const isStale = (owner: Attachment): boolean =>
     owner.network === network && !valid.attachments.has(`${owner.containerId}/${owner.ifName}`);
   const folder = recordFolder(call.environment);
   const records = new RecordStore(folder);
@@ -67,7 +67,7 @@ export async function gc(call: GcCall<PortmapConf>): Promise<void> {
 function recordedTarget(
   record: AttachmentRecord,
   known: readonly AttachmentRecord[],
-  isStale: (owner: Owner) => boolean,
+  isStale: (owner: Attachment) => boolean,
 ): Target {
   const staying = known.filter((other) => other.containerId === record.containerId && !isStale(other));
   return targetOf(record, staying);
@@ -77,12 +77,12 @@ function recordedTarget(
 function unrecorded(
   claims: PortClaims,
   known: readonly AttachmentRecord[],
-  isStale: (owner: Owner) => boolean,
+  isStale: (owner: Attachment) => boolean,
 ): readonly Target[] {
-  const recorded = new Set(known.map(ownerKey));
-  const lost = new Map<string, Owner>();
+  const recorded = new Set(known.map(attachmentKey));
+  const lost = new Map<string, Attachment>();
   for (const claim of claims.all()) {
-    const key = ownerKey(claim);
+    const key = attachmentKey(claim);
     if (!recorded.has(key) && isStale(claim)) lost.set(key, claim);
   }
   return [...lost.values()].map((owner) =>
@@ -137,7 +137,7 @@ async function forget(
   claims: PortClaims,
   records: RecordStore,
   stale: readonly AttachmentRecord[],
-  isStale: (owner: Owner) => boolean,
+  isStale: (owner: Attachment) => boolean,
 ): Promise<void> {
   try {
     await claims.sweep(isStale);

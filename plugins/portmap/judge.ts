@@ -1,6 +1,7 @@
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import { isAlive } from '../../pkg/record/store.ts';
-import { AddressSet, type Claim, holderKey, ownerKey } from './claim.ts';
+import { attachmentKey } from '../../pkg/types/attachment.ts';
+import { AddressSet, type Claim, holderKey } from './claim.ts';
 
 /** A claim and its port, `tcp-8080`. */
 export interface ListedClaim {
@@ -45,7 +46,7 @@ export class PortJudge {
     }
     if (this.#pending.size > 0) return false;
     for (const claim of found) {
-      if (this.#verdicts.get(holderKey(claim)) === true) this.#evicted.set(ownerKey(claim), claim);
+      if (this.#verdicts.get(holderKey(claim)) === true) this.#evicted.set(attachmentKey(claim), claim);
       else this.conflicts.push({ port, claim });
     }
     return true;

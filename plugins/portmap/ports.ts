@@ -1,8 +1,9 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
+import { type Attachment, attachmentKey, isSameAttachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { namesOf } from '../../pkg/types/names-of.ts';
-import { type Claim, isSameOwner, type Owner, ownerKey } from './claim.ts';
+import type { Claim } from './claim.ts';
 import type { Conflict, PortClaims } from './claims.ts';
 import type { PortMapping } from './mapping.ts';
 import { othersIn, targetOf } from './notes.ts';
@@ -27,19 +28,19 @@ interface Stores {
 /** What has to go of owners that are in nobody's way any more. */
 export function evictedFrom(claims: readonly Claim[], records: RecordStore): readonly Evicted[] {
   const evicted: Evicted[] = [];
-  const leaving = new Set(claims.map(ownerKey));
+  const leaving = new Set(claims.map(attachmentKey));
   for (const claim of claims) {
     const known = records.readForContainer(claim.containerId).records;
     // Those that go as well need nothing to stay.
-    const staying = known.filter((record) => !leaving.has(ownerKey(record)));
-    const record = known.find((one) => one.plugin === 'portmap' && isSameOwner(one, claim));
+    const staying = known.filter((record) => !leaving.has(attachmentKey(record)));
+    const record = known.find((one) => one.plugin === 'portmap' && isSameAttachment(one, claim));
     evicted.push({ claim, record, target: record ? targetOf(record, staying) : unknownTarget(claim, staying) });
   }
   return evicted;
 }
 
 /** What has to go of an attachment that has no record: whatever its names lead to. */
-export function unknownTarget(owner: Owner, records: readonly AttachmentRecord[]): Target {
+export function unknownTarget(owner: Attachment, records: readonly AttachmentRecord[]): Target {
   const { network, containerId } = owner;
   const others = othersIn(records, owner);
   return {

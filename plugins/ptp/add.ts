@@ -17,7 +17,7 @@ import { RECORDED } from '../../pkg/record/recorded.ts';
 import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { type Attachment, legsOf, MASQUERADE, planAttachment, resultOf } from './attach.ts';
+import { legsOf, MASQUERADE, type NewAttachment, planAttachment, resultOf } from './attach.ts';
 import { type AddCall, type PtpSettings, settingsOf } from './settings.ts';
 
 /** What an ADD works with from its first look to its end. */
@@ -72,20 +72,19 @@ async function addWith(work: Work): Promise<Result> {
 
 async function attach(work: Work, leased: Result): Promise<Result> {
   const { call, settings, netns, ahead, records } = work;
-  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
   const base = {
     settings,
-    name,
+    name: call,
     netns,
     hostMac: randomMac(),
     mac: randomMac(),
     legs: legsOf(leased),
     routes: leased.routes ?? [],
     // One that is there already is of an ADD that was never finished or never taken down.
-    mayHaveRules: settings.ipMasq && records.find({ ...name, plugin: 'ptp' }) !== undefined,
+    mayHaveRules: settings.ipMasq && records.find(call, 'ptp') !== undefined,
     ahead,
   };
-  let hostLink = hostLinkName(name);
+  let hostLink = hostLinkName(call);
   for (let tries = 1; ; tries += 1) {
     try {
       return await carryOut(work, { ...base, hostLink }, leased);
@@ -104,7 +103,7 @@ function isNameTaken(thrown: unknown): boolean {
   return object === 'link' && verb === 'add';
 }
 
-async function carryOut(work: Work, attachment: Attachment, leased: Result): Promise<Result> {
+async function carryOut(work: Work, attachment: NewAttachment, leased: Result): Promise<Result> {
   const { call, backend, options } = work;
   note(work, attachment, backend);
   const runs: PlanRun[] = [];
@@ -121,7 +120,7 @@ async function carryOut(work: Work, attachment: Attachment, leased: Result): Pro
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, netns, records }: Work, attachment: Attachment, backend: MasqueradeBackend | undefined): void {
+function note({ call, netns, records }: Work, attachment: NewAttachment, backend: MasqueradeBackend | undefined): void {
   const { hostLink, legs, mac } = attachment;
   const ipam = rawIpamOf(call.rawConf);
   const notes: PairNotes = {

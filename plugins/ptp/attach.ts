@@ -1,6 +1,6 @@
 import { bitsOf, formatAddress } from '../../pkg/addr/address.ts';
 import { formatPrefix, networkOf, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { type AttachmentName, linkAlias } from '../../pkg/attach/identity.ts';
+import { linkAlias } from '../../pkg/attach/identity.ts';
 import { addressCommand, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { forwardingSettings, ipsOf } from '../../pkg/attach/leased.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
@@ -11,6 +11,7 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { forwardingAction } from '../../pkg/plan/forwarding.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { type Attachment, attachmentOf } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
 import type { AddCall, PtpSettings } from './settings.ts';
@@ -29,9 +30,9 @@ export interface Leg {
 }
 
 /** Everything that is decided before anything is done. */
-export interface Attachment {
+export interface NewAttachment {
   readonly settings: PtpSettings;
-  readonly name: AttachmentName;
+  readonly name: Attachment;
   readonly netns: Netns;
   readonly hostLink: string;
   readonly hostMac: string;
@@ -72,16 +73,19 @@ function legOf({ address, gateway }: IpConfig): Leg {
 }
 
 /** The whole ADD. Rules wait for the kernel's grace period, so they are made beside the links. */
-export async function planAttachment(attachment: Attachment): Promise<Plan> {
+export async function planAttachment(attachment: NewAttachment): Promise<Plan> {
   const { settings, name, legs, mayHaveRules, ahead } = attachment;
   const links = planLinks(attachment);
   if (!settings.ipMasq) return links;
   const addresses = legs.map(({ address }) => address);
-  const action = addMasquerade({ ...name, addresses }, settings.ipMasqBackend, { mayExist: mayHaveRules, ahead });
+  const action = addMasquerade({ ...attachmentOf(name), addresses }, settings.ipMasqBackend, {
+    mayExist: mayHaveRules,
+    ahead,
+  });
   return new Plan().together(new Plan().do(ownNetns(), action, { capture: MASQUERADE, failing: '' }), links);
 }
 
-function planLinks(attachment: Attachment): Plan {
+function planLinks(attachment: NewAttachment): Plan {
   const { settings, netns, name, hostLink, legs, routes } = attachment;
   const plan = new Plan();
   for (const setting of forwardingSettings(legs.map(({ gateway }) => gateway))) {
@@ -101,7 +105,7 @@ function planLinks(attachment: Attachment): Plan {
   return plan;
 }
 
-function planHostEnd(plan: Plan, { hostLink, name, legs }: Attachment): void {
+function planHostEnd(plan: Plan, { hostLink, name, legs }: NewAttachment): void {
   // It asks for the container from its own address, and would be silent until the kernel knows it for unique: two
   // seconds. On a pair nobody else can have it.
   plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_dad`, '0', { optional: true, fresh: true });
@@ -116,7 +120,7 @@ function planHostEnd(plan: Plan, { hostLink, name, legs }: Attachment): void {
 }
 
 /** The gateway itself is on the other end of the pair, whatever the network is. */
-function planGateways(plan: Plan, { netns, name: { ifName }, legs }: Attachment): void {
+function planGateways(plan: Plan, { netns, name: { ifName }, legs }: NewAttachment): void {
   for (const { gateway, bits, host } of distinct(legs, (leg) => leg.gateway)) {
     const scope = bits === 32 ? ip.part`scope link` : ip.none;
     plan.inside(netns, ip`route add ${gateway}/${bits} dev ${ifName} ${scope} src ${host}`, {
@@ -126,7 +130,7 @@ function planGateways(plan: Plan, { netns, name: { ifName }, legs }: Attachment)
 }
 
 /** Nobody else is on the pair, so the network that the kernel takes to be there leads through the gateway instead. */
-function planWaysThrough(plan: Plan, { netns, name: { ifName }, legs }: Attachment): void {
+function planWaysThrough(plan: Plan, { netns, name: { ifName }, legs }: NewAttachment): void {
   for (const { network } of distinct(legs, (leg) => leg.network)) {
     if (network === undefined) continue;
     for (const other of legs.filter((leg) => leg.network === network)) {
@@ -160,7 +164,7 @@ function distinct(legs: readonly Leg[], key: (leg: Leg) => string | undefined): 
 }
 
 /** What the runtime is told of an attachment. */
-export function resultOf(call: AddCall, { settings, hostLink, hostMac, mac }: Attachment, leased: Result): Result {
+export function resultOf(call: AddCall, { settings, hostLink, hostMac, mac }: NewAttachment, leased: Result): Result {
   const dns = settings.dns ?? leased.dns;
   return {
     interfaces: [

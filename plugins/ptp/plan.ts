@@ -5,7 +5,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
-import { type Attachment, legsOf, planAttachment, resultOf } from './attach.ts';
+import { legsOf, type NewAttachment, planAttachment, resultOf } from './attach.ts';
 import { type AddCall, settingsOf } from './settings.ts';
 
 /** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
@@ -15,12 +15,11 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
   return inContainer(call.netns, async (netns) => {
     await refuseTaken(call, netns, await runOptions(call.environment, 'ptp'));
     const leased = await call.delegate.add({ type: settings.ipam, config: call.configText });
-    const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
-    const attachment: Attachment = {
+    const attachment: NewAttachment = {
       settings,
-      name,
+      name: call,
       netns,
-      hostLink: hostLinkName(name),
+      hostLink: hostLinkName(call),
       hostMac: randomMac(),
       mac: randomMac(),
       legs: legsOf(leased),

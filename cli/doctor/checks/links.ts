@@ -1,4 +1,5 @@
 import { attachmentInAlias, isOwnAlias } from '../../../pkg/attach/identity.ts';
+import { isSameAttachment } from '../../../pkg/types/attachment.ts';
 import type { Check } from '../check.ts';
 
 /** Links that this suite made and nobody knows any more. */
@@ -9,10 +10,7 @@ export const links: Check = {
       const name = isOwnAlias(ifalias) ? attachmentInAlias(ifalias) : undefined;
       if (name === undefined) return [];
       const { network, containerId, ifName } = name;
-      const isKnown = records.some(({ record }) => {
-        return record.network === network && record.containerId === containerId && record.ifName === ifName;
-      });
-      if (isKnown) return [];
+      if (records.some(({ record }) => isSameAttachment(record, name))) return [];
       return [
         {
           severity: 'warning',

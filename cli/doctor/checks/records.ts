@@ -2,6 +2,7 @@ import type { AttachmentRecord } from '../../../pkg/record/record.ts';
 import { decodeRecord } from '../../../pkg/record/record.ts';
 import { RecordStore, recordFolder } from '../../../pkg/record/store.ts';
 import { files, readExistingFile, removeFile } from '../../../pkg/sys/files/files.ts';
+import { attachmentKey } from '../../../pkg/types/attachment.ts';
 import type { Check, Diagnosis } from '../check.ts';
 import type { Node } from '../node.ts';
 import { deleteRecorded, inOrderOfDel } from '../release.ts';
@@ -18,7 +19,7 @@ function gone(node: Node): readonly Diagnosis[] {
   const attachments = new Map<string, AttachmentRecord[]>();
   for (const { record, state } of node.records) {
     if (state !== 'dead') continue;
-    const key = `${record.network}/${record.containerId}/${record.ifName}`;
+    const key = attachmentKey(record);
     attachments.set(key, [...(attachments.get(key) ?? []), record]);
   }
   return [...attachments.values()].map((own) => {

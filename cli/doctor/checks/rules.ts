@@ -3,6 +3,7 @@ import { rulesWith } from '../../../pkg/netfilter/masquerade-nft.ts';
 import { attachmentPrefix, chainName } from '../../../pkg/netfilter/names.ts';
 import type { NftRule } from '../../../pkg/netfilter/nft-list.ts';
 import { isMissing, type Site } from '../../../pkg/netfilter/program.ts';
+import type { Attachment } from '../../../pkg/types/attachment.ts';
 import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
 import { Localnet } from '../../../plugins/portmap/localnet.ts';
 import { isLoopbackGuarded } from '../../../plugins/portmap/loopback-guard.ts';
@@ -54,13 +55,13 @@ const CONTAINER = /^name: "(?<network>[^"]*)" id: "(?<containerId>[^"]*)"$/;
 async function orphaned({ v4, v6, nft }: Tables, node: Node): Promise<readonly Diagnosis[]> {
   const known = new Set<string>();
   const prefixes = new Set<string>();
-  const note = (network: string, containerId: string, ifName: string) => {
-    known.add(`${network}/${containerId}`);
-    prefixes.add(attachmentPrefix({ network, containerId, ifName }));
+  const note = (attachment: Attachment) => {
+    known.add(`${attachment.network}/${attachment.containerId}`);
+    prefixes.add(attachmentPrefix(attachment));
   };
-  for (const { record } of node.records) note(record.network, record.containerId, record.ifName);
+  for (const { record } of node.records) note(record);
   for (const { name, leases } of node.leases) {
-    for (const { lease } of leases) note(name, lease.owner.containerId, lease.owner.ifName);
+    for (const { lease } of leases) note({ network: name, ...lease.owner });
   }
   const found = new Map<string, Diagnosis>();
   for (const [program, table] of [
@@ -148,18 +149,18 @@ async function unguarded({ environment, site }: Node): Promise<readonly Diagnosi
 }
 
 function missing(record: JudgedRecord['record'], { v4, v6, nft }: Tables): 'masquerade' | 'host port' | undefined {
-  const { network, containerId, ifName, plugin, data } = record;
+  const { network, containerId, plugin, data } = record;
   // A flush leaves empty chains; what leads to them is what counts.
   const leadsTo = (chain: string) => [...v4.rules, ...v6.rules].some(({ bare }) => bare.endsWith(` ${chain}`));
   if (plugin === 'bridge') {
     const { masquerade, addresses } = bridgeNotes(data);
     if (masquerade.length === 0 || addresses.length === 0) return undefined;
-    const prefix = attachmentPrefix({ network, containerId, ifName });
+    const prefix = attachmentPrefix(record);
     const isThere = leadsTo(chainName(network, containerId)) || nft.some(({ comment }) => comment?.startsWith(prefix));
     return isThere ? undefined : 'masquerade';
   }
   if (plugin !== 'portmap') return undefined;
   const { backends, forwarding } = portmapNotes(data);
   const isSure = backends.length === 1 && backends[0] === 'iptables' && (forwarding?.mappings.length ?? 0) > 0;
-  return isSure && !leadsTo(chainOf({ network, containerId })) ? 'host port' : undefined;
+  return isSure && !leadsTo(chainOf(record)) ? 'host port' : undefined;
 }

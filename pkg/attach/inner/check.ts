@@ -57,8 +57,7 @@ async function compare<Conf>(
 function asAdded(call: AttachmentCall<unknown>, plugin: string, settings: InnerSettings): InnerSettings {
   const { below } = settings;
   if (below === undefined || below.master) return settings;
-  const { network, containerId, ifName } = call;
-  const record = new RecordStore(recordFolder(call.environment)).find({ network, containerId, ifName, plugin });
+  const record = new RecordStore(recordFolder(call.environment)).find(call, plugin);
   const noted = record === undefined ? '' : innerNotesOf(record.data).master;
   return { ...settings, below: { ...below, master: noted === '' ? undefined : noted } };
 }

@@ -1,4 +1,5 @@
 import { runOptions } from '../../plan/options.ts';
+import { forgetAttachment } from '../../record/attachment.ts';
 import { isAlive, RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { isReleasedThroughLink, releaseAddresses, together } from '../release.ts';
@@ -7,19 +8,17 @@ import { type InnerRemains, removeInner } from './remove.ts';
 
 /** Takes the link out of the container, with whatever is still there and whatever is still known. */
 export async function delInner(call: AttachmentCall<unknown>, kind: string): Promise<void> {
-  const { network, containerId, ifName } = call;
-  const key = { network, containerId, ifName, plugin: kind };
   const records = new RecordStore(recordFolder(call.environment));
-  const record = records.find(key);
+  const record = records.find(call, kind);
   const notes = record && innerNotesOf(record.data);
   const options = await runOptions(call.environment, kind);
   // Where the call does not say it, the record does, as long as the namespace is still the same.
   const isForgotten = call.netns === '' && record !== undefined && isAlive(record) === 'alive';
   const remains: InnerRemains = {
     kind,
-    name: key,
+    name: call,
     netns: isForgotten ? record.netns.path : call.netns,
-    temporary: temporaryNames(key, notes),
+    temporary: temporaryNames(call, notes),
     onlyMarked: isForgotten,
   };
   const failures: unknown[] = [];
@@ -33,6 +32,5 @@ export async function delInner(call: AttachmentCall<unknown>, kind: string): Pro
     failures.unshift(thrown);
   }
   if (failures.length > 0) throw together(failures);
-  const warning = records.remove(key);
-  if (warning !== undefined) call.warn(`${kind}: ${warning}`);
+  forgetAttachment(records, call, kind);
 }

@@ -28,9 +28,8 @@ export async function lookAround<Conf>(
 ): Promise<Surroundings> {
   await refuseTaken(call, kind, settings, netns, options);
   const master = await findMaster(kind, settings, netns, options);
-  const name = { network: call.network, containerId: call.containerId, ifName: call.ifName };
-  const temporary = hostLinkName(name);
-  const link: InnerLink = { kind, name, netns, settings, master: master?.ifname ?? '', temporary };
+  const temporary = hostLinkName(call);
+  const link: InnerLink = { kind, name: call, netns, settings, master: master?.ifname ?? '', temporary };
   const records = new RecordStore(recordFolder(call.environment));
   if (kind.isAsLast) refuseOtherWay(link, records);
   return { link, master, records };

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../skel/plugin.ts';
-import { type AttachmentName, hostLinkName } from '../identity.ts';
+import type { Attachment } from '../../types/attachment.ts';
+import { hostLinkName } from '../identity.ts';
 import { textsIn } from '../pair/notes.ts';
 
 /** What is noted about a link in a container before the kernel is changed. */
@@ -29,7 +30,7 @@ export function innerNotesOf(data: Readonly<JsonObject>): InnerNotes {
 }
 
 /** What a link may be called as long as it has not its own name: as always, and otherwise where that was taken. */
-export function temporaryNames(name: AttachmentName, notes: InnerNotes | undefined): readonly string[] {
+export function temporaryNames(name: Attachment, notes: InnerNotes | undefined): readonly string[] {
   const derived = hostLinkName(name);
   return notes === undefined || notes.temporary === derived ? [derived] : [derived, notes.temporary];
 }

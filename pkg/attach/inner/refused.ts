@@ -2,6 +2,7 @@ import { isIpAction } from '../../plan/action.ts';
 import type { PlanError } from '../../plan/plan-error.ts';
 import { namespaceCensus } from '../../record/census.ts';
 import { isAlive, type RecordStore } from '../../record/store.ts';
+import { isSameInterface } from '../../types/attachment.ts';
 import { CniError, ErrorCode } from '../../types/error.ts';
 import type { ShownLink } from '../links.ts';
 import { innerNotesOf } from './notes.ts';
@@ -74,11 +75,10 @@ function usersOf(
   const users: string[] = [];
   for (const record of records.readAll().records) {
     const notes = innerNotesOf(record.data);
-    const { plugin, containerId, ifName } = record;
-    if (plugin === kind.name && containerId === name.containerId && ifName === name.ifName) continue;
+    if (record.plugin === kind.name && isSameInterface(record, name)) continue;
     const way = notes.type.replace(/^type /, '');
     if (notes.master !== master || !isMeant(way) || isAlive(record, isInUse) === 'dead') continue;
-    users.push(`${containerId} (${ifName}, ${way})`);
+    users.push(`${record.containerId} (${record.ifName}, ${way})`);
   }
   return users;
 }

@@ -3,13 +3,14 @@ import { inContainer } from '../../netns/container.ts';
 import { isNetnsGone } from '../../netns/error.ts';
 import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
-import { type AttachmentName, isOwnAlias, linkAlias } from '../identity.ts';
+import type { Attachment } from '../../types/attachment.ts';
+import { isOwnAlias, linkAlias } from '../identity.ts';
 import { isKind, linkIn, lookAt, type ShownLink } from '../links.ts';
 
 /** What is known about a link that has to go. */
 export interface InnerRemains {
   readonly kind: string;
-  readonly name: AttachmentName;
+  readonly name: Attachment;
   /** Path of the container's namespace; '' when it is not known: without it the link is gone too. */
   readonly netns: string;
   /** What the link may be called as long as it has not its own name. */

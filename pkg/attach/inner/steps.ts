@@ -3,8 +3,9 @@ import type { Netns } from '../../netns/netns.ts';
 import { ownNetns } from '../../netns/own.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
+import type { Attachment } from '../../types/attachment.ts';
 import type { Result } from '../../types/result.ts';
-import { type AttachmentName, linkAlias } from '../identity.ts';
+import { linkAlias } from '../identity.ts';
 import { planLayer3 } from '../layer3.ts';
 import { ipsOf } from '../leased.ts';
 import { settleAction } from '../wait.ts';
@@ -13,7 +14,7 @@ import type { InnerSettings, InnerTraits } from './kind.ts';
 /** A link that is to be in a container. */
 export interface InnerLink {
   readonly kind: InnerTraits;
-  readonly name: AttachmentName;
+  readonly name: Attachment;
   readonly netns: Netns;
   readonly settings: InnerSettings;
   /** The link below; '' when it stands on nothing. */

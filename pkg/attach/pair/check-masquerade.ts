@@ -4,6 +4,7 @@ import { ownNetns } from '../../netns/own.ts';
 import { onlyFilterPrograms } from '../../plan/options.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
+import { attachmentOf } from '../../types/attachment.ts';
 import { pairNotesOf } from './notes.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -15,19 +16,18 @@ export async function masqueradeDifferences(
   addresses: readonly string[],
   configured: MasqueradeBackend | undefined,
 ): Promise<readonly string[]> {
-  const { network, containerId, ifName } = call;
   const backends = backendsOf(call, plugin, configured);
   const options = { timeoutMs: TIMEOUT_MS, onlyFilterPrograms: onlyFilterPrograms(call.environment) };
-  return missingMasquerade(ownNetns(), { network, containerId, ifName, addresses }, backends, options);
+  return missingMasquerade(ownNetns(), { ...attachmentOf(call), addresses }, backends, options);
 }
 
 /** Who made the rules: what was noted, else what is configured, else either. */
 function backendsOf(
-  { network, containerId, ifName, environment }: AttachmentCall<unknown>,
+  call: AttachmentCall<unknown>,
   plugin: string,
   configured: MasqueradeBackend | undefined,
 ): readonly MasqueradeBackend[] {
-  const own = new RecordStore(recordFolder(environment)).find({ network, containerId, ifName, plugin });
+  const own = new RecordStore(recordFolder(call.environment)).find(call, plugin);
   const noted = own === undefined ? [] : pairNotesOf(own.data).masquerade;
   if (noted.length > 0) return noted;
   return configured === undefined ? ['iptables', 'nftables'] : [configured];

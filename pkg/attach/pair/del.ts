@@ -3,6 +3,7 @@ import { forgetAttachment } from '../../record/attachment.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
 import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
+import { isSameAttachment } from '../../types/attachment.ts';
 import { isReleasedThroughLink, previousResult, releaseAddresses, together } from '../release.ts';
 import { pairNotesOf } from './notes.ts';
 import { hostLinksIn } from './remove.ts';
@@ -40,30 +41,24 @@ export async function delPair(call: DelCall, plugin: string): Promise<void> {
 }
 
 function recordOf(call: DelCall, plugin: string, records: RecordStore): AttachmentRecord | undefined {
-  const { network, ifName } = call;
   const { records: found, warnings } = records.readForContainer(call.containerId);
   for (const warning of warnings) call.warn(`${plugin}: ${warning}`);
-  for (const record of found) {
-    if (record.plugin === plugin && record.network === network && record.ifName === ifName) return record;
-  }
-  return undefined;
+  return found.find((record) => record.plugin === plugin && isSameAttachment(record, call));
 }
 
 /** Our own note knows best; without it the previous result and the configuration have to do. */
 function remainsOf(call: DelCall, plugin: string, record: AttachmentRecord | undefined): Remains {
-  const { network, containerId, ifName, conf } = call;
-  const name = { network, containerId, ifName };
   if (record !== undefined) {
     const { hostLink, addresses, masquerade, spoofCheck } = pairNotesOf(record.data);
-    return { name, netns: call.netns, hostLinks: [hostLink], addresses, masquerade, spoofCheck };
+    return { name: call, netns: call.netns, hostLinks: [hostLink], addresses, masquerade, spoofCheck };
   }
   const result = previousResult(call, plugin);
   return {
-    name,
+    name: call,
     netns: call.netns,
     hostLinks: hostLinksIn(result),
     addresses: result?.ips?.map(({ address }) => address),
-    masquerade: conf.ipMasq === true ? ['iptables', 'nftables'] : [],
-    spoofCheck: conf.macspoofchk ?? false,
+    masquerade: call.conf.ipMasq === true ? ['iptables', 'nftables'] : [],
+    spoofCheck: call.conf.macspoofchk ?? false,
   };
 }

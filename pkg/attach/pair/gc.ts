@@ -47,22 +47,20 @@ async function removeRecorded(
   const records = new RecordStore(recordFolder(call.environment));
   // One that cannot be read says nothing, and what it was about says whose it is by itself.
   for (const record of records.stale(plugin, call.network, valid)) {
-    const { network, containerId, ifName } = record;
     const { hostLink, addresses, masquerade, spoofCheck } = pairNotesOf(record.data);
-    const name = { network, containerId, ifName };
     // The namespace may be another container's by now; the host's end is enough.
-    const remains: Remains = { name, netns: '', hostLinks: [hostLink], addresses, masquerade, spoofCheck };
+    const remains: Remains = { name: record, netns: '', hostLinks: [hostLink], addresses, masquerade, spoofCheck };
     const warn = (line: string): void => call.warn(`${plugin}: ${line}`);
     const { linkFailure, otherFailures, left } = await tearDown(remains, options, warn);
     const failed = [linkFailure, ...otherFailures].filter((failure) => failure !== undefined);
     failures.push(...failed.map(toCniError));
     if (failed.length > 0) continue;
     if (left.length > 0) {
-      warn(`rules of ${containerId} are left: ${left.join('; ')}`);
+      warn(`rules of ${record.containerId} are left: ${left.join('; ')}`);
       continue;
     }
     const warning = records.remove(record);
-    call.warn(`${plugin}: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
+    call.warn(`${plugin}: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
 }
 

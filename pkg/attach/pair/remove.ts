@@ -5,13 +5,14 @@ import { ownNetns } from '../../netns/own.ts';
 import { ipAction } from '../../plan/action.ts';
 import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
+import type { Attachment } from '../../types/attachment.ts';
 import type { Result } from '../../types/result.ts';
-import { type AttachmentName, attachmentInAlias, hostLinkName, isOwnAlias, linkAlias } from '../identity.ts';
+import { attachmentInAlias, hostLinkName, isOwnAlias, linkAlias } from '../identity.ts';
 import { isKind, linkIn, lookAt, type ShownLink } from '../links.ts';
 
 /** What is known about a veth pair that has to go. */
 export interface VethRemains {
-  readonly name: AttachmentName;
+  readonly name: Attachment;
   /** Path of the container's namespace; '' when it is not known or must not be entered. */
   readonly netns: string;
   /** Names that the host's end was given, by whoever made it. */

@@ -6,19 +6,20 @@ import { runOptions } from '../../plan/options.ts';
 import { Plan } from '../../plan/plan.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
 import type { Environment } from '../../skel/plugin.ts';
+import { attachmentOf } from '../../types/attachment.ts';
 import { pairNotesOf } from './notes.ts';
 
 /** Makes masquerade and spoof check of an attachment again. */
 export async function restoreRules(record: AttachmentRecord, environment: Environment): Promise<boolean> {
   const { addresses, masquerade, spoofCheck, hostLink, mac } = pairNotesOf(record.data);
-  const { network, containerId, ifName } = record;
+  const attachment = attachmentOf(record);
   const plan = new Plan();
   for (const backend of addresses.length === 0 ? [] : masquerade) {
-    const action = addMasquerade({ network, containerId, ifName, addresses }, backend, { mayExist: true });
+    const action = addMasquerade({ ...attachment, addresses }, backend, { mayExist: true });
     plan.do(ownNetns(), action, { failing: '' });
   }
   if (spoofCheck && mac !== '') {
-    const action = addSpoofCheck({ containerId, ifName, hostLink, mac }, { mayExist: true });
+    const action = addSpoofCheck({ ...attachment, hostLink, mac }, { mayExist: true });
     plan.do(ownNetns(), action, { failing: 'failed to setup spoof-check' });
   }
   if (plan.items.length === 0) return false;

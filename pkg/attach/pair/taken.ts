@@ -15,7 +15,7 @@ export async function refuseTaken(call: AttachmentCall<unknown>, netns: Netns, o
 /** That the interface's name is taken, and by what. */
 export async function takenError(call: AttachmentCall<unknown>, netns: Netns, options: RunOptions): Promise<CniError> {
   const [link] = await lookAt([linkIn(netns, call.ifName)], options);
-  const hostLink = hostLinkName({ network: call.network, containerId: call.containerId, ifName: call.ifName });
+  const hostLink = hostLinkName(call);
   return new CniError(
     ErrorCode.internal,
     `container veth name ("${call.ifName}") peer provided ("${hostLink}") already exists`,

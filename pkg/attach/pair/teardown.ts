@@ -4,6 +4,7 @@ import { removeSpoofCheck } from '../../netfilter/spoof-check.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { type RunOptions, runPlan } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
+import { attachmentOf } from '../../types/attachment.ts';
 import { removeVeth, type VethRemains } from './remove.ts';
 
 /** What is known about an attachment that has to go. */
@@ -52,7 +53,7 @@ async function removeMasqueradeOf(
   left: string[],
 ): Promise<void> {
   if (masquerade.length === 0) return;
-  const target = addresses === undefined ? name : { ...name, addresses };
+  const target = addresses === undefined ? name : { ...attachmentOf(name), addresses };
   const plan = new Plan().do(ownNetns(), removeMasquerade(target, masquerade), { failing: '', capture: 'missing' });
   const { captures } = await runPlan(plan, options);
   const missing = (captures.get('missing') ?? []) as readonly MasqueradeBackend[];

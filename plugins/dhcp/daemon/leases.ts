@@ -8,7 +8,8 @@ import { addressText } from '../../../pkg/dhcp/options.ts';
 import { wayOutOf } from '../../../pkg/dhcp/way-out.ts';
 import { thrownText } from '../../../pkg/sys/errno.ts';
 import { statusOf } from '../../../pkg/sys/files/files.ts';
-import { isMarked, type LeaseKey, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
+import type { Attachment } from '../../../pkg/types/attachment.ts';
+import { isMarked, readLeases, removeLease, tidyLeases, writeLease } from '../lease-files.ts';
 import { begin, type Pending, wait } from './pending.ts';
 import { giveHeldBack } from './release-fallback.ts';
 import { fileOf, type Held, heldFrom, macBytes } from './stored.ts';
@@ -78,14 +79,14 @@ export class Leases {
   }
 
   /** The lease of an attachment; throws when there is none that its link still has. */
-  async find(key: LeaseKey): Promise<Lease> {
+  async find(key: Attachment): Promise<Lease> {
     const kept = this.#kept.get(idOf(key));
     if (kept !== undefined && (await doorOf(kept.held.link).isThere())) return kept.held.lease;
     throw new Error(`${key.ifName} of ${key.containerId} has no lease: it has expired, or its link is another one`);
   }
 
   /** Gives an attachment's lease back. One that is not known is fine; what the server makes of it nobody can know. */
-  async release(key: LeaseKey): Promise<void> {
+  async release(key: Attachment): Promise<void> {
     const id = idOf(key);
     const pending = this.#pending.get(id);
     pending?.control.abort();
@@ -221,6 +222,6 @@ export class Leases {
   }
 }
 
-function idOf({ containerId, network, ifName }: LeaseKey): string {
+function idOf({ containerId, network, ifName }: Attachment): string {
   return `${containerId}/${network}/${ifName}`;
 }

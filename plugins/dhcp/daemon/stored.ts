@@ -3,11 +3,12 @@ import type { Client } from '../../../pkg/dhcp/client.ts';
 import type { ContainerLink } from '../../../pkg/dhcp/container-link.ts';
 import { type Lease, leaseFrom } from '../../../pkg/dhcp/lease.ts';
 import type { WayOut } from '../../../pkg/dhcp/way-out.ts';
-import type { LeaseFile, LeaseKey } from '../lease-files.ts';
+import type { Attachment } from '../../../pkg/types/attachment.ts';
+import type { LeaseFile } from '../lease-files.ts';
 
 /** A lease with all that it takes to keep it, or to give it back. */
 export interface Held {
-  readonly key: LeaseKey;
+  readonly key: Attachment;
   readonly link: ContainerLink;
   readonly wayOut: WayOut | undefined;
   readonly options: Client['options'];

@@ -3,13 +3,13 @@ import type { Client } from '../../../pkg/dhcp/client.ts';
 import { OPTION } from '../../../pkg/dhcp/options.ts';
 import type { GobObject } from '../../../pkg/gob/types.ts';
 import { decodeJson, isObject } from '../../../pkg/json/decode.ts';
+import type { Attachment } from '../../../pkg/types/attachment.ts';
 import { quote } from '../../../pkg/types/quote.ts';
-import type { LeaseKey } from '../lease-files.ts';
 import { dhcpSchema } from '../schema.ts';
 
 /** One call of a plugin, as the daemon understands it. */
 export interface Wanted {
-  readonly key: LeaseKey;
+  readonly key: Attachment;
   /** How the server and the log know it. */
   readonly id: string;
   readonly netns: string;
@@ -35,7 +35,7 @@ const MAX_ID_BYTES = 254;
 const MAX_VALUE_BYTES = 255;
 
 /** Which attachment a call is about. */
-export async function keyOf(args: GobObject): Promise<LeaseKey> {
+export async function keyOf(args: GobObject): Promise<Attachment> {
   return (await read(args)).key;
 }
 
@@ -72,7 +72,7 @@ async function read(args: GobObject) {
   const raw = isObject(decoded) ? decoded : {};
   const { conf } = readConfig(dhcpSchema, raw, 'error parsing netconf', false);
   const name = Object.entries(raw).find(([key]) => key.toLowerCase() === 'name')?.[1];
-  const key: LeaseKey = {
+  const key: Attachment = {
     containerId: textOf(args['ContainerID']),
     network: typeof name === 'string' ? name : '',
     ifName: textOf(args['IfName']),
