@@ -1,6 +1,5 @@
 import { namespaceCensus } from '../pkg/record/census.ts';
-import type { AttachmentRecord } from '../pkg/record/record.ts';
-import { isAlive, RecordStore, recordFolder } from '../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../pkg/record/store.ts';
 import type { Environment } from '../pkg/skel/plugin.ts';
 import { toCniError } from '../pkg/types/error.ts';
 import { pluginNamed } from '../plugins/table.ts';
@@ -28,8 +27,10 @@ The exit status is 1 when some could not be made.
 };
 
 async function restoreAll(environment: Environment, terminal: Terminal): Promise<number> {
-  const { records, warnings } = new RecordStore(recordFolder(environment)).readAll();
+  const store = recordsOf(environment);
+  const { records, warnings } = store.readAll();
   const lines = warnings.map((warning) => `cni: ${warning}`);
+  const context = { environment, records: store, warn: (line: string) => void lines.push(line) };
   const tallies = new Map<string, Tally>();
   const isInUse = namespaceCensus();
   const isDetached = detachment();
@@ -38,7 +39,7 @@ async function restoreAll(environment: Environment, terminal: Terminal): Promise
     if (isAlive(record, isInUse) === 'dead' || (await isDetached(record))) continue;
     const tally = tallies.get(record.plugin) ?? { made: 0, failed: 0 };
     try {
-      if (!(await restore(record, environment, lines))) continue;
+      if (!(await pluginNamed(record.plugin)?.restoreRules?.(record, context))) continue;
       tally.made += 1;
     } catch (thrown) {
       tally.failed += 1;
@@ -49,12 +50,6 @@ async function restoreAll(environment: Environment, terminal: Terminal): Promise
   for (const line of lines) await terminal.err(`${line}\n`);
   await terminal.out(`${summary(tallies)}\n`);
   return [...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0;
-}
-
-async function restore(record: AttachmentRecord, environment: Environment, lines: string[]): Promise<boolean> {
-  const plugin = pluginNamed(record.plugin);
-  if (plugin?.restoreRules === undefined) return false;
-  return plugin.restoreRules(record, { environment, warn: (line) => void lines.push(line) });
 }
 
 function summary(tallies: ReadonlyMap<string, Tally>): string {

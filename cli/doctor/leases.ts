@@ -4,7 +4,7 @@ import { LeaseIndex } from '../../pkg/ipam/lease-index.ts';
 import { judge, type Verdict } from '../../pkg/ipam/liveness.ts';
 import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import type { NamespaceCensus } from '../../pkg/record/census.ts';
-import { RecordStore } from '../../pkg/record/store.ts';
+import type { RecordStore } from '../../pkg/record/store.ts';
 import { fs } from '../../pkg/sys/files/files.ts';
 import { withHolders } from '../leases/held.ts';
 import { LEASES, type Network } from './networks.ts';
@@ -21,13 +21,12 @@ export interface LeasedNetwork {
 /** All leases of a node, without the lock: what is looked at here is looked at again before anything is done. */
 export async function readLeases(
   networks: readonly Network[],
-  recordFolder: string,
+  records: RecordStore,
   isInUse: NamespaceCensus,
   holders: HolderSearch,
 ): Promise<readonly LeasedNetwork[]> {
   const dataDirs = new Set([LEASES, ...networks.map(({ dataDir }) => dataDir)]);
   const boot = currentBoot();
-  const records = new RecordStore(recordFolder);
   const places = [...dataDirs].flatMap((dataDir) => foldersIn(dataDir).map((name) => ({ dataDir, name })));
   return Promise.all(
     places.map(async ({ dataDir, name }) => {

@@ -4,7 +4,7 @@ import { Site } from '../../pkg/netfilter/program.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { runProcess } from '../../pkg/sys/process/process.ts';
 import { type Configurations, readConfigurations } from './configurations.ts';
@@ -49,8 +49,8 @@ const TIMEOUT_MS = 30_000;
 export async function lookAtNode(places: NodePlaces): Promise<Node> {
   const configurations = await readConfigurations(places.confFolder);
   const networks = await networksOf(configurations.documents);
-  const folder = recordFolder(places.environment);
-  const { records, warnings } = new RecordStore(folder).readAll();
+  const store = recordsOf(places.environment);
+  const { records, warnings } = store.readAll();
   const isInUse = namespaceCensus();
   const holders = new HolderSearch(places.environment);
   return {
@@ -59,7 +59,7 @@ export async function lookAtNode(places: NodePlaces): Promise<Node> {
     networks,
     records: records.toSorted(byName).map((record) => ({ record, state: isAlive(record, isInUse) })),
     recordWarnings: warnings,
-    leases: await readLeases(networks, folder, isInUse, holders),
+    leases: await readLeases(networks, store, isInUse, holders),
     holders,
     links: await readLinks(),
     site: new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS }),

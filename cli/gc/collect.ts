@@ -3,7 +3,7 @@ import { ResultCache } from '../../pkg/libcni/cache.ts';
 import { findConfList } from '../../pkg/libcni/conf-folder.ts';
 import type { ConfList } from '../../pkg/libcni/conf-list.ts';
 import { delList } from '../../pkg/libcni/runtime.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { recordFolder, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { removeFile } from '../../pkg/sys/files/files.ts';
 import { isSameAttachment, isSameInterface } from '../../pkg/types/attachment.ts';
@@ -34,7 +34,7 @@ export async function collect(one: KnownAttachment, environment: Environment): P
     if (list !== undefined) await delList(options, list, { ...cached, netns: '' });
   }
   for (const record of inOrderOfDel(one.records)) await deleteRecorded(record, environment, path);
-  const store = new RecordStore(recordFolder(environment));
+  const store = recordsOf(environment);
   const left = store.readForContainer(one.containerId).records.filter((record) => isSameAttachment(record, one));
   if (left.length > 0) throw new Error(`what ${left.map(({ plugin }) => plugin).join(', ')} made is still there`);
   await releaseLeases(one, environment);

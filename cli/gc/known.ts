@@ -6,7 +6,7 @@ import type { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import { namespaceAt } from '../../pkg/record/seen.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordFolder, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { type Attachment, attachmentKey, attachmentOf } from '../../pkg/types/attachment.ts';
 import { leaseFolders } from '../leases/folders.ts';
@@ -50,7 +50,7 @@ export async function knownAttachments(
       leases: [...known.leases, ...(more.leases ?? [])],
     });
   };
-  for (const record of new RecordStore(recordFolder(environment)).readAll().records) add(record, { records: [record] });
+  for (const record of recordsOf(environment).readAll().records) add(record, { records: [record] });
   for (const cached of readCaches().attachments) add(cached, { cached: [cached] });
   for (const dataDir of await leaseFolders(environment, undefined)) {
     for (const name of leasedNetworks(dataDir)) {

@@ -1,6 +1,6 @@
 import { parseConfList } from '../../pkg/libcni/conf-list.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { fs, readTextFile, writeFileAtomically } from '../../pkg/sys/files/files.ts';
 import { lockFolder } from '../../pkg/sys/files/lock.ts';
@@ -98,7 +98,7 @@ function configurations(files: readonly string[], texts: readonly string[], conf
 /** The records are those of this node: whoever installs from a pod does not see them, and is not asked to uninstall. */
 function refuseWhileUsed(environment: Environment): void {
   const isInUse = namespaceCensus();
-  const { records } = new RecordStore(recordFolder(environment)).readAll();
+  const { records } = recordsOf(environment).readAll();
   const alive = records.filter((record) => isAlive(record, isInUse) !== 'dead');
   const users = [...new Set(alive.map(({ containerId, pod }) => (pod ? `${pod.namespace}/${pod.name}` : containerId)))];
   if (users.length === 0) return;

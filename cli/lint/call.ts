@@ -1,3 +1,4 @@
+import { recordsOf } from '../../pkg/record/store.ts';
 import type { AttachmentCall, JsonObject } from '../../pkg/skel/plugin.ts';
 import { isSpecVersion, LATEST_VERSION } from '../../pkg/types/version.ts';
 import type { LintDocument } from './document.ts';
@@ -18,6 +19,7 @@ export function callOf(
     rawConf: raw,
     args: '',
     environment: {},
+    records: recordsOf({}),
     delegate: { add: nobody, run: nobody },
     warn: () => {},
     containerId: 'lint',

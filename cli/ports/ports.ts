@@ -1,7 +1,7 @@
 import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord, RecordedPod } from '../../pkg/record/record.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import type { Attachment } from '../../pkg/types/attachment.ts';
 import { attachmentKey } from '../../pkg/types/attachment.ts';
@@ -69,11 +69,10 @@ The exit status is 1 when there are dead ports, and with --fix when one could no
 };
 
 async function hostPorts(environment: Environment): Promise<readonly HostPort[]> {
-  const folder = recordFolder(environment);
-  const records = new RecordStore(folder);
+  const records = recordsOf(environment);
   const isInUse = namespaceCensus();
   const notes = new Map<string, Noted>();
-  const claims = new PortClaims(folder).listed();
+  const claims = new PortClaims(records.folder).listed();
   const found = claims.map((listed) => {
     const key = attachmentKey(listed.claim);
     const noted = notes.get(key) ?? notedIn(records.find(listed.claim, 'portmap'));

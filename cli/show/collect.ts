@@ -2,7 +2,7 @@ import { addressesOf, type ShownLink } from '../../pkg/attach/links.ts';
 import { HolderSearch } from '../../pkg/libcni/holder.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { attachmentKey } from '../../pkg/types/attachment.ts';
 import { notesOf as bridgeNotes } from '../../plugins/bridge/notes.ts';
@@ -21,15 +21,15 @@ export interface Collected {
 
 /** Puts a node's attachments together from the records and the kernel. */
 export async function collect(environment: Environment): Promise<Collected> {
-  const folder = recordFolder(environment);
-  const { records, warnings } = new RecordStore(folder).readAll();
+  const store = recordsOf(environment);
+  const { records, warnings } = store.readAll();
   const links = await hostLinks();
   const isInUse = namespaceCensus();
   let attachments: ShownAttachment[] = [];
   for (const own of grouped(records)) attachments.push(await attachmentOf(own, links, isAlive(own[0], isInUse)));
   const holders = new HolderSearch(environment);
   attachments.push(...(await unrecorded(environment, links, attachments, holders)));
-  const unnoted = await unnotedPorts(new PortClaims(folder).listed(), holders);
+  const unnoted = await unnotedPorts(new PortClaims(store.folder).listed(), holders);
   attachments = attachments.map((one) => ({ ...one, ports: [...one.ports, ...portsOf(one, unnoted)] }));
   attachments.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const isOn = (bridge: string, { hostLink }: ShownAttachment) => links.named(hostLink)?.master === bridge;

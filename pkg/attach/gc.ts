@@ -1,5 +1,4 @@
 import type { AttachmentRecord } from '../record/record.ts';
-import { RecordStore, recordFolder } from '../record/store.ts';
 import type { GcCall } from '../skel/plugin.ts';
 import { type CniError, failTogether, toCniError } from '../types/error.ts';
 
@@ -10,7 +9,7 @@ export type RecordedGc = GcCall<{ readonly ipam?: { readonly type?: string | und
 export interface Collecting {
   readonly plugin: string;
   readonly done: 'removed' | 'took back';
-  remove(record: AttachmentRecord, records: RecordStore): Promise<void>;
+  remove(record: AttachmentRecord): Promise<void>;
 }
 
 /**
@@ -20,13 +19,12 @@ export interface Collecting {
  * @throws {CniError} all failures together
  */
 export async function collectRecorded(call: RecordedGc, { plugin, done, remove }: Collecting): Promise<void> {
-  const { validAttachments, network } = call;
+  const { validAttachments, network, records } = call;
   if (validAttachments === undefined) return;
-  const records = new RecordStore(recordFolder(call.environment));
   const failures: CniError[] = [];
   for (const record of records.stale(plugin, network, validAttachments)) {
     try {
-      await remove(record, records);
+      await remove(record);
       const warning = records.remove(record);
       call.warn(`${plugin}: ${warning ?? `${done} what was left of ${record.containerId} (${record.ifName})`}`);
     } catch (thrown) {

@@ -1,7 +1,6 @@
 import { type PlanRun, type RunOptions, runPlan } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 import { RECORDED } from '../record/recorded.ts';
-import type { RecordStore } from '../record/store.ts';
 import type { AttachmentCall } from '../skel/plugin.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
 import type { IpConfig, Result, Route } from '../types/result.ts';
@@ -13,7 +12,6 @@ export interface StepwiseAdd {
   readonly call: AttachmentCall<unknown>;
   /** What warnings begin with, and whose record there is. */
   readonly plugin: string;
-  readonly records: RecordStore;
   /** Puts the link into the container. */
   readonly link: Plan;
   /** The IPAM plugin; '' when there is none. */
@@ -28,7 +26,7 @@ export interface StepwiseAdd {
  * and the attachment is forgotten when nothing stays.
  */
 export async function addInSteps(add: StepwiseAdd): Promise<Layer3 | undefined> {
-  const { call, plugin, records, link, ipam, options } = add;
+  const { call, plugin, link, ipam, options } = add;
   const runs: PlanRun[] = [];
   let leasedFrom: string | undefined;
   try {
@@ -40,7 +38,7 @@ export async function addInSteps(add: StepwiseAdd): Promise<Layer3 | undefined> 
     runs.push(await runPlan(add.layer3(layer3), options));
     return layer3;
   } catch (thrown) {
-    await takeBack({ call, plugin, records, runs, leasedFrom }, thrown);
+    await takeBack({ call, plugin, runs, leasedFrom }, thrown);
     throw thrown;
   }
 }

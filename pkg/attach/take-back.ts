@@ -1,7 +1,6 @@
 import type { PlanRun } from '../plan/executor.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import { forgetAttachment } from '../record/attachment.ts';
-import type { RecordStore } from '../record/store.ts';
 import type { AttachmentCall } from '../skel/plugin.ts';
 import { giveBack, isReleasedThroughLink } from './release.ts';
 
@@ -9,7 +8,6 @@ import { giveBack, isReleasedThroughLink } from './release.ts';
 export interface FailedAdd {
   readonly call: AttachmentCall<unknown>;
   readonly plugin: string;
-  readonly records: RecordStore;
   /** The plans that came to their end, in this order. */
   readonly runs: readonly PlanRun[];
   /** The IPAM plugin that gave an address, when that is to be given back here. */
@@ -22,7 +20,7 @@ export interface FailedAdd {
  *
  * @param thrown what it failed with; of a plan that took itself back it says what could not be
  */
-export async function takeBack({ call, plugin, records, runs, leasedFrom }: FailedAdd, thrown: unknown): Promise<void> {
+export async function takeBack({ call, plugin, runs, leasedFrom }: FailedAdd, thrown: unknown): Promise<void> {
   const isReleasedFirst = isReleasedThroughLink(call, undefined);
   if (leasedFrom !== undefined && isReleasedFirst) await giveBack(call, leasedFrom, plugin);
   let staysNothing = leftoversIn(thrown).length === 0;
@@ -33,7 +31,7 @@ export async function takeBack({ call, plugin, records, runs, leasedFrom }: Fail
     }
   }
   if (leasedFrom !== undefined && !isReleasedFirst) await giveBack(call, leasedFrom, plugin);
-  if (staysNothing) forgetAttachment(records, call, plugin);
+  if (staysNothing) forgetAttachment(call, plugin);
 }
 
 /** What a plan that failed could not take back. */

@@ -14,6 +14,11 @@ export function recordFolder(environment: Readonly<Record<string, string | undef
   return environment['CNI_TS_RUN_DIR'] || RECORD_FOLDER;
 }
 
+/** The records in that folder. */
+export function recordsOf(environment: Readonly<Record<string, string | undefined>>): RecordStore {
+  return new RecordStore(recordFolder(environment));
+}
+
 /** How often a record is written into a folder that is gone the next moment. */
 const TRIES = 3;
 
@@ -35,19 +40,20 @@ export interface FoundRecords {
  * The attachments' records. Nothing here ever fails a verb: what cannot be written or read is a warning.
  *
  * @example
- * const store = new RecordStore(environment['CNI_TS_RUN_DIR']);
+ * const store = recordsOf(environment);
  * const warning = store.write({ containerId, ifName, network, plugin: 'bridge', netns, data: { veth } });
  */
 export class RecordStore {
-  readonly #folder: string;
+  /** Where they are; some plugins keep files of their own there. */
+  readonly folder: string;
 
   constructor(folder: string = RECORD_FOLDER) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Of about how many containers there are records; 0 where the file system does not count a folder's folders. */
   get containers(): number {
-    return Math.max(0, (statusOf(this.#folder)?.links ?? 0) - 2);
+    return Math.max(0, (statusOf(this.folder)?.links ?? 0) - 2);
   }
 
   /** Writes or replaces a record; gives a warning when it could not. */
@@ -67,7 +73,7 @@ export class RecordStore {
       ...(pod === undefined ? {} : { pod }),
       data,
     };
-    const folder = `${this.#folder}/${folderName(containerId)}`;
+    const folder = `${this.folder}/${folderName(containerId)}`;
     const text = `${JSON.stringify(document)}\n`;
     try {
       for (let tries = 1; ; tries += 1) {
@@ -89,10 +95,10 @@ export class RecordStore {
   /** Removes what a crash has left of a plugin's records in a network: damaged files, and folders without any. */
   sweep(plugin: string, network: string): void {
     const suffix = `:${network}:${plugin}.json`;
-    for (const name of list(this.#folder, [])) {
+    for (const name of list(this.folder, [])) {
       // No container's: plugins lock these, and a lock on a folder that is gone keeps nobody out.
       if (name.startsWith('.')) continue;
-      const folder = `${this.#folder}/${name}`;
+      const folder = `${this.folder}/${name}`;
       for (const file of list(folder, [])) {
         if (file.endsWith(suffix) && isDamaged(`${folder}/${file}`)) {
           removeFile(`${folder}/${file}`);
@@ -145,13 +151,13 @@ export class RecordStore {
   /** All records. */
   readAll(): FoundRecords {
     const warnings: string[] = [];
-    const folders = list(this.#folder, warnings);
+    const folders = list(this.folder, warnings);
     return { records: folders.flatMap((folder) => this.#readFolder(folder, warnings)), warnings };
   }
 
   /** Removes a record, and its container's folder with the last one; gives a warning when it could not. */
   remove(key: RecordKey): string | undefined {
-    const folder = `${this.#folder}/${folderName(key.containerId)}`;
+    const folder = `${this.folder}/${folderName(key.containerId)}`;
     try {
       removeFile(`${folder}/${fileName(key)}`);
       files().removeFolder(folder);
@@ -163,7 +169,7 @@ export class RecordStore {
   }
 
   #readFolder(name: string, warnings: string[]): AttachmentRecord[] {
-    const folder = `${this.#folder}/${name}`;
+    const folder = `${this.folder}/${name}`;
     const records: AttachmentRecord[] = [];
     for (const file of list(folder, warnings)) {
       if (!file.endsWith('.json')) continue;

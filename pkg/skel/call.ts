@@ -1,5 +1,6 @@
 import { readConfig } from '../config/read.ts';
 import { decodeJson, isObject } from '../json/decode.ts';
+import { recordsOf } from '../record/store.ts';
 import { describeValue, readFields } from '../types/decode.ts';
 import { CniError, ErrorCode, notAvailable, toCniError } from '../types/error.ts';
 import { parsePrevResult } from '../types/prev-result.ts';
@@ -68,6 +69,7 @@ export async function prepareCall(plugin: AnyPlugin, world: World, trail: CallTr
     rawConf: raw,
     args: variables.args,
     environment: world.environment,
+    records: recordsOf(world.environment),
     delegate: world.delegator(world.environment),
     warn: world.warn,
   };

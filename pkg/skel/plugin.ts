@@ -1,6 +1,7 @@
 import type { ConfigSchema } from '../config/schema.ts';
 import type { PlannedStep } from '../plan/steps.ts';
 import type { AttachmentRecord } from '../record/record.ts';
+import type { RecordStore } from '../record/store.ts';
 import type { Attachment } from '../types/attachment.ts';
 import type { Result } from '../types/result.ts';
 import type { SpecVersion } from '../types/version.ts';
@@ -31,6 +32,8 @@ export interface Call<Conf> {
   /** Value of CNI_ARGS, '' when absent; see `parseCniArgs`. */
   readonly args: string;
   readonly environment: Environment;
+  /** What is noted of this machine's attachments. */
+  readonly records: RecordStore;
   /** Calls other plugins. */
   readonly delegate: Delegator;
   /** One line for people on stderr. */
@@ -58,11 +61,7 @@ export interface GcCall<Conf> extends Call<Conf> {
 }
 
 /** What a plugin that makes rules again has to go by. */
-export interface RestoreContext {
-  readonly environment: Environment;
-  /** One line for people on stderr. */
-  warn(line: string): void;
-}
+export type RestoreContext = Pick<Call<unknown>, 'environment' | 'records' | 'warn'>;
 
 /** What an ADD would do and give. */
 export interface PlannedAdd {

@@ -3,7 +3,6 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { tcForm } from '../../pkg/rtnl/tc/forms.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -22,13 +21,12 @@ export async function add(call: BandwidthCall): Promise<Result> {
     const options = { ...(await runOptions(environment, 'bandwidth', tcForm)), signal: termination() };
     const { ifname: veth, mtu } = await hostEnd(netns, ifName, prevResult, options);
     const shaping = { veth, mtu, ifb: ifbName(network, containerId), mac: randomMac() };
-    const records = new RecordStore(recordFolder(environment));
     // All else goes with the pair.
-    if (limits.egress !== undefined) noteAttachment(records, call, 'bandwidth', netns, { ifb: shaping.ifb });
+    if (limits.egress !== undefined) noteAttachment(call, 'bandwidth', netns, { ifb: shaping.ifb });
     try {
       await runPlan(shapingPlan(limits, shaping), options);
     } catch (thrown) {
-      if (limits.egress !== undefined) forgetAttachment(records, call, 'bandwidth');
+      if (limits.egress !== undefined) forgetAttachment(call, 'bandwidth');
       throw thrown;
     }
     return withIfb(prevResult, limits, shaping);

@@ -14,7 +14,6 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { LinkState } from '../../pkg/rtnl/link/state.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/files/folder-lock.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
@@ -52,14 +51,12 @@ export async function add(call: AddCall): Promise<Result> {
     const options = { ...(await bridgeOptions(call.environment, settings)), signal: termination() };
     // A server may be waited for longer than a program should be kept waiting.
     const ahead = settings.ipam === 'dhcp' ? undefined : backend && (await startMasquerade(backend, options));
-    const folder = recordFolder(call.environment);
     const work: Work = {
       call,
       settings,
       netns,
       options,
-      lock: shareFolder(folder),
-      records: new RecordStore(folder),
+      lock: shareFolder(call.records.folder),
       backend,
       ahead,
     };
@@ -103,13 +100,13 @@ export function bridgeMacOf({ found }: NewAttachment, run: PlanRun): string | un
 }
 
 async function attach(work: Work, leased: Result | undefined, first: Surroundings): Promise<Result> {
-  const { call, settings, netns, options, lock, records } = work;
+  const { call, settings, netns, options, lock } = work;
   const addressing = leased && addressingOf(leased, settings);
   const macs = { hostMac: randomMac(), mac: settings.mac ?? randomMac() };
   // One that is there already is of an ADD that was never finished or never taken down.
   const mayHaveRules =
     (settings.ipMasq || settings.macSpoofCheck) &&
-    records.readForContainer(call.containerId).records.some(({ plugin }) => plugin === 'bridge');
+    call.records.readForContainer(call.containerId).records.some(({ plugin }) => plugin === 'bridge');
   let surroundings = first;
   let hostLink = hostLinkName(call);
   for (let tries = 1; ; tries += 1) {
@@ -128,7 +125,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       outdated,
       mayHaveRules,
       ahead: work.ahead,
-      mldReport: mldReportFor(records, settings, call.ifName, macs.mac),
+      mldReport: mldReportFor(call.records, settings, call.ifName, macs.mac),
     };
     try {
       return await carryOut(work, attachment, leased);
@@ -161,7 +158,7 @@ async function carryOut(work: Work, attachment: NewAttachment, leased: Result | 
     }
     return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   } catch (thrown) {
-    await takeBack({ call, plugin: 'bridge', records: work.records, runs }, thrown);
+    await takeBack({ call, plugin: 'bridge', runs }, thrown);
     throw thrown;
   }
 }
@@ -219,7 +216,7 @@ function addressIn(prefix: string): string {
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
 export function note(
-  { call, netns, records, settings }: Work,
+  { call, netns, settings }: Work,
   attachment: NewAttachment,
   backend: MasqueradeBackend | undefined,
 ): void {
@@ -233,7 +230,7 @@ export function note(
     mac: attachment.mac,
     ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(records, call, 'bridge', netns, notes);
+  noteAttachment(call, 'bridge', netns, notes);
 }
 
 function addressesIn({ addressing }: NewAttachment): readonly string[] {

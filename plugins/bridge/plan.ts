@@ -2,7 +2,6 @@ import { hostLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { mldReportFor, type NewAttachment, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
@@ -17,8 +16,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
   const settings = { ...given, ipMasqBackend: given.ipMasqBackend ?? likelyBackend(call.environment) };
   return inContainer(call.netns, async (netns) => {
     const options = await bridgeOptions(call.environment, settings);
-    const records = new RecordStore(recordFolder(call.environment));
-    const looking: Looking = { call, settings, netns, options, records };
+    const looking: Looking = { call, settings, netns, options };
     const { bridge: found, gatewayLink } = await lookAround(looking);
     const leased =
       settings.ipam === '' ? undefined : await call.delegate.add({ type: settings.ipam, config: call.configText });
@@ -40,7 +38,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       outdated: await outdatedAddresses(looking, addressing, gatewayLink),
       mayHaveRules: false,
       ahead: undefined,
-      mldReport: mldReportFor(records, settings, call.ifName, mac),
+      mldReport: mldReportFor(call.records, settings, call.ifName, mac),
     };
     return {
       // The kernel makes up the MAC of a new bridge.

@@ -4,7 +4,6 @@ import { ip } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
-import type { RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { conflicting, refuseIfUsed } from './address-conflict.ts';
 import { missingOn } from './attach.ts';
@@ -23,7 +22,6 @@ export interface Looking {
   readonly settings: BridgeSettings;
   readonly netns: Netns;
   readonly options: RunOptions;
-  readonly records: RecordStore;
 }
 
 /** What is there already. */
@@ -70,7 +68,7 @@ function warnOfMissingFilter(call: AddCall, settings: BridgeSettings, bridge: Sh
 
 /** Addresses of the gateway's link that nobody needs any more; those that somebody needs are an error. */
 export async function outdatedAddresses(
-  { call, settings, records, options }: Looking,
+  { call, settings, options }: Looking,
   addressing: Addressing | undefined,
   gatewayLink: ShownLink | undefined,
 ): Promise<readonly string[]> {
@@ -79,7 +77,8 @@ export async function outdatedAddresses(
   if (existing.length === 0 || missingOn(gatewayLink, addressing.gateways).length === 0) return [];
   const outdated = conflicting(existing, addressing.gateways);
   if (settings.forceAddress) return outdated;
-  const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn: call.warn };
+  const { records, warn } = call;
+  const context = { bridge: settings.bridge, link: gatewayLink.ifname, records, options, warn };
   for (const address of outdated) await refuseIfUsed(address, addressing.gateways, context);
   return outdated;
 }

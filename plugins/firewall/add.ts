@@ -5,7 +5,6 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { FirewallNotes } from './notes.ts';
@@ -27,18 +26,17 @@ async function carryOut(call: AddCall, opening: Opening): Promise<void> {
     const ahead = await startProgram(opening, options);
     const { backend, zone, addresses, adminChain, separation } = opening;
     const notes: FirewallNotes = { backend, zone, addresses, adminChain, separation };
-    const records = new RecordStore(recordFolder(environment));
     // An ADD that was never taken down has left a note.
-    const mayExist = records.find(call, 'firewall') !== undefined;
+    const mayExist = call.records.find(call, 'firewall') !== undefined;
     // Before anything is done, so that whoever finds it half done can take it back.
-    noteAttachment(records, call, 'firewall', netns, notes);
+    noteAttachment(call, 'firewall', netns, notes);
     try {
       await runPlan(
         new Plan().do(ownNetns(), openAction({ ...opening, mayExist }, environment, ahead), { failing: '' }),
         options,
       );
     } catch (thrown) {
-      forgetAttachment(records, call, 'firewall');
+      forgetAttachment(call, 'firewall');
       throw thrown;
     } finally {
       ahead?.letGo();

@@ -4,7 +4,6 @@ import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';
 import type { Attachment } from '../../pkg/types/attachment.ts';
 import { toCniError } from '../../pkg/types/error.ts';
@@ -21,13 +20,12 @@ type DelCall = AttachmentCall<FirewallConf>;
 
 /** Closes the firewall for the container's addresses, as far as anything is known of them. */
 export async function del(call: DelCall): Promise<void> {
-  const records = new RecordStore(recordFolder(call.environment));
-  const record = records.find(call, 'firewall');
+  const record = call.records.find(call, 'firewall');
   const notes = (record && notesOf(record.data)) ?? (await derived(call));
   // What is left can still be found by its note, when the program is there again.
   const isClosed = notes === undefined || (await close(call, notes, call));
   if (!isClosed && record !== undefined) return;
-  forgetAttachment(records, call, 'firewall');
+  forgetAttachment(call, 'firewall');
 }
 
 /**
@@ -38,12 +36,11 @@ export async function del(call: DelCall): Promise<void> {
  * firewall for by now stays open.
  */
 export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owner: Attachment): Promise<boolean> {
-  const records = new RecordStore(recordFolder(call.environment));
   const heirs: string[] = [];
   const addresses = notes.addresses.filter((address) => {
     const heir = heirOf(address, owner);
     if (heir === undefined) return true;
-    if (hasOpened(heir, records)) return false;
+    if (hasOpened(heir, call.records)) return false;
     heirs.push(heir);
     return true;
   });
@@ -56,7 +53,7 @@ export async function close(call: Call<FirewallConf>, notes: FirewallNotes, owne
     return false;
   }
   // One that was about to open it may have done so in between.
-  for (const record of heirs.flatMap((heir) => openingsOf(heir, records))) {
+  for (const record of heirs.flatMap((heir) => openingsOf(heir, call.records))) {
     await restoreRules(record, call);
   }
   return true;

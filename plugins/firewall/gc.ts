@@ -1,4 +1,3 @@
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
 import { close } from './del.ts';
@@ -7,9 +6,8 @@ import type { FirewallConf } from './schema.ts';
 
 /** Closes the firewall for what no valid attachment of this network has. */
 export async function gc(call: GcCall<FirewallConf>): Promise<void> {
-  const { validAttachments, network } = call;
+  const { validAttachments, network, records } = call;
   if (validAttachments === undefined) return;
-  const records = new RecordStore(recordFolder(call.environment));
   const failures: CniError[] = [];
   for (const record of records.stale('firewall', network, validAttachments)) {
     const { containerId, ifName } = record;

@@ -2,6 +2,7 @@ import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
 import { ForeignPluginError } from '../../pkg/delegate/foreign.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
+import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
@@ -10,7 +11,7 @@ import { type Target, targetOf } from './attachment.ts';
 import { compactJson } from './compact-json.ts';
 import { delegateConf, refuseReservedKeys } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
-import { type FlannelNotes, notesOf, removeStored, writeStored } from './stored.ts';
+import { type FlannelNotes, notesOf, PLUGIN, removeStored, writeStored } from './stored.ts';
 import { waitForSubnets } from './subnets.ts';
 
 type AddCall = AttachmentCall<FlannelConf>;
@@ -50,12 +51,11 @@ export async function add(call: AddCall): Promise<Result> {
 class Interrupted extends CniError {}
 
 /** In a namespace that cannot be opened nothing is attached; the delegate says so. */
-function note({ call, target }: Work, data: FlannelNotes): void {
+function note({ call }: Work, data: FlannelNotes): void {
   try {
     const netns = openNetns(call.netns);
     try {
-      const warning = target.records.write({ ...target.key, netns, cniArgs: call.args, data: { ...data } });
-      if (warning !== undefined) call.warn(`flannel: ${warning}`);
+      noteAttachment(call, PLUGIN, netns, data);
     } finally {
       netns.close();
     }
@@ -76,13 +76,13 @@ async function takeBack(work: Work, previous: string | undefined, cause: unknown
       // As it was: one of our own form has it already.
       writeStored({ ...place, isShared: true }, key, previous);
       const notes = target.record && notesOf(target.record);
-      if (notes === undefined) forget(work);
+      if (notes === undefined) forgetAttachment(call, PLUGIN);
       else note(work, notes);
       return;
     }
     if (await mayHaveLeft(cause)) await call.delegate.run({ type, verb: 'DEL', config });
     removeStored(place);
-    forget(work);
+    forgetAttachment(call, PLUGIN);
   } catch (thrown) {
     // What is kept is what a DEL needs.
     call.warn(`flannel: not everything could be taken back: ${toCniError(thrown)}`);
@@ -92,11 +92,6 @@ async function takeBack(work: Work, previous: string | undefined, cause: unknown
 /** Plugins of this suite take back what they did when they fail. */
 async function mayHaveLeft(cause: unknown): Promise<boolean> {
   return cause instanceof Interrupted || cause instanceof ForeignPluginError;
-}
-
-function forget({ call, target }: Work): void {
-  const warning = target.records.remove(target.key);
-  if (warning !== undefined) call.warn(`flannel: ${warning}`);
 }
 
 /** What a delegate says is passed on as it is; that there is none is said with a prefix. */

@@ -1,5 +1,5 @@
 import type { AttachmentRecord, RecordKey } from '../../pkg/record/record.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { type Attachment, attachmentOf, isSameAttachment } from '../../pkg/types/attachment.ts';
 import type { DelegateConf } from './delegate-conf.ts';
@@ -10,7 +10,6 @@ import { dataDirOf, decodeStored, notesOf, ownPlace, PLUGIN, type Place, readSto
 export interface Named {
   readonly key: RecordKey;
   readonly dataDir: string;
-  readonly records: RecordStore;
 }
 
 /** What is known about an attachment before anything is done. */
@@ -25,7 +24,6 @@ function namedOf(call: AttachmentCall<FlannelConf>): Named {
   return {
     key: { ...attachmentOf(call), plugin: PLUGIN },
     dataDir: dataDirOf(call.conf),
-    records: new RecordStore(recordFolder(call.environment)),
   };
 }
 
@@ -34,7 +32,7 @@ export function knownOf(call: AttachmentCall<FlannelConf>): Known {
   const named = namedOf(call);
   let record: AttachmentRecord | undefined;
   const others: AttachmentRecord[] = [];
-  for (const found of named.records.readForContainer(call.containerId).records) {
+  for (const found of call.records.readForContainer(call.containerId).records) {
     if (found.plugin !== PLUGIN) continue;
     if (isSameAttachment(found, call)) record = found;
     else others.push(found);

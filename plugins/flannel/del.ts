@@ -29,7 +29,7 @@ export async function del(call: AttachmentCall<FlannelConf>): Promise<void> {
   if (first !== undefined) throw second === undefined ? first : both(first, second);
   for (const place of places) removeStored(place);
   for (const key of records) {
-    const warning = known.records.remove(key);
+    const warning = call.records.remove(key);
     if (warning !== undefined) call.warn(`flannel: ${warning}`);
   }
 }

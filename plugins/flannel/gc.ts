@@ -1,6 +1,5 @@
 import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
 import { isObject } from '../../pkg/json/decode.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall, GcCall, JsonObject, ValidAttachment } from '../../pkg/skel/plugin.ts';
 import { readFields } from '../../pkg/types/decode.ts';
 import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
@@ -24,15 +23,14 @@ const USUAL_INTERFACE = 'eth0';
 export async function gc(call: GcCall<FlannelConf>): Promise<void> {
   const { validAttachments } = call;
   if (validAttachments === undefined) return;
-  const records = new RecordStore(recordFolder(call.environment));
-  records.sweep(PLUGIN, call.network);
+  call.records.sweep(PLUGIN, call.network);
   const known = { ...call, validAttachments };
   const failures: CniError[] = [];
   const current = rebuiltConf(call, true);
   const confs = [current];
-  for (const leftover of leftoversIn(dataDirOf(call.conf), call.network, validAttachments, records)) {
+  for (const leftover of leftoversIn(dataDirOf(call.conf), call.network, validAttachments, call.records)) {
     try {
-      await removeLeftover(known, leftover, records);
+      await removeLeftover(known, leftover);
     } catch (thrown) {
       failures.push(toCniError(thrown));
     }
@@ -49,11 +47,11 @@ export async function gc(call: GcCall<FlannelConf>): Promise<void> {
   failTogether(failures);
 }
 
-async function removeLeftover(call: FlannelGc, leftover: Leftover, records: RecordStore): Promise<void> {
+async function removeLeftover(call: FlannelGc, leftover: Leftover): Promise<void> {
   const { containerId, ifName = USUAL_INTERFACE, conf, places, record } = leftover;
   await delegateDel(delCall(call, containerId, ifName), conf ?? rebuiltConf(call, true));
   for (const place of places) removeStored(place);
-  const warning = record && records.remove(record);
+  const warning = record && call.records.remove(record);
   call.warn(
     `flannel: ${warning ?? `removed what was left of ${containerId} (${leftover.ifName ?? 'all interfaces'})`}`,
   );

@@ -7,7 +7,6 @@ import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -23,16 +22,14 @@ export async function add(call: AddCall): Promise<Result> {
   const wanted = wantedOf(call);
   return inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(call.environment, 'host-device')), signal: termination() };
-    const records = new RecordStore(recordFolder(call.environment));
-    const around = await attachmentOf({ call, wanted, netns, options, records });
+    const around = await attachmentOf({ call, wanted, netns, options });
     // What cannot even be planned leaves no note.
     const link = linkPlan(around);
-    await note(around, records);
+    await note(around);
     const { host } = around;
     const layer3 = await addInSteps({
       call,
       plugin: 'host-device',
-      records,
       link,
       ipam: around.ipam,
       layer3(leased) {
@@ -51,25 +48,25 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 /** Written before anything is done, so that whoever finds it half done can put it back. */
-async function note({ call, netns, host, wanted, options }: Surroundings, records: RecordStore): Promise<void> {
+async function note({ call, netns, host, wanted, options }: Surroundings): Promise<void> {
   const ipam = rawIpamOf(call.rawConf);
   const notes: HostDeviceNotes = {
     device: host?.device ?? '',
     mac: host?.link.address ?? '',
     identity: host && identityOnHost(host.link, host.link.link ? await linksIn(ownNetns(), options) : []),
-    alias: aliasOf(host, records, call),
+    alias: aliasOf(host, call),
     wasUp: host?.link.flags.includes('UP') === true,
     sought: soughtText(wanted.sought),
     ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(records, call, 'host-device', netns, notes);
+  noteAttachment(call, 'host-device', netns, notes);
 }
 
 /** What alias a device has by itself: an ADD that was killed has perhaps given it its own name, and noted what it had. */
-function aliasOf(host: HostDevice | undefined, records: RecordStore, call: Surroundings['call']): string {
+function aliasOf(host: HostDevice | undefined, call: Surroundings['call']): string {
   const { alias = '', device = '' } = host ?? {};
   if (alias !== device) return alias;
-  const killed = records.find(call, 'host-device');
+  const killed = call.records.find(call, 'host-device');
   const noted = killed === undefined ? undefined : notesOf(killed.data);
   return noted?.device === device ? noted.alias : alias;
 }

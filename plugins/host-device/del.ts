@@ -6,7 +6,6 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { isSameAttachment } from '../../pkg/types/attachment.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
@@ -20,15 +19,14 @@ type DelCall = AttachmentCall<HostDeviceConf>;
 
 /** Takes the device back, and gives the address back; what is back already is left as it is. */
 export async function del(given: DelCall): Promise<void> {
-  const records = new RecordStore(recordFolder(given.environment));
-  const { records: found, warnings } = records.readForContainer(given.containerId);
+  const { records: found, warnings } = given.records.readForContainer(given.containerId);
   for (const warning of warnings) given.warn(`host-device: ${warning}`);
   const call = asNoted(given, found);
   const away = await awayOf(call, found);
   if (isWithoutLink(call, away.notes)) failTogether(await release(call, away.notes));
   else if (call.netns === '') await carryOut(call, away, await planRepair(away));
   else await fromContainer(call, away);
-  forgetAttachment(records, call, 'host-device');
+  forgetAttachment(call, 'host-device');
 }
 
 /**

@@ -5,7 +5,7 @@ import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { isNetnsOf, type RecordStore } from '../../pkg/record/store.ts';
+import { isNetnsOf } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { type Away, planRepair, planReturn } from './bring-back.ts';
 import { notesOf } from './notes.ts';
@@ -13,21 +13,21 @@ import type { HostDeviceConf } from './schema.ts';
 
 /** Takes back the devices that no valid attachment of this network has, and then the leases. */
 export function gc(call: GcCall<HostDeviceConf>): Promise<void> {
-  const remove: Collecting['remove'] = (record, records) => takeBack(call, record, records);
+  const remove: Collecting['remove'] = (record) => takeBack(call, record);
   return collectRecorded(call, { plugin: 'host-device', done: 'took back', remove });
 }
 
-async function takeBack(call: GcCall<HostDeviceConf>, record: AttachmentRecord, records: RecordStore): Promise<void> {
+async function takeBack(call: GcCall<HostDeviceConf>, record: AttachmentRecord): Promise<void> {
   const notes = notesOf(record.data);
   if (notes.device === '') return;
-  const others = records.readForContainer(record.containerId).records.filter((one) => one.ifName !== record.ifName);
+  const { records: found } = call.records.readForContainer(record.containerId);
   const options = await runOptions(call.environment, 'host-device');
   const away: Away = {
     name: record,
     notes,
     configured: '',
     promisedMac: '',
-    claimed: others.map((one) => one.ifName),
+    claimed: found.map(({ ifName }) => ifName).filter((ifName) => ifName !== record.ifName),
     options,
     warn: call.warn,
   };

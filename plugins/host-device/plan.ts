@@ -3,7 +3,6 @@ import { planLayer3 } from '../../pkg/attach/layer3.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { resultOf } from './result.ts';
 import { type AddCall, attachmentOf, linkPlan, wantedOf } from './surroundings.ts';
@@ -13,8 +12,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
   const wanted = wantedOf(call);
   return inContainer(call.netns, async (netns) => {
     const options = await runOptions(call.environment, 'host-device');
-    const records = new RecordStore(recordFolder(call.environment));
-    const around = await attachmentOf({ call, wanted, netns, options, records });
+    const around = await attachmentOf({ call, wanted, netns, options });
     const { host, ipam } = around;
     const steps = linkPlan(around);
     const leased = ipam === '' ? undefined : await call.delegate.add({ type: ipam, config: call.configText });

@@ -2,7 +2,6 @@ import { addressesOf, type ShownLink } from '../../pkg/attach/links.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import type { RecordStore } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { findDevice, type HostDevice } from './find.ts';
@@ -33,7 +32,6 @@ export interface Looking {
   readonly wanted: Wanted;
   readonly netns: Netns;
   readonly options: RunOptions;
-  readonly records: RecordStore;
 }
 
 /** What an ADD decides before it does anything. */
@@ -50,7 +48,7 @@ export async function attachmentOf(looking: Looking): Promise<Surroundings> {
   const { call, wanted, netns, options } = looking;
   const ipam = call.conf.ipam?.type ?? '';
   if (wanted.isWithoutLink) return { ...looking, host: undefined, isNameTaken: false, ipam };
-  const host = await findDevice(wanted.sought, { ...looking, warn: call.warn });
+  const host = await findDevice(wanted.sought, { records: call.records, options, warn: call.warn });
   const inside = await linksIn(netns, options);
   const same = linkNamed(inside, call.ifName);
   if (same !== undefined) throw taken(call, host, same);

@@ -6,7 +6,6 @@ import { type RangeConfig, type RangeSetConfig, readRangeSets } from '../../pkg/
 import { emptySet } from '../../pkg/ipam/report.ts';
 import type { StoreOptions } from '../../pkg/ipam/store.ts';
 import { refuseSurplus } from '../../pkg/ipam/surplus.ts';
-import { recordFolder } from '../../pkg/record/store.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -19,11 +18,11 @@ const DATA_DIR = '/var/lib/cni/networks';
 type HostLocalCall = Call<HostLocalConf>;
 
 /** Which leases a call is about. */
-export function storeOptions({ conf, network, environment, warn }: HostLocalCall): StoreOptions {
+export function storeOptions({ conf, network, records, warn }: HostLocalCall): StoreOptions {
   return {
     dataDir: conf.ipam?.dataDir || DATA_DIR,
     network,
-    recordFolder: recordFolder(environment),
+    recordFolder: records.folder,
     warn: (line) => warn(`host-local: ${line}`),
   };
 }

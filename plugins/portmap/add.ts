@@ -8,7 +8,6 @@ import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -47,13 +46,11 @@ async function forward(call: AddCall, settings: PortmapSettings, forwarding: For
     const backend = settings.backend ?? likelyBackend(call.environment);
     const options = { ...(await runOptions(call.environment, 'portmap')), signal };
     const ahead = await startProgram(forwarding, backend, options);
-    const folder = recordFolder(call.environment);
-    const records = new RecordStore(folder);
-    const known = records.readForContainer(call.containerId).records;
+    const known = call.records.readForContainer(call.containerId).records;
     const former = formerRecord(call, known);
-    const claims = new PortClaims(folder);
+    const claims = new PortClaims(call.records.folder);
     const localnet = new Localnet(call.environment, options, call.warn);
-    const stores = { records, claims, localnet };
+    const stores = { claims, localnet };
     const work: Work = { call, settings, forwarding, netns, options, ...stores, known, former, backend, ahead };
     note(work, backend);
     try {
@@ -88,15 +85,15 @@ async function startProgram(
 }
 
 async function take(work: Work): Promise<void> {
-  const { call, settings, forwarding, records, claims } = work;
+  const { call, settings, forwarding, claims } = work;
   const { evicted: gone, conflicts } = await takePorts(work);
   if (conflicts.length > 0 && !settings.allowsConflicts) refuseConflicts(conflicts);
-  const evicted = gone.length === 0 ? [] : evictedFrom(gone, records);
+  const evicted = gone.length === 0 ? [] : evictedFrom(gone, call.records);
   const warned = yieldTwice().then(() => warnOfListeners(forwarding.mappings, othersIn(work.known, call), call.warn));
   await allOf([carryOut(work, evicted), warned]);
   await forgetFlows(forwarding, 'added', call.warn);
   if (evicted.length > 0) {
-    await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, { claims, records, warn: call.warn }));
+    await unlessBroken(work, () => forgetEvicted(evicted, forwarding.mappings, claims, call));
   }
   const dropped = droppedMappings(work);
   if (dropped.length > 0) await unlessBroken(work, () => claims.release([call], dropped));

@@ -6,7 +6,7 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { type AttachmentRecord, podFrom } from '../../pkg/record/record.ts';
-import { bootId, type RecordStore } from '../../pkg/record/store.ts';
+import { bootId } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { isSameAttachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
@@ -31,7 +31,6 @@ export interface Work {
   readonly forwarding: Forwarding;
   readonly netns: Netns;
   readonly options: RunOptions;
-  readonly records: RecordStore;
   readonly claims: PortClaims;
   readonly localnet: Localnet;
   /** The portmap records of the container as they were. */
@@ -80,14 +79,14 @@ export async function unlessBroken<T>({ call }: Work, work: () => Promise<T>): P
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-export function note({ call, netns, records, forwarding }: Work, backend: MasqueradeBackend): void {
+export function note({ call, netns, forwarding }: Work, backend: MasqueradeBackend): void {
   const notes: PortmapNotes = { backends: [backend], forwarding };
-  noteAttachment(records, call, 'portmap', netns, notes);
+  noteAttachment(call, 'portmap', netns, notes);
 }
 
 /** What an attempt that failed has noted. */
 export async function forget(work: Work): Promise<void> {
-  const { call, claims, records, localnet, forwarding } = work;
+  const { call, claims, localnet, forwarding } = work;
   if (!(await removeFormer(work))) return;
   try {
     await claims.release([call], [...forwarding.mappings, ...formerMappings(work)]);
@@ -95,7 +94,7 @@ export async function forget(work: Work): Promise<void> {
     call.warn(`portmap: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
   await localnet.close();
-  forgetAttachment(records, call, 'portmap');
+  forgetAttachment(call, 'portmap');
 }
 
 /** What an earlier ADD has made goes too: nobody would know of it any more. */

@@ -4,7 +4,6 @@ import { allOf } from '../../pkg/netfilter/together.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { onlyFilterPrograms } from '../../pkg/plan/options.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import { compareIptables } from './check-iptables.ts';
@@ -38,8 +37,7 @@ export async function check(call: CheckCall): Promise<void> {
   const forwarding = forwardingOf(settings, mappings, result, call.ifName);
   const needsPrograms = onlyFilterPrograms(call.environment);
   const site = new Site({ place: ownNetns(), timeoutMs: TIMEOUT_MS, onlyFilterPrograms: needsPrograms });
-  const records = new RecordStore(recordFolder(call.environment));
-  const record = records.find(call, 'portmap');
+  const record = call.records.find(call, 'portmap');
   const backends = backendsOf(record, settings.backend);
   const isOurs = record !== undefined;
   const found = await allOf(backends.map((backend) => compareWith(site, call, forwarding, backend, isOurs)));

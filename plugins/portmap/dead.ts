@@ -4,7 +4,7 @@ import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { namespaceCensus } from '../../pkg/record/census.ts';
-import { isAlive, RecordStore, recordFolder } from '../../pkg/record/store.ts';
+import { isAlive, recordsOf } from '../../pkg/record/store.ts';
 import type { Environment } from '../../pkg/skel/plugin.ts';
 import { attachmentKey } from '../../pkg/types/attachment.ts';
 import { toCniError } from '../../pkg/types/error.ts';
@@ -29,8 +29,8 @@ export async function releaseDeadPorts(
   warn: (line: string) => void,
   isWanted: (claim: Claim) => boolean = () => true,
 ): Promise<ReleasedPorts> {
-  const folder = recordFolder(environment);
-  const [claims, records] = [new PortClaims(folder), new RecordStore(folder)];
+  const records = recordsOf(environment);
+  const claims = new PortClaims(records.folder);
   const options = await runOptions(environment, 'portmap');
   const localnet = new Localnet(environment, options, warn);
   const isInUse = namespaceCensus();

@@ -5,9 +5,9 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import type { Attachment } from '../../pkg/types/attachment.ts';
+import { attachmentOf } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import { PortClaims } from './claims.ts';
 import { forgetFlows } from './flows.ts';
@@ -23,8 +23,7 @@ type DelCall = AttachmentCall<PortmapConf>;
 
 /** Removes the container's mappings, with whatever is still there and whatever is still known. */
 export async function del(call: DelCall): Promise<void> {
-  const folder = recordFolder(call.environment);
-  const records = new RecordStore(folder);
+  const { records } = call;
   const { records: known, warnings } = records.readForContainer(call.containerId);
   for (const warning of warnings) call.warn(`portmap: ${warning}`);
   const own = ownRecords(call, known);
@@ -33,7 +32,7 @@ export async function del(call: DelCall): Promise<void> {
   if (own.length === 0 && asked.length === 0 && warnings.length === 0) return;
 
   const options = await runOptions(call.environment, 'portmap');
-  const claims = new PortClaims(folder);
+  const claims = new PortClaims(records.folder);
   const localnet = new Localnet(call.environment, options, call.warn);
   const failures: CniError[] = [];
   if (own.length === 0) {
@@ -46,8 +45,7 @@ export async function del(call: DelCall): Promise<void> {
       await localnet.close();
     }
     // An ADD that was killed may have left a folder for its record.
-    const { network, containerId, ifName } = call;
-    records.remove({ network, containerId, ifName, plugin: 'portmap' });
+    records.remove({ ...attachmentOf(call), plugin: 'portmap' });
   }
   for (const record of own) {
     const target = targetOf(record, known);

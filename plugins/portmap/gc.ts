@@ -3,7 +3,6 @@ import { isMissing, retryOnConflict, Site } from '../../pkg/netfilter/program.ts
 import { restore, restoreText } from '../../pkg/netfilter/restore.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { type Attachment, attachmentKey } from '../../pkg/types/attachment.ts';
 import { type CniError, ErrorCode, failTogether, toCniError } from '../../pkg/types/error.ts';
@@ -27,7 +26,7 @@ interface Valid {
 
 /** Removes what no valid attachment of this network has: rules, claims on ports, records. */
 export async function gc(call: GcCall<PortmapConf>): Promise<void> {
-  const { validAttachments, network } = call;
+  const { validAttachments, network, records } = call;
   if (validAttachments === undefined) return;
   const valid: Valid = {
     attachments: new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`)),
@@ -35,9 +34,7 @@ export async function gc(call: GcCall<PortmapConf>): Promise<void> {
   };
   const isStale = (owner: Attachment): boolean =>
     owner.network === network && !valid.attachments.has(`${owner.containerId}/${owner.ifName}`);
-  const folder = recordFolder(call.environment);
-  const records = new RecordStore(folder);
-  const claims = new PortClaims(folder);
+  const claims = new PortClaims(records.folder);
   records.sweep('portmap', network);
   const known = records.readAll().records.filter(({ plugin }) => plugin === 'portmap');
   const stale = known.filter(isStale);
@@ -60,7 +57,7 @@ export async function gc(call: GcCall<PortmapConf>): Promise<void> {
     else if (stale.length > 0) call.warn(`portmap: rules may be left: ${toCniError(outcome.reason).message}`);
   }
   const isMissed = outcomes.some((outcome) => outcome.status === 'rejected');
-  if (!isMissed || stale.length === 0) await forget(call, claims, records, stale, isStale);
+  if (!isMissed || stale.length === 0) await forget(call, claims, stale, isStale);
   failTogether(failures);
 }
 
@@ -135,7 +132,6 @@ async function collectNft(site: Site, targets: readonly Target[]): Promise<void>
 async function forget(
   call: GcCall<PortmapConf>,
   claims: PortClaims,
-  records: RecordStore,
   stale: readonly AttachmentRecord[],
   isStale: (owner: Attachment) => boolean,
 ): Promise<void> {
@@ -147,7 +143,7 @@ async function forget(
     call.warn(`portmap: ${error}`);
   }
   for (const record of stale) {
-    const warning = records.remove(record);
+    const warning = call.records.remove(record);
     call.warn(`portmap: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
   await new Localnet(call.environment, { timeoutMs: TIMEOUT_MS }, call.warn).sweep();

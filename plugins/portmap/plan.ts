@@ -4,7 +4,6 @@ import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { type PlannedStep, stepsOf } from '../../pkg/plan/steps.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { type AddCall, ownerOf } from './attempt.ts';
 import { PortClaims } from './claims.ts';
@@ -37,11 +36,11 @@ async function evictedBy(
   settings: PortmapSettings,
   forwarding: Forwarding,
 ): Promise<readonly Evicted[]> {
-  const folder = recordFolder(call.environment);
   const unclaimed = await unclaimedPorts(call.environment, call, forwarding);
-  const { evicted, conflicts } = new PortClaims(folder).preview(ownerOf(call, netns), forwarding.mappings, unclaimed);
+  const claims = new PortClaims(call.records.folder);
+  const { evicted, conflicts } = claims.preview(ownerOf(call, netns), forwarding.mappings, unclaimed);
   if (!settings.allowsConflicts) refuseConflicts(conflicts);
-  return evictedFrom(evicted, new RecordStore(folder));
+  return evictedFrom(evicted, call.records);
 }
 
 /** Where the container will be found is known only when it is there. */

@@ -1,5 +1,6 @@
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
 import type { RecordStore } from '../../pkg/record/store.ts';
+import type { RestoreContext } from '../../pkg/skel/plugin.ts';
 import { type Attachment, attachmentKey, isSameAttachment } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import { namesOf } from '../../pkg/types/names-of.ts';
@@ -17,12 +18,6 @@ export interface Evicted {
   readonly claim: Claim;
   readonly record: AttachmentRecord | undefined;
   readonly target: Target;
-}
-
-/** What is noted of the node's containers. */
-interface Stores {
-  readonly claims: PortClaims;
-  readonly records: RecordStore;
 }
 
 /** What has to go of owners that are in nobody's way any more. */
@@ -57,7 +52,8 @@ export function unknownTarget(owner: Attachment, records: readonly AttachmentRec
 export async function forgetEvicted(
   evicted: readonly Evicted[],
   mappings: readonly PortMapping[],
-  { claims, records, warn }: Stores & { warn: (line: string) => void },
+  claims: PortClaims,
+  { records, warn }: RestoreContext,
 ): Promise<void> {
   const former = evicted.flatMap(({ target }) => target.forwarding?.mappings ?? []);
   const owners = evicted.map(({ claim }) => claim);

@@ -14,7 +14,6 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { PlanError } from '../../pkg/plan/plan-error.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { RECORDED } from '../../pkg/record/recorded.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { legsOf, MASQUERADE, type NewAttachment, planAttachment, resultOf } from './attach.ts';
@@ -26,7 +25,6 @@ interface Work {
   readonly settings: PtpSettings;
   readonly netns: Netns;
   readonly options: RunOptions;
-  readonly records: RecordStore;
   /** Who is tried first for the masquerade; `undefined` when there is none. */
   readonly backend: MasqueradeBackend | undefined;
   readonly ahead: ProgramAhead | undefined;
@@ -44,9 +42,8 @@ export async function add(call: AddCall): Promise<Result> {
     await refuseTaken(call, netns, options);
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
     const ahead = backend && (await startMasquerade(backend, options));
-    const records = new RecordStore(recordFolder(call.environment));
     try {
-      return await addWith({ call, settings, netns, options, records, backend, ahead });
+      return await addWith({ call, settings, netns, options, backend, ahead });
     } finally {
       ahead?.letGo();
     }
@@ -71,7 +68,7 @@ async function addWith(work: Work): Promise<Result> {
 }
 
 async function attach(work: Work, leased: Result): Promise<Result> {
-  const { call, settings, netns, ahead, records } = work;
+  const { call, settings, netns, ahead } = work;
   const base = {
     settings,
     name: call,
@@ -81,7 +78,7 @@ async function attach(work: Work, leased: Result): Promise<Result> {
     legs: legsOf(leased),
     routes: leased.routes ?? [],
     // One that is there already is of an ADD that was never finished or never taken down.
-    mayHaveRules: settings.ipMasq && records.find(call, 'ptp') !== undefined,
+    mayHaveRules: settings.ipMasq && call.records.find(call, 'ptp') !== undefined,
     ahead,
   };
   let hostLink = hostLinkName(call);
@@ -114,13 +111,13 @@ async function carryOut(work: Work, attachment: NewAttachment, leased: Result): 
     if (used !== backend) note(work, attachment, used);
     return resultOf(call, attachment, leased);
   } catch (thrown) {
-    await takeBack({ call, plugin: 'ptp', records: work.records, runs }, thrown);
+    await takeBack({ call, plugin: 'ptp', runs }, thrown);
     throw thrown;
   }
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, netns, records }: Work, attachment: NewAttachment, backend: MasqueradeBackend | undefined): void {
+function note({ call, netns }: Work, attachment: NewAttachment, backend: MasqueradeBackend | undefined): void {
   const { hostLink, legs, mac } = attachment;
   const ipam = rawIpamOf(call.rawConf);
   const notes: PairNotes = {
@@ -131,5 +128,5 @@ function note({ call, netns, records }: Work, attachment: NewAttachment, backend
     mac,
     ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(records, call, 'ptp', netns, notes);
+  noteAttachment(call, 'ptp', netns, notes);
 }

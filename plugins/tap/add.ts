@@ -3,7 +3,6 @@ import { rawIpamOf } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { noteAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { TapNotes } from './notes.ts';
@@ -15,13 +14,11 @@ export async function add(call: AddCall): Promise<Result> {
   const settings = settingsOf(call);
   return inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(call.environment, 'tap')), signal: termination() };
-    const records = new RecordStore(recordFolder(call.environment));
     const tap = await newTap(call, settings, netns, options);
-    note(tap, records);
+    note(tap);
     const layer3 = await addInSteps({
       call,
       plugin: 'tap',
-      records,
       link: planTap(tap),
       ipam: settings.ipam,
       layer3: (leased) => planAddresses(tap, leased),
@@ -32,8 +29,8 @@ export async function add(call: AddCall): Promise<Result> {
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, netns, mac }: NewTap, records: RecordStore): void {
+function note({ call, netns, mac }: NewTap): void {
   const ipam = rawIpamOf(call.rawConf);
   const notes: TapNotes = { mac, ...(ipam === undefined ? {} : { ipam }) };
-  noteAttachment(records, call, 'tap', netns, notes);
+  noteAttachment(call, 'tap', netns, notes);
 }

@@ -3,7 +3,6 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
 import { notesOf } from './notes.ts';
@@ -13,8 +12,7 @@ import type { TapConf } from './schema.ts';
 /** Removes the device, and then, when nobody can use it any more, releases the address. */
 export async function del(call: AttachmentCall<TapConf>): Promise<void> {
   const { network, containerId, ifName, warn } = call;
-  const store = new RecordStore(recordFolder(call.environment));
-  const { records, warnings } = store.readForContainer(containerId);
+  const { records, warnings } = call.records.readForContainer(containerId);
   for (const warning of warnings) warn(`tap: ${warning}`);
   const options = await runOptions(call.environment, 'tap');
   if (call.netns !== '') {
@@ -31,5 +29,5 @@ export async function del(call: AttachmentCall<TapConf>): Promise<void> {
     }
   }
   failTogether((await releaseAddresses(call, ipam)).map(toCniError));
-  forgetAttachment(store, call, 'tap');
+  forgetAttachment(call, 'tap');
 }

@@ -3,20 +3,20 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import { isNetnsOf, type RecordStore } from '../../pkg/record/store.ts';
+import { isNetnsOf } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { removeTap } from './remove.ts';
 import type { TapConf } from './schema.ts';
 
 /** Removes the devices that no valid attachment of this network has, and then the leases. */
 export function gc(call: GcCall<TapConf>): Promise<void> {
-  const remove: Collecting['remove'] = (record, records) => removeRecorded(call, record, records);
+  const remove: Collecting['remove'] = (record) => removeRecorded(call, record);
   return collectRecorded(call, { plugin: 'tap', done: 'removed', remove });
 }
 
-async function removeRecorded(call: GcCall<TapConf>, record: AttachmentRecord, store: RecordStore): Promise<void> {
+async function removeRecorded(call: GcCall<TapConf>, record: AttachmentRecord): Promise<void> {
   const { network, ifName, containerId } = record;
-  const { records } = store.readForContainer(containerId);
+  const { records } = call.records.readForContainer(containerId);
   const options = await runOptions(call.environment, 'tap');
   try {
     await inContainer(record.netns.path, async (netns) => {

@@ -7,7 +7,6 @@ import { removeFileAction } from '../../pkg/plan/file.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { backupFile, writeBackup } from './backup.ts';
 import { findLink, type LinkState, missingLink, settingCommand } from './link.ts';
@@ -32,7 +31,7 @@ export async function change(call: TuningCall, sysctls: readonly Sysctl[], link:
     try {
       await runPlan(plan, options);
     } catch (thrown) {
-      if (changesLink) forgetAttachment(recordsOf(call), call, 'tuning');
+      if (changesLink) forgetAttachment(call, 'tuning');
       throw thrown;
     }
   });
@@ -68,9 +67,5 @@ function backupAction({ conf, containerId, ifName }: TuningCall, before: LinkSta
 function note(call: TuningCall, netns: Netns): void {
   const { containerId, ifName, conf } = call;
   const data = { backup: backupFile(dataDirOf(conf), containerId, ifName) };
-  noteAttachment(recordsOf(call), call, 'tuning', netns, data);
-}
-
-function recordsOf({ environment }: TuningCall): RecordStore {
-  return new RecordStore(recordFolder(environment));
+  noteAttachment(call, 'tuning', netns, data);
 }

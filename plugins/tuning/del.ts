@@ -5,7 +5,6 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { backupFile, readBackup, removeBackup } from './backup.ts';
@@ -28,8 +27,7 @@ export async function del(call: DelCall): Promise<void> {
   const before = await readBackup(file);
   if (before !== undefined && call.netns !== '' && !(await restore(call, before))) return;
   removeBackup(file);
-  const records = new RecordStore(recordFolder(call.environment));
-  forgetAttachment(records, call, 'tuning');
+  forgetAttachment(call, 'tuning');
 }
 
 /** Whether nothing is left to be put back. */

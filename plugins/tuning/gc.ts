@@ -1,13 +1,11 @@
-import { RecordStore, recordFolder } from '../../pkg/record/store.ts';
 import type { GcCall } from '../../pkg/skel/plugin.ts';
 import { removeBackup } from './backup.ts';
 import type { TuningConf } from './schema.ts';
 
 /** Forgets the former settings of interfaces that no valid attachment of this network has. */
 export async function gc(call: GcCall<TuningConf>): Promise<void> {
-  const { validAttachments, network } = call;
+  const { validAttachments, network, records } = call;
   if (validAttachments === undefined) return;
-  const records = new RecordStore(recordFolder(call.environment));
   for (const record of records.stale('tuning', network, validAttachments)) {
     const { containerId, ifName } = record;
     const { backup } = record.data;

@@ -1,6 +1,6 @@
 import type { AttachmentRecord } from '../../../pkg/record/record.ts';
 import { decodeRecord } from '../../../pkg/record/record.ts';
-import { RecordStore, recordFolder } from '../../../pkg/record/store.ts';
+import { recordsOf } from '../../../pkg/record/store.ts';
 import { files, readExistingFile, removeFile } from '../../../pkg/sys/files/files.ts';
 import { attachmentKey } from '../../../pkg/types/attachment.ts';
 import type { Check, Diagnosis } from '../check.ts';
@@ -34,7 +34,7 @@ function gone(node: Node): readonly Diagnosis[] {
       mend: 'cni doctor --fix does what DEL would have done',
       fix: async () => {
         for (const record of inOrderOfDel(own)) await deleteRecorded(record, node.environment, node.pluginPath);
-        const store = new RecordStore(recordFolder(node.environment));
+        const store = recordsOf(node.environment);
         const left = store
           .readForContainer(containerId)
           .records.filter((one) => own.some(({ plugin }) => plugin === one.plugin));

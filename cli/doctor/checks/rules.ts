@@ -3,6 +3,7 @@ import { rulesWith } from '../../../pkg/netfilter/masquerade-nft.ts';
 import { attachmentPrefix, chainName } from '../../../pkg/netfilter/names.ts';
 import type { NftRule } from '../../../pkg/netfilter/nft-list.ts';
 import { isMissing, type Site } from '../../../pkg/netfilter/program.ts';
+import { recordsOf } from '../../../pkg/record/store.ts';
 import type { Attachment } from '../../../pkg/types/attachment.ts';
 import { notesOf as bridgeNotes } from '../../../plugins/bridge/notes.ts';
 import { Localnet } from '../../../plugins/portmap/localnet.ts';
@@ -120,7 +121,7 @@ async function flushed(tables: Tables, node: Node): Promise<readonly Diagnosis[]
       means: what === 'masquerade' ? 'it reaches nothing outside' : 'nobody reaches its host ports',
       mend: 'cni reload-rules, and deploy/systemd/cni-ts-reload-rules.service against the next flush',
       fix: async () => {
-        const context = { environment: node.environment, warn: () => {} };
+        const context = { environment: node.environment, records: recordsOf(node.environment), warn: () => {} };
         await pluginNamed(record.plugin)?.restoreRules?.(record, context);
         return `made the ${what} rules of container ${record.containerId} again`;
       },

@@ -4,7 +4,6 @@ import { runOptions } from '../../plan/options.ts';
 import { PlanError } from '../../plan/plan-error.ts';
 import { noteAttachment } from '../../record/attachment.ts';
 import { RECORDED } from '../../record/recorded.ts';
-import type { RecordStore } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { termination } from '../../sys/process/termination.ts';
 import type { Result } from '../../types/result.ts';
@@ -24,15 +23,14 @@ export async function addInner<Conf>(call: AttachmentCall<Conf>, kind: InnerKind
   const settings = kind.settingsOf(call);
   return inContainer(call.netns, async (netns) => {
     const options = { ...(await runOptions(call.environment, kind.name)), signal: termination() };
-    const { link, master, records } = await lookAround(call, kind, settings, netns, options);
-    return addWith({ call, link, records, options }, master);
+    const { link, master } = await lookAround(call, kind, settings, netns, options);
+    return addWith({ call, link, options }, master);
   });
 }
 
 interface Work {
   readonly call: AttachmentCall<unknown>;
   readonly link: InnerLink;
-  readonly records: RecordStore;
   readonly options: RunOptions;
 }
 
@@ -57,9 +55,9 @@ async function addWith(work: Work, master: ShownLink | undefined): Promise<Resul
     const [shown] = made.captures.get(MADE) as readonly ShownLink[];
     return resultOf(call, settings, shown?.address, leased);
   } catch (thrown) {
-    await takeBack({ call, plugin: link.kind.name, records: work.records, runs, leasedFrom }, thrown);
+    await takeBack({ call, plugin: link.kind.name, runs, leasedFrom }, thrown);
     if (!(thrown instanceof PlanError)) throw thrown;
-    throw await explained(thrown, link, master, work.records);
+    throw await explained(thrown, link, master, call.records);
   }
 }
 
@@ -77,7 +75,7 @@ async function makeLink(work: Work): Promise<PlanRun> {
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, link, records }: Work, leased: Result | undefined): void {
+function note({ call, link }: Work, leased: Result | undefined): void {
   const { netns, master, temporary, settings } = link;
   const kind = link.kind.name;
   const ipam = rawIpamOf(call.rawConf);
@@ -88,5 +86,5 @@ function note({ call, link, records }: Work, leased: Result | undefined): void {
     addresses: (leased?.ips ?? []).map(({ address }) => address),
     ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(records, call, kind, netns, notes);
+  noteAttachment(call, kind, netns, notes);
 }

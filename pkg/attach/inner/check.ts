@@ -2,7 +2,6 @@ import { inContainer } from '../../netns/container.ts';
 import type { Netns } from '../../netns/netns.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { CniError, ErrorCode } from '../../types/error.ts';
 import { endsOf } from '../check-ends.ts';
@@ -57,7 +56,7 @@ async function compare<Conf>(
 function asAdded(call: AttachmentCall<unknown>, plugin: string, settings: InnerSettings): InnerSettings {
   const { below } = settings;
   if (below === undefined || below.master) return settings;
-  const record = new RecordStore(recordFolder(call.environment)).find(call, plugin);
+  const record = call.records.find(call, plugin);
   const noted = record === undefined ? '' : innerNotesOf(record.data).master;
   return { ...settings, below: { ...below, master: noted === '' ? undefined : noted } };
 }

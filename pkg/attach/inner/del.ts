@@ -1,6 +1,6 @@
 import { runOptions } from '../../plan/options.ts';
 import { forgetAttachment } from '../../record/attachment.ts';
-import { isAlive, RecordStore, recordFolder } from '../../record/store.ts';
+import { isAlive } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { isReleasedThroughLink, releaseAddresses, together } from '../release.ts';
 import { innerNotesOf, temporaryNames } from './notes.ts';
@@ -8,8 +8,7 @@ import { type InnerRemains, removeInner } from './remove.ts';
 
 /** Takes the link out of the container, with whatever is still there and whatever is still known. */
 export async function delInner(call: AttachmentCall<unknown>, kind: string): Promise<void> {
-  const records = new RecordStore(recordFolder(call.environment));
-  const record = records.find(call, kind);
+  const record = call.records.find(call, kind);
   const notes = record && innerNotesOf(record.data);
   const options = await runOptions(call.environment, kind);
   // Where the call does not say it, the record does, as long as the namespace is still the same.
@@ -32,5 +31,5 @@ export async function delInner(call: AttachmentCall<unknown>, kind: string): Pro
     failures.unshift(thrown);
   }
   if (failures.length > 0) throw together(failures);
-  forgetAttachment(records, call, kind);
+  forgetAttachment(call, kind);
 }

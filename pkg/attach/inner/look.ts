@@ -1,6 +1,5 @@
 import type { Netns } from '../../netns/netns.ts';
 import type { RunOptions } from '../../plan/executor.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { hostLinkName } from '../identity.ts';
 import type { ShownLink } from '../links.ts';
@@ -15,7 +14,6 @@ export interface Surroundings {
   readonly link: InnerLink;
   /** The link below, if it stands on one. */
   readonly master: ShownLink | undefined;
-  readonly records: RecordStore;
 }
 
 /** Looks around for an ADD, and refuses what cannot be. */
@@ -30,7 +28,6 @@ export async function lookAround<Conf>(
   const master = await findMaster(kind, settings, netns, options);
   const temporary = hostLinkName(call);
   const link: InnerLink = { kind, name: call, netns, settings, master: master?.ifname ?? '', temporary };
-  const records = new RecordStore(recordFolder(call.environment));
-  if (kind.isAsLast) refuseOtherWay(link, records);
-  return { link, master, records };
+  if (kind.isAsLast) refuseOtherWay(link, call.records);
+  return { link, master };
 }

@@ -2,7 +2,6 @@ import type { MasqueradeBackend } from '../../netfilter/backend-name.ts';
 import { missingMasquerade } from '../../netfilter/missing.ts';
 import { ownNetns } from '../../netns/own.ts';
 import { onlyFilterPrograms } from '../../plan/options.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { attachmentOf } from '../../types/attachment.ts';
 import { pairNotesOf } from './notes.ts';
@@ -27,7 +26,7 @@ function backendsOf(
   plugin: string,
   configured: MasqueradeBackend | undefined,
 ): readonly MasqueradeBackend[] {
-  const own = new RecordStore(recordFolder(call.environment)).find(call, plugin);
+  const own = call.records.find(call, plugin);
   const noted = own === undefined ? [] : pairNotesOf(own.data).masquerade;
   if (noted.length > 0) return noted;
   return configured === undefined ? ['iptables', 'nftables'] : [configured];

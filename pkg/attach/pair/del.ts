@@ -1,7 +1,6 @@
 import { runOptions } from '../../plan/options.ts';
 import { forgetAttachment } from '../../record/attachment.ts';
 import type { AttachmentRecord } from '../../record/record.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { AttachmentCall } from '../../skel/plugin.ts';
 import { isSameAttachment } from '../../types/attachment.ts';
 import { isReleasedThroughLink, previousResult, releaseAddresses, together } from '../release.ts';
@@ -19,8 +18,7 @@ type DelCall = AttachmentCall<RulesConf>;
 
 /** Takes a container's pair down, with whatever is still there and whatever is still known. */
 export async function delPair(call: DelCall, plugin: string): Promise<void> {
-  const records = new RecordStore(recordFolder(call.environment));
-  const record = recordOf(call, plugin, records);
+  const record = recordOf(call, plugin);
   const options = await runOptions(call.environment, plugin);
   const notedIpam = record && pairNotesOf(record.data).ipam;
   const isReleasedFirst = isReleasedThroughLink(call, notedIpam);
@@ -37,11 +35,11 @@ export async function delPair(call: DelCall, plugin: string): Promise<void> {
     call.warn(`${plugin}: rules of ${call.containerId} are left: ${left.join('; ')}; GC, or DEL again, removes them`);
     return;
   }
-  forgetAttachment(records, call, plugin);
+  forgetAttachment(call, plugin);
 }
 
-function recordOf(call: DelCall, plugin: string, records: RecordStore): AttachmentRecord | undefined {
-  const { records: found, warnings } = records.readForContainer(call.containerId);
+function recordOf(call: DelCall, plugin: string): AttachmentRecord | undefined {
+  const { records: found, warnings } = call.records.readForContainer(call.containerId);
   for (const warning of warnings) call.warn(`${plugin}: ${warning}`);
   return found.find((record) => record.plugin === plugin && isSameAttachment(record, call));
 }

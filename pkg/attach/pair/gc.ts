@@ -2,7 +2,6 @@ import { collectMasquerade } from '../../netfilter/collect.ts';
 import { ownNetns } from '../../netns/own.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { runOptions } from '../../plan/options.ts';
-import { RecordStore, recordFolder } from '../../record/store.ts';
 import type { GcCall, ValidAttachment } from '../../skel/plugin.ts';
 import { type CniError, failTogether, toCniError } from '../../types/error.ts';
 import { pairNotesOf } from './notes.ts';
@@ -44,9 +43,8 @@ async function removeRecorded(
   options: RunOptions,
   failures: CniError[],
 ): Promise<void> {
-  const records = new RecordStore(recordFolder(call.environment));
   // One that cannot be read says nothing, and what it was about says whose it is by itself.
-  for (const record of records.stale(plugin, call.network, valid)) {
+  for (const record of call.records.stale(plugin, call.network, valid)) {
     const { hostLink, addresses, masquerade, spoofCheck } = pairNotesOf(record.data);
     // The namespace may be another container's by now; the host's end is enough.
     const remains: Remains = { name: record, netns: '', hostLinks: [hostLink], addresses, masquerade, spoofCheck };
@@ -59,7 +57,7 @@ async function removeRecorded(
       warn(`rules of ${record.containerId} are left: ${left.join('; ')}`);
       continue;
     }
-    const warning = records.remove(record);
+    const warning = call.records.remove(record);
     call.warn(`${plugin}: ${warning ?? `removed what was left of ${record.containerId} (${record.ifName})`}`);
   }
 }
