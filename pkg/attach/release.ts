@@ -44,15 +44,6 @@ export function isReleasedThroughLink(call: Call<unknown>, noted: JsonObject | u
   return false;
 }
 
-/** Releases what an ADD that failed had been given; that this fails too is only said. */
-export async function giveBack(call: Call<unknown>, type: string, plugin: string): Promise<void> {
-  try {
-    await call.delegate.run({ type, verb: 'DEL', config: call.configText });
-  } catch (thrown) {
-    call.warn(`${plugin}: the address could not be released: ${toCniError(thrown)}`);
-  }
-}
-
 /** What ADD had given. One that cannot be read is as good as none: it must not keep anything from being removed. */
 export function previousResult(call: AttachmentCall<unknown>, plugin: string): Result | undefined {
   try {

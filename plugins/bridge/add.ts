@@ -1,8 +1,7 @@
 import { announce, linkStateOf } from '../../pkg/announce/announce.ts';
+import { AddTransaction, isNameTaken } from '../../pkg/attach/add-transaction.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { ShownLink } from '../../pkg/attach/links.ts';
-import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
-import { takeBack } from '../../pkg/attach/take-back.ts';
 import { waitUntilUp } from '../../pkg/attach/wait.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
@@ -11,25 +10,29 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { openSettingsAhead, ownNetns } from '../../pkg/netns/own.ts';
 import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { PlanError } from '../../pkg/plan/plan-error.ts';
-import { noteAttachment } from '../../pkg/record/attachment.ts';
-import { RECORDED } from '../../pkg/record/recorded.ts';
 import type { LinkState } from '../../pkg/rtnl/link/state.ts';
 import { type FolderLock, shareFolder } from '../../pkg/sys/files/folder-lock.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { CAPTURE, mldReportFor, type NewAttachment, planAttachment } from './attach.ts';
+import { CAPTURE, mldReportFor, type NewAttachment, planAddressing, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
-import { addressThroughLink } from './link-first.ts';
 import type { BridgeNotes } from './notes.ts';
 import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
-import { type AddCall, type Looking, lookAround, outdatedAddresses, type Surroundings } from './surroundings.ts';
+import {
+  type AddCall,
+  type Looking,
+  lookAround,
+  lookAtShared,
+  outdatedAddresses,
+  type Surroundings,
+} from './surroundings.ts';
 
 /** What an ADD works with from its first look to its end. */
-export interface Work extends Looking {
+interface Work extends Looking {
+  readonly transaction: AddTransaction;
   readonly lock: FolderLock | undefined;
   /** Who is tried first for the masquerade; `undefined` when there is none. */
   readonly backend: MasqueradeBackend | undefined;
@@ -56,6 +59,7 @@ export async function add(call: AddCall): Promise<Result> {
       settings,
       netns,
       options,
+      transaction: new AddTransaction({ call, plugin: 'bridge', netns, options }),
       lock: shareFolder(call.records.folder),
       backend,
       ahead,
@@ -75,31 +79,26 @@ async function startMasquerade(backend: MasqueradeBackend, options: RunOptions):
 }
 
 async function addWith(work: Work): Promise<Result> {
-  const { call, settings } = work;
+  const { call, settings, transaction } = work;
   // Before an address is asked for: nothing has to be taken back yet.
   const surroundings = await lookAround(work);
   // Its server is asked through the link, which therefore comes first.
-  if (settings.ipam === '' || settings.ipam === 'dhcp') return await attach(work, undefined, surroundings);
-  const leased = await call.delegate.add({
-    type: settings.ipam,
-    config: call.configText,
-    environment: RECORDED,
+  const isLinkFirst = settings.ipam === 'dhcp';
+  return transaction.complete(async () => {
+    const leased = settings.ipam === '' || isLinkFirst ? undefined : await transaction.lease(settings.ipam);
+    const [attachment, run] = await attach(work, leased, surroundings);
+    await portForwards(attachment, run);
+    await announceAll(attachment);
+    if (isLinkFirst) return addressThroughLink(work, attachment);
+    return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
   });
-  try {
-    return await attach(work, leased, surroundings);
-  } catch (thrown) {
-    await giveBack(call, settings.ipam, 'bridge');
-    throw thrown;
-  }
 }
 
-/** The bridge's MAC after a plan that may have changed it. */
-export function bridgeMacOf({ found }: NewAttachment, run: PlanRun): string | undefined {
-  const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [found];
-  return bridge?.address;
-}
-
-async function attach(work: Work, leased: Result | undefined, first: Surroundings): Promise<Result> {
+async function attach(
+  work: Work,
+  leased: Result | undefined,
+  first: Surroundings,
+): Promise<[made: NewAttachment, run: PlanRun]> {
   const { call, settings, netns, options, lock } = work;
   const addressing = leased && addressingOf(leased, settings);
   const macs = { hostMac: randomMac(), mac: settings.mac ?? randomMac() };
@@ -128,7 +127,7 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
       mldReport: mldReportFor(call.records, settings, call.ifName, macs.mac),
     };
     try {
-      return await carryOut(work, attachment, leased);
+      return [attachment, await carryOut(work, attachment, planAttachment)];
     } catch (thrown) {
       if (tries === TRIES || !isNameTaken(thrown)) throw thrown;
       // Somebody else has the host's end's name, or has just made what is shared.
@@ -138,29 +137,37 @@ async function attach(work: Work, leased: Result | undefined, first: Surrounding
   }
 }
 
-function isNameTaken(thrown: unknown): boolean {
-  return thrown instanceof PlanError && thrown.errno === 'EEXIST' && thrown.leftovers.length === 0;
+/** Has an address asked for through the link that the container has by now, and gives it that. */
+async function addressThroughLink(work: Work, made: NewAttachment): Promise<Result> {
+  const { call, settings, transaction } = work;
+  const leased = await transaction.lease(settings.ipam);
+  const addressing = addressingOf(leased, settings);
+  const { bridge: found, gatewayLink } = await lookAtShared(work);
+  const outdated = await outdatedAddresses(work, addressing, gatewayLink);
+  const gatewayMac = gatewayLink?.address ?? made.gatewayMac;
+  const ownPort = made.hostLink;
+  const attachment: NewAttachment = { ...made, found, gatewayLink, gatewayMac, addressing, outdated, ownPort };
+  const run = await carryOut(work, attachment, (wanted) => planAddressing(wanted, addressing));
+  await announceAll(attachment);
+  return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
 }
 
-async function carryOut(work: Work, attachment: NewAttachment, leased: Result | undefined): Promise<Result> {
-  const { call, backend, options } = work;
-  note(work, attachment, backend);
-  const runs: PlanRun[] = [];
-  try {
-    const run = await runPlan(await planAttachment(attachment), options);
-    runs.push(run);
-    const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
-    if (used !== backend) note(work, attachment, used);
-    await portForwards(attachment, run);
-    await announceAll(attachment);
-    if (leased === undefined && attachment.settings.ipam !== '') {
-      return await addressThroughLink(work, attachment, runs);
-    }
-    return resultOf(call, attachment, bridgeMacOf(attachment, run), leased);
-  } catch (thrown) {
-    await takeBack({ call, plugin: 'bridge', runs }, thrown);
-    throw thrown;
-  }
+async function carryOut(
+  { transaction, backend }: Work,
+  attachment: NewAttachment,
+  planOf: (attachment: NewAttachment) => Promise<Plan>,
+): Promise<PlanRun> {
+  transaction.note(notesFor(attachment, backend));
+  const run = await transaction.run(await planOf(attachment));
+  const used = run.captures.get(CAPTURE.masquerade) as MasqueradeBackend | undefined;
+  if (used !== backend) transaction.note(notesFor(attachment, used));
+  return run;
+}
+
+/** The bridge's MAC after a plan that may have changed it. */
+function bridgeMacOf({ found }: NewAttachment, run: PlanRun): string | undefined {
+  const [bridge] = (run.captures.get(CAPTURE.bridge) as readonly ShownLink[] | undefined) ?? [found];
+  return bridge?.address;
 }
 
 /** Frames pass the port from when the kernel says so; ADD ends no sooner. */
@@ -181,7 +188,7 @@ async function portForwards({ settings, hostLink, options }: NewAttachment, run:
  * Tells all on the bridge who has the container's IPv4 addresses now: whoever knew one before would ask its former owner
  * for half a minute. And what the container has asked while its link led nowhere is asked again.
  */
-export async function announceAll(attachment: NewAttachment): Promise<void> {
+async function announceAll(attachment: NewAttachment): Promise<void> {
   const { settings, netns, name, mac, addressing, options } = attachment;
   if (settings.leavesLinkDown) return;
   const addresses: string[] = [];
@@ -215,26 +222,14 @@ function addressIn(prefix: string): string {
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-export function note(
-  { call, netns, settings }: Work,
-  attachment: NewAttachment,
-  backend: MasqueradeBackend | undefined,
-): void {
-  const ipam = rawIpamOf(call.rawConf);
-  const notes: BridgeNotes = {
-    hostLink: attachment.hostLink,
+function notesFor(attachment: NewAttachment, backend: MasqueradeBackend | undefined): BridgeNotes {
+  const { hostLink, settings, addressing, mac } = attachment;
+  return {
+    hostLink,
     bridge: settings.bridge,
-    addresses: addressesIn(attachment),
+    addresses: (addressing?.ips ?? []).map(({ address }) => address),
     masquerade: backend === undefined ? [] : [backend],
     spoofCheck: settings.macSpoofCheck,
-    mac: attachment.mac,
-    ...(ipam === undefined ? {} : { ipam }),
+    mac,
   };
-  noteAttachment(call, 'bridge', netns, notes);
-}
-
-function addressesIn({ addressing }: NewAttachment): readonly string[] {
-  const addresses: string[] = [];
-  for (const { address } of addressing?.ips ?? []) addresses.push(address);
-  return addresses;
 }

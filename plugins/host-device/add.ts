@@ -1,12 +1,11 @@
-import { addInSteps } from '../../pkg/attach/in-steps.ts';
-import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { AddTransaction } from '../../pkg/attach/add-transaction.ts';
+import { type Layer3, planLayer3 } from '../../pkg/attach/layer3.ts';
+import { layer3Of } from '../../pkg/attach/leased.ts';
 import { addressesOf, linkIn, lookAt } from '../../pkg/attach/links.ts';
-import { rawIpamOf } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import { noteAttachment } from '../../pkg/record/attachment.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -25,20 +24,19 @@ export async function add(call: AddCall): Promise<Result> {
     const around = await attachmentOf({ call, wanted, netns, options });
     // What cannot even be planned leaves no note.
     const link = linkPlan(around);
-    await note(around);
     const { host } = around;
-    const layer3 = await addInSteps({
-      call,
-      plugin: 'host-device',
-      link,
-      ipam: around.ipam,
-      layer3(leased) {
-        const plan = new Plan();
-        if (host !== undefined) planLayer3(plan, netns, call.ifName, leased);
-        return plan;
-      },
-      options,
-    }).catch(async (thrown: unknown) => {
+    const transaction = new AddTransaction({ call, plugin: 'host-device', netns, options });
+    const work = async (): Promise<Layer3 | undefined> => {
+      transaction.note(await notesFor(around));
+      await transaction.run(link);
+      if (around.ipam === '') return undefined;
+      const layer3 = layer3Of(await transaction.lease(around.ipam));
+      const plan = new Plan();
+      if (host !== undefined) planLayer3(plan, netns, call.ifName, layer3);
+      await transaction.run(plan);
+      return layer3;
+    };
+    const layer3 = await transaction.complete(work).catch(async (thrown: unknown) => {
       throw host === undefined ? thrown : await withLost(thrown, host, around);
     });
     const lost = host === undefined ? '' : addressText(host);
@@ -47,19 +45,16 @@ export async function add(call: AddCall): Promise<Result> {
   });
 }
 
-/** Written before anything is done, so that whoever finds it half done can put it back. */
-async function note({ call, netns, host, wanted, options }: Surroundings): Promise<void> {
-  const ipam = rawIpamOf(call.rawConf);
-  const notes: HostDeviceNotes = {
+/** What whoever finds it half done needs to put it back. */
+async function notesFor({ call, host, wanted, options }: Surroundings): Promise<HostDeviceNotes> {
+  return {
     device: host?.device ?? '',
     mac: host?.link.address ?? '',
     identity: host && identityOnHost(host.link, host.link.link ? await linksIn(ownNetns(), options) : []),
     alias: aliasOf(host, call),
     wasUp: host?.link.flags.includes('UP') === true,
     sought: soughtText(wanted.sought),
-    ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(call, 'host-device', netns, notes);
 }
 
 /** What alias a device has by itself: an ADD that was killed has perhaps given it its own name, and noted what it had. */

@@ -1,5 +1,5 @@
-import { layer3Of } from '../../pkg/attach/in-steps.ts';
 import { planLayer3 } from '../../pkg/attach/layer3.ts';
+import { layer3Of } from '../../pkg/attach/leased.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';

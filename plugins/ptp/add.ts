@@ -1,19 +1,15 @@
+import { AddTransaction, isNameTaken } from '../../pkg/attach/add-transaction.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { PairNotes } from '../../pkg/attach/pair/notes.ts';
 import { refuseTaken } from '../../pkg/attach/pair/taken.ts';
-import { giveBack, rawIpamOf } from '../../pkg/attach/release.ts';
-import { takeBack } from '../../pkg/attach/take-back.ts';
 import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { isIpAction } from '../../pkg/plan/action.ts';
-import { type PlanRun, type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
+import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
-import { PlanError } from '../../pkg/plan/plan-error.ts';
-import { noteAttachment } from '../../pkg/record/attachment.ts';
-import { RECORDED } from '../../pkg/record/recorded.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { legsOf, MASQUERADE, type NewAttachment, planAttachment, resultOf } from './attach.ts';
@@ -24,7 +20,7 @@ interface Work {
   readonly call: AddCall;
   readonly settings: PtpSettings;
   readonly netns: Netns;
-  readonly options: RunOptions;
+  readonly transaction: AddTransaction;
   /** Who is tried first for the masquerade; `undefined` when there is none. */
   readonly backend: MasqueradeBackend | undefined;
   readonly ahead: ProgramAhead | undefined;
@@ -43,7 +39,8 @@ export async function add(call: AddCall): Promise<Result> {
     const backend = settings.ipMasq ? (settings.ipMasqBackend ?? likelyBackend(call.environment)) : undefined;
     const ahead = backend && (await startMasquerade(backend, options));
     try {
-      return await addWith({ call, settings, netns, options, backend, ahead });
+      const transaction = new AddTransaction({ call, plugin: 'ptp', netns, options });
+      return await addWith({ call, settings, netns, transaction, backend, ahead });
     } finally {
       ahead?.letGo();
     }
@@ -56,19 +53,15 @@ async function startMasquerade(backend: MasqueradeBackend, options: RunOptions):
 }
 
 async function addWith(work: Work): Promise<Result> {
-  const { call, settings } = work;
-  const request = { type: settings.ipam, config: call.configText, environment: RECORDED };
-  const leased = await call.delegate.add(request);
-  try {
-    return await attach(work, leased);
-  } catch (thrown) {
-    await giveBack(call, settings.ipam, 'ptp');
-    throw thrown;
-  }
+  const { call, settings, transaction } = work;
+  return transaction.complete(async () => {
+    const leased = await transaction.lease(settings.ipam);
+    return resultOf(call, await attach(work, leased), leased);
+  });
 }
 
-async function attach(work: Work, leased: Result): Promise<Result> {
-  const { call, settings, netns, ahead } = work;
+async function attach(work: Work, leased: Result): Promise<NewAttachment> {
+  const { call, settings, netns, ahead, backend, transaction } = work;
   const base = {
     settings,
     name: call,
@@ -81,52 +74,34 @@ async function attach(work: Work, leased: Result): Promise<Result> {
     mayHaveRules: settings.ipMasq && call.records.find(call, 'ptp') !== undefined,
     ahead,
   };
-  let hostLink = hostLinkName(call);
   for (let tries = 1; ; tries += 1) {
+    const attachment = { ...base, hostLink: tries === 1 ? hostLinkName(call) : randomLinkName() };
+    transaction.note(notesFor(attachment, backend));
     try {
-      return await carryOut(work, { ...base, hostLink }, leased);
+      const run = await transaction.run(await planAttachment(attachment));
+      const used = run.captures.get(MASQUERADE) as MasqueradeBackend | undefined;
+      if (used !== backend) transaction.note(notesFor(attachment, used));
+      return attachment;
     } catch (thrown) {
-      if (tries === TRIES || !isNameTaken(thrown)) throw thrown;
-      hostLink = randomLinkName();
+      if (tries === TRIES || !isLinkTaken(thrown)) throw thrown;
     }
   }
 }
 
-function isNameTaken(thrown: unknown): boolean {
-  if (!(thrown instanceof PlanError) || thrown.errno !== 'EEXIST' || thrown.leftovers.length > 0) return false;
-  const action = thrown.step?.action;
+function isLinkTaken(thrown: unknown): boolean {
+  const action = isNameTaken(thrown) ? thrown.step?.action : undefined;
   if (action === undefined || !isIpAction(action)) return false;
   const [object, verb] = action.command.words;
   return object === 'link' && verb === 'add';
 }
 
-async function carryOut(work: Work, attachment: NewAttachment, leased: Result): Promise<Result> {
-  const { call, backend, options } = work;
-  note(work, attachment, backend);
-  const runs: PlanRun[] = [];
-  try {
-    const run = await runPlan(await planAttachment(attachment), options);
-    runs.push(run);
-    const used = run.captures.get(MASQUERADE) as MasqueradeBackend | undefined;
-    if (used !== backend) note(work, attachment, used);
-    return resultOf(call, attachment, leased);
-  } catch (thrown) {
-    await takeBack({ call, plugin: 'ptp', runs }, thrown);
-    throw thrown;
-  }
-}
-
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function note({ call, netns }: Work, attachment: NewAttachment, backend: MasqueradeBackend | undefined): void {
-  const { hostLink, legs, mac } = attachment;
-  const ipam = rawIpamOf(call.rawConf);
-  const notes: PairNotes = {
+function notesFor({ hostLink, legs, mac }: NewAttachment, backend: MasqueradeBackend | undefined): PairNotes {
+  return {
     hostLink,
     addresses: legs.map(({ address }) => address),
     masquerade: backend === undefined ? [] : [backend],
     spoofCheck: false,
     mac,
-    ...(ipam === undefined ? {} : { ipam }),
   };
-  noteAttachment(call, 'ptp', netns, notes);
 }

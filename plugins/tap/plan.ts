@@ -1,4 +1,4 @@
-import { layer3Of } from '../../pkg/attach/in-steps.ts';
+import { layer3Of } from '../../pkg/attach/leased.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
