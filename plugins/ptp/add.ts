@@ -12,7 +12,7 @@ import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { legsOf, MASQUERADE, type NewAttachment, planAttachment, resultOf } from './attach.ts';
+import { MASQUERADE, type NewAttachment, planAttachment, ptpAddressesOf, resultOf } from './attach.ts';
 import { type AddCall, type PtpSettings, settingsOf } from './settings.ts';
 
 /** What an ADD works with from its first look to its end. */
@@ -68,7 +68,7 @@ async function attach(work: Work, leased: Result): Promise<NewAttachment> {
     netns,
     hostMac: randomMac(),
     mac: randomMac(),
-    legs: legsOf(leased),
+    ips: ptpAddressesOf(leased),
     routes: leased.routes ?? [],
     // One that is there already is of an ADD that was never finished or never taken down.
     mayHaveRules: settings.ipMasq && call.records.find(call, 'ptp') !== undefined,
@@ -96,10 +96,10 @@ function isLinkTaken(thrown: unknown): boolean {
 }
 
 /** Written before anything is done, so that whoever finds it half done can take it down. */
-function notesFor({ hostLink, legs, mac }: NewAttachment, backend: MasqueradeBackend | undefined): PairNotes {
+function notesFor({ hostLink, ips, mac }: NewAttachment, backend: MasqueradeBackend | undefined): PairNotes {
   return {
     hostLink,
-    addresses: legs.map(({ address }) => address),
+    addresses: ips.map(({ address }) => address),
     masquerade: backend === undefined ? [] : [backend],
     spoofCheck: false,
     mac,

@@ -17,7 +17,7 @@ import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
 import type { AddCall, PtpSettings } from './settings.ts';
 
 /** An address of the container, the gateway that the host is, and what lies between them. */
-export interface Leg {
+export interface PtpAddress {
   /** With its prefix length. */
   readonly address: string;
   /** The address by itself. */
@@ -37,7 +37,7 @@ export interface NewAttachment {
   readonly hostLink: string;
   readonly hostMac: string;
   readonly mac: string;
-  readonly legs: readonly Leg[];
+  readonly ips: readonly PtpAddress[];
   readonly routes: readonly Route[];
   /** Whether rules of an earlier ADD of this attachment may be there still. */
   readonly mayHaveRules: boolean;
@@ -52,11 +52,11 @@ export const MASQUERADE = 'masquerade';
 export const CONTAINER_INDEX = 1;
 
 /** What the container's addresses lead through. */
-export function legsOf(leased: Result): readonly Leg[] {
-  return ipsOf(leased).map(legOf);
+export function ptpAddressesOf(leased: Result): readonly PtpAddress[] {
+  return ipsOf(leased).map(ptpAddressOf);
 }
 
-function legOf({ address, gateway }: IpConfig): Leg {
+function ptpAddressOf({ address, gateway }: IpConfig): PtpAddress {
   const prefix = parsePrefix(address);
   if (prefix === undefined) throw new CniError(ErrorCode.internal, `invalid CIDR address: ${address}`);
   if (gateway === undefined) {
@@ -74,10 +74,10 @@ function legOf({ address, gateway }: IpConfig): Leg {
 
 /** The whole ADD. Rules wait for the kernel's grace period, so they are made beside the links. */
 export async function planAttachment(attachment: NewAttachment): Promise<Plan> {
-  const { settings, name, legs, mayHaveRules, ahead } = attachment;
+  const { settings, name, ips, mayHaveRules, ahead } = attachment;
   const links = planLinks(attachment);
   if (!settings.ipMasq) return links;
-  const addresses = legs.map(({ address }) => address);
+  const addresses = ips.map(({ address }) => address);
   const action = addMasquerade({ ...attachmentOf(name), addresses }, settings.ipMasqBackend, {
     mayExist: mayHaveRules,
     ahead,
@@ -86,33 +86,33 @@ export async function planAttachment(attachment: NewAttachment): Promise<Plan> {
 }
 
 function planLinks(attachment: NewAttachment): Plan {
-  const { settings, netns, name, hostLink, legs, routes } = attachment;
+  const { settings, netns, name, hostLink, ips, routes } = attachment;
   const plan = new Plan();
-  for (const setting of forwardingSettings(legs.map(({ gateway }) => gateway))) {
+  for (const setting of forwardingSettings(ips.map(({ gateway }) => gateway))) {
     plan.do(ownNetns(), forwardingAction(setting), { failing: 'Could not enable IP forwarding' });
   }
   planVeth(plan, { ...attachment, ifName: name.ifName, mtu: settings.mtu });
   planHostEnd(plan, attachment);
-  planLayer3(plan, netns, name.ifName, { ips: legs, routes: [] });
+  planLayer3(plan, netns, name.ifName, { ips: ips, routes: [] });
   planGateways(plan, attachment);
   // While the network is still directly there: a route may lead through any address in it.
-  planRoutes(plan, netns, name.ifName, { ips: legs, routes });
+  planRoutes(plan, netns, name.ifName, { ips: ips, routes });
   planWaysThrough(plan, attachment);
-  for (const { host, bits } of legs) {
+  for (const { host, bits } of ips) {
     const scope = bits === 32 ? ip.part`scope host` : ip.none;
     plan.host(ip`route add ${host}/${bits} dev ${hostLink} ${scope}`, { failing: 'failed to add route on host' });
   }
   return plan;
 }
 
-function planHostEnd(plan: Plan, { hostLink, name, legs }: NewAttachment): void {
+function planHostEnd(plan: Plan, { hostLink, name, ips }: NewAttachment): void {
   // It asks for the container from its own address, and would be silent until the kernel knows it for unique: two
   // seconds. On a pair nobody else can have it.
   plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_dad`, '0', { optional: true, fresh: true });
   plan.host(ip`link set dev ${hostLink} alias ${linkAlias(name)} up`, { failing: `failed to set "${hostLink}" up` });
   // Nobody on the host's side of a container should listen to its router advertisements.
   plan.sysctl(ownNetns(), `net/ipv6/conf/${hostLink}/accept_ra`, '0', { optional: true, fresh: true });
-  for (const { gateway, bits } of distinct(legs, ({ gateway }) => gateway)) {
+  for (const { gateway, bits } of distinct(ips, ({ gateway }) => gateway)) {
     plan.host(addressCommand(`${gateway}/${bits}`, hostLink), {
       failing: `failed to add IP addr (${gateway}/${bits}) to veth`,
     });
@@ -120,8 +120,8 @@ function planHostEnd(plan: Plan, { hostLink, name, legs }: NewAttachment): void 
 }
 
 /** The gateway itself is on the other end of the pair, whatever the network is. */
-function planGateways(plan: Plan, { netns, name: { ifName }, legs }: NewAttachment): void {
-  for (const { gateway, bits, host } of distinct(legs, (leg) => leg.gateway)) {
+function planGateways(plan: Plan, { netns, name: { ifName }, ips }: NewAttachment): void {
+  for (const { gateway, bits, host } of distinct(ips, (one) => one.gateway)) {
     const scope = bits === 32 ? ip.part`scope link` : ip.none;
     plan.inside(netns, ip`route add ${gateway}/${bits} dev ${ifName} ${scope} src ${host}`, {
       failing: `failed to add route to the gateway ${gateway}`,
@@ -130,17 +130,17 @@ function planGateways(plan: Plan, { netns, name: { ifName }, legs }: NewAttachme
 }
 
 /** Nobody else is on the pair, so the network that the kernel takes to be there leads through the gateway instead. */
-function planWaysThrough(plan: Plan, { netns, name: { ifName }, legs }: NewAttachment): void {
-  for (const { network } of distinct(legs, (leg) => leg.network)) {
+function planWaysThrough(plan: Plan, { netns, name: { ifName }, ips }: NewAttachment): void {
+  for (const { network } of distinct(ips, (one) => one.network)) {
     if (network === undefined) continue;
-    for (const other of legs.filter((leg) => leg.network === network)) {
+    for (const other of ips.filter((one) => one.network === network)) {
       plan.inside(netns, removal(network, ifName, other), {
         tolerate: ['ESRCH'],
         failing: `failed to delete route ${network}`,
       });
     }
   }
-  for (const { network, gateway, host } of distinct(legs, (leg) => leg.network)) {
+  for (const { network, gateway, host } of distinct(ips, (one) => one.network)) {
     if (network === undefined) continue;
     plan.inside(netns, ip`route add ${network} via ${gateway} dev ${ifName} src ${host}`, {
       failing: `failed to add route ${network} via ${gateway}`,
@@ -149,16 +149,16 @@ function planWaysThrough(plan: Plan, { netns, name: { ifName }, legs }: NewAttac
 }
 
 /** The kernel makes one such route for each IPv4 address of the network, with that address as its source. */
-function removal(network: string, ifName: string, { host, bits }: Leg) {
+function removal(network: string, ifName: string, { host, bits }: PtpAddress) {
   return ip`route del ${network} dev ${ifName} ${bits === 32 ? ip.part`src ${host}` : ip.none}`;
 }
 
-function distinct(legs: readonly Leg[], key: (leg: Leg) => string | undefined): readonly Leg[] {
+function distinct(ips: readonly PtpAddress[], key: (one: PtpAddress) => string | undefined): readonly PtpAddress[] {
   const seen = new Set<string | undefined>();
-  const found: Leg[] = [];
-  for (const leg of legs) {
-    if (!seen.has(key(leg))) found.push(leg);
-    seen.add(key(leg));
+  const found: PtpAddress[] = [];
+  for (const one of ips) {
+    if (!seen.has(key(one))) found.push(one);
+    seen.add(key(one));
   }
   return found;
 }

@@ -12,7 +12,7 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { readTextFile } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { type Leg, legsOf } from './attach.ts';
+import { type PtpAddress, ptpAddressesOf } from './attach.ts';
 import { type AddCall, settingsOf } from './settings.ts';
 
 /** Fails with all that is not as ADD left it, and with nothing that others may change. */
@@ -40,11 +40,11 @@ async function compare(call: AddCall, netns: Netns, options: RunOptions): Promis
   }
   if (!container.flags.includes('UP')) lines.push(`interface ${ifName} is down`);
   lines.push(...(await missingLayer3(netns, ifName, result, addressesOf(container), index, options)));
-  const legs = legsOf(result);
-  lines.push(...(await hostDifferences(container, legs, options)));
+  const ips = ptpAddressesOf(result);
+  lines.push(...(await hostDifferences(container, ips, options)));
   const { ipMasq, ipMasqBackend } = settingsOf(call);
   if (ipMasq) {
-    const addresses = legs.map(({ address }) => address);
+    const addresses = ips.map(({ address }) => address);
     lines.push(...(await masqueradeDifferences(call, 'ptp', addresses, ipMasqBackend)));
   }
   return lines;
@@ -53,7 +53,7 @@ async function compare(call: AddCall, netns: Netns, options: RunOptions): Promis
 /** The MAC of the host's end is not looked at: udev may have given it another one, and nobody minds. */
 async function hostDifferences(
   { link_index: peer }: ShownLink,
-  legs: readonly Leg[],
+  ips: readonly PtpAddress[],
   options: RunOptions,
 ): Promise<readonly string[]> {
   const [host] = peer === undefined ? [] : await lookAt([linkIn(ownNetns(), `if${peer}`)], options);
@@ -62,7 +62,7 @@ async function hostDifferences(
   if (!host.flags.includes('UP')) lines.push(`${host.ifname} on the host is down`);
   const present = addressesOf(host);
   const routes = await routesThrough(host.ifname, options);
-  for (const { gateway, host: address, bits } of legs) {
+  for (const { gateway, host: address, bits } of ips) {
     if (!present.includes(`${gateway}/${bits}`)) {
       lines.push(
         `${host.ifname} on the host lacks the gateway's address ${gateway}: it has ${present.join(', ') || 'none'}`,
@@ -70,7 +70,7 @@ async function hostDifferences(
     }
     if (!routes.includes(address)) lines.push(`no route on the host leads to ${address} through ${host.ifname}`);
   }
-  for (const setting of forwardingSettings(legs.map(({ gateway }) => gateway))) {
+  for (const setting of forwardingSettings(ips.map(({ gateway }) => gateway))) {
     if (readTextFile(`/proc/sys/${setting}`)?.trim() !== '1') lines.push(`forwarding is off: ${setting}`);
   }
   return lines;

@@ -5,7 +5,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
-import { legsOf, type NewAttachment, planAttachment, resultOf } from './attach.ts';
+import { type NewAttachment, planAttachment, ptpAddressesOf, resultOf } from './attach.ts';
 import { type AddCall, settingsOf } from './settings.ts';
 
 /** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
@@ -22,7 +22,7 @@ export async function plan(call: AddCall): Promise<PlannedAdd> {
       hostLink: hostLinkName(call),
       hostMac: randomMac(),
       mac: randomMac(),
-      legs: legsOf(leased),
+      ips: ptpAddressesOf(leased),
       routes: leased.routes ?? [],
       mayHaveRules: false,
       ahead: undefined,

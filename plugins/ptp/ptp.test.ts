@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Call } from '../../pkg/skel/plugin.ts';
-import { legsOf } from './attach.ts';
+import { ptpAddressesOf } from './attach.ts';
 import type { PtpConf } from './schema.ts';
 import { settingsOf } from './settings.ts';
 
@@ -35,7 +35,7 @@ describe('settings', () => {
 describe('addresses', () => {
   test('of both families, with what lies between them and their gateways', () => {
     expect(
-      legsOf({
+      ptpAddressesOf({
         ips: [
           { address: '10.1.0.5/24', gateway: '10.1.0.1' },
           { address: 'fd00:1::5/128', gateway: 'fe80::1' },
@@ -48,7 +48,7 @@ describe('addresses', () => {
   });
 
   test('none, or one without a gateway', () => {
-    expect(() => legsOf({})).toThrow('IPAM plugin returned missing IP config');
-    expect(() => legsOf({ ips: [{ address: '10.1.0.5/24' }] })).toThrow('10.1.0.5/24 has no gateway');
+    expect(() => ptpAddressesOf({})).toThrow('IPAM plugin returned missing IP config');
+    expect(() => ptpAddressesOf({ ips: [{ address: '10.1.0.5/24' }] })).toThrow('10.1.0.5/24 has no gateway');
   });
 });
