@@ -9,11 +9,11 @@ import { Plan } from '../../pkg/plan/plan.ts';
 import { tcForm } from '../../pkg/rtnl/tc/forms.ts';
 import type { ShownFilter, ShownQdisc } from '../../pkg/rtnl/tc/show.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
+import type { BandwidthCall } from './add.ts';
 import { hasBurst } from './burst.ts';
 import { hostEnd } from './host-end.ts';
-import { ifbName } from './ifb-name.ts';
-import type { BandwidthCall } from './read-add.ts';
 import { bucketOf, type Limit, limitsOf, notChained } from './settings.ts';
+import { ifbName } from './shaping.ts';
 
 /** Fails with everything that lets the container have other rates than it is to have. */
 export async function check(call: BandwidthCall): Promise<void> {

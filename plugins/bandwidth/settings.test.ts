@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { burstTicks } from '../../pkg/rtnl/tc/qdisc-change.ts';
-import { ifbName } from './ifb-name.ts';
 import { bucketOf, type Limit, limitsOf } from './settings.ts';
+import { ifbName } from './shaping.ts';
 
 const BOTH = { ingressRate: 8_000_000, ingressBurst: 800_000, egressRate: 16_000_000, egressBurst: 400_000 };
 

@@ -1,10 +1,11 @@
 import { ip, tc } from '../../pkg/ip/command.ts';
+import { sha512 } from '../../pkg/netfilter/sha512.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { type Bucket, bucketOf, type Limits } from './settings.ts';
 
 /** Where rates are kept to. */
-export interface Shaping {
+interface Shaping {
   /** The host's end of the container's pair. */
   readonly veth: string;
   readonly mtu: number;
@@ -48,4 +49,9 @@ function bucketCommand(link: string, { rate, burst, limit }: Bucket) {
 
 function redirectCommand(veth: string, ifb: string) {
   return tc`filter add dev ${veth} parent ffff: protocol all prio 1 u32 match u32 0 0 classid 1:1 action mirred egress redirect dev ${ifb}`;
+}
+
+/** The link through which all goes that a container sends into a network; all its interfaces there share the name. */
+export function ifbName(network: string, containerId: string): string {
+  return `bwp${sha512(network + containerId).slice(0, 12)}`;
 }

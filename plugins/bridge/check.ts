@@ -1,7 +1,7 @@
 import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
-import { masqueradeDifferences } from '../../pkg/attach/pair/check-masquerade.ts';
+import { masqueradeDifferences } from '../../pkg/attach/pair/check.ts';
 import { missingSpoofCheck } from '../../pkg/netfilter/missing-spoof-check.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';

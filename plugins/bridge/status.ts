@@ -1,5 +1,5 @@
 import { linkIn, lookAt } from '../../pkg/attach/links.ts';
-import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/obstacles.ts';
+import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/check.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { needsIpProgram, runOptions } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';

@@ -6,14 +6,16 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import { stepsOf } from '../../pkg/plan/steps.ts';
+import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, toCniError } from '../../pkg/types/error.ts';
+import { readDns } from '../../pkg/types/parse-result.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import { addressText, type HostDevice, soughtText } from './find.ts';
 import { linksIn } from './links.ts';
 import { type HostDeviceNotes, notesOf } from './notes.ts';
 import { identityOnHost } from './recognize.ts';
-import { resultOf } from './result.ts';
 import { type AddCall, attachmentOf, linkPlan, type Surroundings, wantedOf } from './surroundings.ts';
 
 /** Gives the device to the container. Whatever fails, the device is where it was, as it was. */
@@ -77,4 +79,28 @@ async function withLost(thrown: unknown, host: HostDevice, { options }: Surround
   const { code, message, details } = toCniError(thrown);
   const said = `${host.link.ifname} is on the host again, but its addresses there ended with the move: ${lost.join(', ')}`;
   return new CniError(code, message, details === '' ? said : `${details}; ${said}`, { cause: thrown });
+}
+
+/** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
+export async function plan(call: AddCall): Promise<PlannedAdd> {
+  const wanted = wantedOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const options = await runOptions(call.environment, 'host-device');
+    const around = await attachmentOf({ call, wanted, netns, options });
+    const { host, ipam } = around;
+    const steps = linkPlan(around);
+    const leased = ipam === '' ? undefined : await call.delegate.add({ type: ipam, config: call.configText });
+    const layer3 = leased && layer3Of(leased);
+    if (layer3 !== undefined && host !== undefined) planLayer3(steps, netns, call.ifName, layer3);
+    return { result: resultOf(call, host, layer3), steps: stepsOf(steps) };
+  });
+}
+
+/** What the runtime is told of an attachment. */
+export function resultOf(call: AddCall, host: HostDevice | undefined, layer3: Layer3 | undefined): Result {
+  const mac = host === undefined ? {} : { mac: host.link.address };
+  const interfaces = [{ name: call.ifName, ...mac, sandbox: call.netns }];
+  if (layer3 === undefined) return { interfaces };
+  const dns = readDns(call.conf.dns ?? {}, 'dns');
+  return { interfaces, ips: [...layer3.ips], routes: [...layer3.routes], ...(dns === undefined ? {} : { dns }) };
 }

@@ -1,3 +1,4 @@
+import { type Collecting, collectRecorded } from '../../pkg/attach/gc.ts';
 import { isReleasedThroughLink, previousResult, releaseAddresses } from '../../pkg/attach/release.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';
@@ -6,7 +7,8 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import type { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
 import type { AttachmentRecord } from '../../pkg/record/record.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { isNetnsOf } from '../../pkg/record/store.ts';
+import type { AttachmentCall, GcCall } from '../../pkg/skel/plugin.ts';
 import { isSameAttachment } from '../../pkg/types/attachment.ts';
 import { failTogether, toCniError } from '../../pkg/types/error.ts';
 import type { Interface } from '../../pkg/types/result.ts';
@@ -118,5 +120,40 @@ function isWithoutLink({ conf }: DelCall, notes: HostDeviceNotes | undefined): b
   } catch {
     // Its device may be gone by now, and then there is nothing to be known from it.
     return false;
+  }
+}
+
+/** Takes back the devices that no valid attachment of this network has, and then the leases. */
+export function gc(call: GcCall<HostDeviceConf>): Promise<void> {
+  const remove: Collecting['remove'] = (record) => takeBack(call, record);
+  return collectRecorded(call, { plugin: 'host-device', done: 'took back', remove });
+}
+
+async function takeBack(call: GcCall<HostDeviceConf>, record: AttachmentRecord): Promise<void> {
+  const notes = notesOf(record.data);
+  if (notes.device === '') return;
+  const { records: found } = call.records.readForContainer(record.containerId);
+  const options = await runOptions(call.environment, 'host-device');
+  const away: Away = {
+    name: record,
+    notes,
+    configured: '',
+    promisedMac: '',
+    claimed: found.map(({ ifName }) => ifName).filter((ifName) => ifName !== record.ifName),
+    options,
+    warn: call.warn,
+  };
+  const run = async (plan: Plan | undefined) => {
+    if (plan !== undefined) await runPlan(plan, options);
+  };
+  try {
+    await inContainer(record.netns.path, async (netns) => {
+      // The path may be another container's by now.
+      const plan = isNetnsOf(record, netns.identity) ? await planReturn(away, netns) : undefined;
+      await run(plan ?? (await planRepair(away)));
+    });
+  } catch (thrown) {
+    if (!isNetnsGone(thrown)) throw thrown;
+    await run(await planRepair(away));
   }
 }

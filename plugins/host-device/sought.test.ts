@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CniError } from '../../pkg/types/error.ts';
-import { hwaddrOf } from './hwaddr.ts';
+import { hwaddrOf } from './links.ts';
 import type { HostDeviceConf } from './schema.ts';
 import { isDrivenByProgram, linkOfDevice, namedDevice, refuseConfigured, refuseImpossible } from './sought.ts';
 

@@ -2,7 +2,7 @@ import { configError } from '../../pkg/config/config-error.ts';
 import { causeErrno } from '../../pkg/sys/errno.ts';
 import { files, fs, statusOf } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
-import { hwaddrOf } from './hwaddr.ts';
+import { hwaddrOf } from './links.ts';
 import type { HostDeviceConf } from './schema.ts';
 
 /** Where the kernel tells of its devices. */

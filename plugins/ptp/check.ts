@@ -2,7 +2,7 @@ import { endsOf } from '../../pkg/attach/check-ends.ts';
 import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
 import { forwardingSettings } from '../../pkg/attach/leased.ts';
 import { addressesOf, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
-import { masqueradeDifferences } from '../../pkg/attach/pair/check-masquerade.ts';
+import { masqueradeDifferences } from '../../pkg/attach/pair/check.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';

@@ -1,4 +1,4 @@
-import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/obstacles.ts';
+import { refuseStuckForwarding, refuseWithoutMasquerade } from '../../pkg/attach/pair/check.ts';
 import { needsIpProgram } from '../../pkg/plan/options.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';
 import { findProgram } from '../../pkg/sys/process/find-program.ts';

@@ -2,7 +2,7 @@ import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
-import { addressesOf, type OwnAddress, type SbrCall } from './read-add.ts';
+import { addressesOf, type OwnAddress, type SbrCall } from './add.ts';
 import { isPlainSource, lookAtRouting, type Routing } from './routing.ts';
 import { type SbrSettings, settingsOf } from './settings.ts';
 

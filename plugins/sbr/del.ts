@@ -7,7 +7,7 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { ruleForm } from '../../pkg/rtnl/route/rules.ts';
 import { toCniError } from '../../pkg/types/error.ts';
-import { addressesOf, type SbrCall } from './read-add.ts';
+import { addressesOf, type SbrCall } from './add.ts';
 import { isPlainSource, lookAtRouting, type Routing } from './routing.ts';
 import { ruleCommand } from './separate.ts';
 

@@ -1,9 +1,8 @@
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import { add } from './add.ts';
+import { add, plan } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
-import { plan } from './plan.ts';
 import { type SbrConf, sbrSchema } from './schema.ts';
 import { status } from './status.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ownNetns } from '../../pkg/netns/own.ts';
-import { addressesOf } from './read-add.ts';
+import { addressesOf } from './add.ts';
 import { freeTables, isPlainSource } from './routing.ts';
 import { separationPlan } from './separate.ts';
 import { settingsOf } from './settings.ts';

@@ -4,7 +4,7 @@ import { type FoundRoute, MAIN_TABLE, routeCommand, SCOPE_LINK } from '../../pkg
 import { type IpCommand, type IpPart, ip } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
-import type { OwnAddress } from './read-add.ts';
+import type { OwnAddress } from './add.ts';
 import { freeTables, mainRoutesOf, type Routing } from './routing.ts';
 import type { SbrSettings } from './settings.ts';
 

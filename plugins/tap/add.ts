@@ -2,6 +2,8 @@ import { AddTransaction } from '../../pkg/attach/add-transaction.ts';
 import { layer3Of } from '../../pkg/attach/leased.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
+import { stepsOf } from '../../pkg/plan/steps.ts';
+import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import type { Result } from '../../pkg/types/result.ts';
 import type { TapNotes } from './notes.ts';
@@ -23,5 +25,19 @@ export async function add(call: AddCall): Promise<Result> {
       await transaction.run(planAddresses(tap, layer3));
       return resultOf(tap, layer3);
     });
+  });
+}
+
+/** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
+export async function plan(call: AddCall): Promise<PlannedAdd> {
+  const settings = settingsOf(call);
+  return inContainer(call.netns, async (netns) => {
+    const tap = await newTap(call, settings, netns, await runOptions(call.environment, 'tap'));
+    const { ipam } = settings;
+    const leased = ipam === '' ? undefined : await call.delegate.add({ type: ipam, config: call.configText });
+    const layer3 = leased && layer3Of(leased);
+    const steps = planTap(tap);
+    if (layer3 !== undefined) steps.append(planAddresses(tap, layer3));
+    return { result: resultOf(tap, layer3), steps: stepsOf(steps) };
   });
 }

@@ -1,15 +1,16 @@
 import { randomMac } from '../../pkg/attach/identity.ts';
 import { type Layer3, planLayer3 } from '../../pkg/attach/layer3.ts';
 import { isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
-import { ip } from '../../pkg/ip/command.ts';
+import { type IpCommand, ip } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
-import { ipAction } from '../../pkg/plan/action.ts';
+import { ipAction, quote, type WorkAction } from '../../pkg/plan/action.ts';
 import type { RunOptions } from '../../pkg/plan/executor.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import { thrownText } from '../../pkg/sys/errno.ts';
+import { overwriteFile } from '../../pkg/sys/files/files.ts';
 import { CniError, ErrorCode } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
-import { labelledAction } from './labelled.ts';
 import type { TapConf } from './schema.ts';
 import type { TapSettings } from './settings.ts';
 
@@ -17,7 +18,7 @@ import type { TapSettings } from './settings.ts';
 export type AddCall = AttachmentCall<TapConf>;
 
 /** Everything that is decided before anything is done. */
-export interface NewTap {
+interface NewTap {
   readonly call: AddCall;
   readonly settings: TapSettings;
   readonly netns: Netns;
@@ -103,5 +104,41 @@ export function resultOf({ call, settings, mac }: NewTap, layer3: Layer3 | undef
     interfaces: [{ name: call.ifName, mac, sandbox: call.netns }],
     ...(layer3 === undefined ? {} : { ips: [...layer3.ips], routes: [...layer3.routes] }),
     ...(dns === undefined ? {} : { dns }),
+  };
+}
+
+/** Where a thread says in which context the next program that it starts shall be. */
+const NEXT_PROGRAM = '/proc/thread-self/attr/exec';
+
+/** The action of running an `ip` command in an SELinux context, which is what it makes then has too. */
+function labelledAction(context: string, command: IpCommand): WorkAction {
+  return {
+    kind: 'labelled',
+    print: (place) => [[...place.prefix, 'runcon', context].map(quote).concat(command.toString()).join(' ')],
+    async run({ place, timeoutMs }) {
+      try {
+        overwriteFile(NEXT_PROGRAM, context);
+      } catch (thrown) {
+        throw new CniError(
+          ErrorCode.internal,
+          `failed set socket label: ${thrownText(thrown)}`,
+          `"selinuxContext" is ${JSON.stringify(context)}; \`getenforce\` tells whether this node has SELinux, ` +
+            '`runcon CONTEXT true` whether it knows the context',
+          { cause: thrown },
+        );
+      }
+      let running: ReturnType<typeof place.start>;
+      try {
+        running = place.start({ argv: ['ip', ...command.options, ...command.words], timeoutMs });
+      } finally {
+        // It has been started, or it never will be; later programs are in our own context again.
+        overwriteFile(NEXT_PROGRAM, '');
+      }
+      const { status, stderr } = await running.outcome();
+      if (status !== 0) {
+        throw new CniError(ErrorCode.internal, `failed to create tap: ${stderr.trim() || `ip ended with ${status}`}`);
+      }
+      return {};
+    },
   };
 }

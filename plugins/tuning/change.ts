@@ -8,12 +8,12 @@ import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
+import { ORDER, type TuningCall } from './add.ts';
 import { backupFile, writeBackup } from './backup.ts';
 import { findLink, type LinkState, missingLink, settingCommand } from './link.ts';
-import { ORDER, type TuningCall } from './read-add.ts';
 import { dataDirOf, type LinkSettings } from './settings.ts';
 import type { Sysctl } from './sysctl.ts';
-import { sysctlsAction } from './sysctls-action.ts';
+import { sysctlsAction } from './sysctl.ts';
 
 /** Changes settings and interface of a container; what fails is taken back. */
 export async function change(call: TuningCall, sysctls: readonly Sysctl[], link: LinkSettings): Promise<void> {

@@ -6,8 +6,7 @@ import { CniError, ErrorCode, missingPrevResult, toCniError } from '../../pkg/ty
 import { type FoundLink, findLink, missingLink } from './link.ts';
 import type { TuningConf } from './schema.ts';
 import { settingsOf, type TuningSettings } from './settings.ts';
-import { type Sysctl, sameValue } from './sysctl.ts';
-import { refuseDuplicates } from './sysctl-keys.ts';
+import { refuseDuplicates, type Sysctl, sameValue } from './sysctl.ts';
 
 /** Compares settings and interface with what is asked for; all differences are named. */
 export async function check(call: AttachmentCall<TuningConf>): Promise<void> {

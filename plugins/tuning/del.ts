@@ -5,7 +5,7 @@ import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
 import { forgetAttachment } from '../../pkg/record/attachment.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import type { AttachmentCall, GcCall } from '../../pkg/skel/plugin.ts';
 import { toCniError } from '../../pkg/types/error.ts';
 import { backupFile, readBackup, removeBackup } from './backup.ts';
 import { findLink, type LinkState, settingCommand } from './link.ts';
@@ -65,5 +65,18 @@ async function putBack(
   } catch (thrown) {
     warn(`tuning: ${key} of ${ifName} was not put back: ${toCniError(thrown)}`);
     return false;
+  }
+}
+
+/** Forgets the former settings of interfaces that no valid attachment of this network has. */
+export async function gc(call: GcCall<TuningConf>): Promise<void> {
+  const { validAttachments, network, records } = call;
+  if (validAttachments === undefined) return;
+  for (const record of records.stale('tuning', network, validAttachments)) {
+    const { containerId, ifName } = record;
+    const { backup } = record.data;
+    if (typeof backup === 'string') removeBackup(backup);
+    const warning = records.remove(record);
+    call.warn(`tuning: ${warning ?? `removed what was left of ${containerId} (${ifName})`}`);
   }
 }

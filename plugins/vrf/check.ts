@@ -1,8 +1,8 @@
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
+import type { VrfCall } from './add.ts';
 import { lookAtLinks, tableOf } from './look.ts';
-import type { VrfCall } from './read-add.ts';
 import { settingsOf } from './settings.ts';
 
 /** Fails when the interface is not in its VRF, or the VRF has another table. */

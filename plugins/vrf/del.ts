@@ -8,8 +8,8 @@ import { ipAction } from '../../pkg/plan/action.ts';
 import { type RunOptions, runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { Plan } from '../../pkg/plan/plan.ts';
+import type { VrfCall } from './add.ts';
 import { lookAtLinks, tableOf } from './look.ts';
-import type { VrfCall } from './read-add.ts';
 
 /** Takes the interface out of its VRF, which goes with the last one. */
 export async function del(call: VrfCall): Promise<void> {

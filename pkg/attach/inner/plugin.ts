@@ -1,12 +1,10 @@
 import type { ConfigSchema } from '../../config/schema.ts';
 import type { Plugin } from '../../skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../types/version.ts';
-import { addInner } from './add.ts';
+import { addInner, planInner } from './add.ts';
 import { checkInner } from './check.ts';
-import { delInner } from './del.ts';
-import { gcInner } from './gc.ts';
+import { delInner, gcInner } from './del.ts';
 import type { InnerKind } from './kind.ts';
-import { planInner } from './plan.ts';
 import { statusInner } from './status.ts';
 
 /** What a plugin whose one link is in the container says of itself. */

@@ -3,6 +3,7 @@ import type { Netns } from '../../netns/netns.ts';
 import { ownNetns } from '../../netns/own.ts';
 import type { RunOptions } from '../../plan/executor.ts';
 import { Plan } from '../../plan/plan.ts';
+import type { AttachmentCall } from '../../skel/plugin.ts';
 import type { Attachment } from '../../types/attachment.ts';
 import type { Result } from '../../types/result.ts';
 import { linkAlias } from '../identity.ts';
@@ -85,4 +86,21 @@ export async function planUse(
 /** Where the link below is. */
 export function placeOfMaster({ below }: InnerSettings, netns: Netns): Netns {
   return below?.inContainer === true ? netns : ownNetns();
+}
+
+/** What the runtime is told of a link in a container. */
+export function resultOf(
+  { ifName, netns }: AttachmentCall<unknown>,
+  { dns }: InnerSettings,
+  mac: string | undefined,
+  leased: Result | undefined,
+): Result {
+  const told = dns === 'ipam' ? leased?.dns : dns;
+  return {
+    interfaces: [{ name: ifName, ...(mac === undefined ? {} : { mac }), sandbox: netns }],
+    ...(leased === undefined
+      ? {}
+      : { ips: ipsOf(leased).map((config) => ({ ...config, interface: 0 })), routes: leased.routes ?? [] }),
+    ...(told === undefined ? {} : { dns: told }),
+  };
 }
