@@ -2,10 +2,11 @@ import { formatAddress } from '../addr/address.ts';
 import { broadcastAddress, formatPrefix, networkOf, type Prefix, parsePrefix } from '../addr/prefix.ts';
 import { ip } from '../ip/command.ts';
 import type { Netns } from '../netns/netns.ts';
+import type { ForwardingSetting } from '../plan/forwarding.ts';
 import type { Plan } from '../plan/plan.ts';
 import { sysctlAction } from '../plan/sysctl.ts';
 import { CniError, ErrorCode } from '../types/error.ts';
-import type { IpConfig, Route } from '../types/result.ts';
+import type { IpConfig, Result, Route } from '../types/result.ts';
 
 /** What a link in a container gets before it is set up. */
 export interface Layer3 {
@@ -14,7 +15,7 @@ export interface Layer3 {
 }
 
 /** How the addresses are added. */
-export interface Layer3Options {
+interface Layer3Options {
   /** Lets the kernel look for duplicates of IPv6 addresses first; by default they are ours by construction. */
   readonly detectDuplicates?: boolean;
 }
@@ -131,4 +132,36 @@ function routeText({ dst, priority = 0, scope = 0, table = 0 }: Route, gateway: 
   const via = gateway === undefined ? '' : ` via ${gateway}`;
   const scopeName = scope === UNIVERSE ? 'universe' : scope === LINK_SCOPE ? 'link' : scope;
   return `${dst}${via} dev ${link} metric ${priority} (Scope: ${scopeName}, Table: ${table})`;
+}
+
+/** The addresses that an IPAM plugin gave; none at all is an error. */
+export function ipsOf({ ips }: Result): readonly IpConfig[] {
+  if (ips !== undefined && ips.length > 0) return ips;
+  throw new CniError(
+    ErrorCode.internal,
+    'IPAM plugin returned missing IP config',
+    'its result has no "ips"; expected at least one address, or no ipam section for a link without addresses',
+  );
+}
+
+/** What an IPAM plugin gave, for the only interface of a result. */
+export function layer3Of(leased: Result): Layer3 {
+  const ips: IpConfig[] = [];
+  for (const { address, gateway } of ipsOf(leased)) {
+    ips.push({ address, ...(gateway === undefined ? {} : { gateway }), interface: 0 });
+  }
+  return { ips, routes: leased.routes ?? [] };
+}
+
+/** The settings that have to be on for these gateways to pass packets on. */
+export function forwardingSettings(gateways: readonly string[]): readonly ForwardingSetting[] {
+  let [hasIpv4, hasIpv6] = [false, false];
+  for (const address of gateways) {
+    if (address.includes(':')) hasIpv6 = true;
+    else hasIpv4 = true;
+  }
+  const settings: ForwardingSetting[] = [];
+  if (hasIpv4) settings.push('net/ipv4/ip_forward');
+  if (hasIpv6) settings.push('net/ipv6/conf/all/forwarding');
+  return settings;
 }

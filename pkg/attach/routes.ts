@@ -5,6 +5,7 @@ import { ipAction } from '../plan/action.ts';
 import { type RunOptions, runPlan } from '../plan/executor.ts';
 import { Plan } from '../plan/plan.ts';
 import type { ShownRoute } from '../rtnl/route/show.ts';
+import { type FileLock, lockExisting } from '../sys/files/lock.ts';
 
 /** A route of any table, everything in numbers. */
 export interface FoundRoute extends Omit<ShownRoute, 'table'> {
@@ -18,7 +19,7 @@ export interface FoundRoute extends Omit<ShownRoute, 'table'> {
 export const MAIN_TABLE = 254;
 
 /** Scopes in numbers: a route through a gateway, and one to a network that the link is in. */
-export const SCOPE_GLOBAL = '0';
+const SCOPE_GLOBAL = '0';
 /** See {@link SCOPE_GLOBAL}. */
 export const SCOPE_LINK = '253';
 
@@ -70,4 +71,12 @@ export function routeCommand(verb: 'append' | 'replace' | 'del', route: FoundRou
 function prefixOf(destination: string, family: Family): string {
   if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
   return destination.includes('/') ? destination : `${destination}/${family === 4 ? 32 : 128}`;
+}
+
+/** What is done for another interface of the container takes milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** One at a time chooses tables in a container; the reference locks the same file. */
+export function lockRouting(netns: string): Promise<FileLock> {
+  return lockExisting(netns, TIMEOUT_MS, 'the routing of the container');
 }

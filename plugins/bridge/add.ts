@@ -18,7 +18,6 @@ import type { Result } from '../../pkg/types/result.ts';
 import { CAPTURE, mldReportFor, type NewAttachment, planAddressing, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
 import type { BridgeNotes } from './notes.ts';
-import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
 import {
@@ -29,6 +28,7 @@ import {
   outdatedAddresses,
   type Surroundings,
 } from './surroundings.ts';
+import { bridgeOptions } from './vlans.ts';
 
 /** What an ADD works with from its first look to its end. */
 interface Work extends Looking {

@@ -1,7 +1,6 @@
 import { EarlyMldReport } from '../../pkg/announce/early-mld-report.ts';
 import { linkAlias } from '../../pkg/attach/identity.ts';
-import { planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
-import { forwardingSettings } from '../../pkg/attach/leased.ts';
+import { forwardingSettings, planAddresses, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { addressesOf, isZeroMac, type ShownLink } from '../../pkg/attach/links.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
 import { settleAction } from '../../pkg/attach/wait.ts';
@@ -17,9 +16,8 @@ import type { RecordStore } from '../../pkg/record/store.ts';
 import { type Attachment, attachmentOf } from '../../pkg/types/attachment.ts';
 import { planAddressRemoval, planBridge, planGatewayAddress, type SharedBridge } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
-import { planPortVlans } from './port-vlans.ts';
 import type { BridgeSettings } from './settings.ts';
-import { gatewayLinkName, planVlanGateway } from './vlan-gateway.ts';
+import { gatewayLinkName, planPortVlans, planVlanGateway } from './vlans.ts';
 
 /** Everything that is decided before anything is done. */
 export interface NewAttachment extends SharedBridge {

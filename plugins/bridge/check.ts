@@ -1,5 +1,5 @@
-import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
-import { forwardingSettings } from '../../pkg/attach/leased.ts';
+import { missingLayer3 } from '../../pkg/attach/check.ts';
+import { forwardingSettings } from '../../pkg/attach/layer3.ts';
 import { addressesOf, isKind, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { masqueradeDifferences } from '../../pkg/attach/pair/check.ts';
 import { missingSpoofCheck } from '../../pkg/netfilter/missing-spoof-check.ts';
@@ -14,11 +14,9 @@ import { attachmentOf } from '../../pkg/types/attachment.ts';
 import { CniError, ErrorCode, missingPrevResult } from '../../pkg/types/error.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
 import { addressingOf } from './gateways.ts';
-import { bridgeOptions, portVlans } from './port-vlans.ts';
 import type { BridgeConf } from './schema.ts';
 import { type BridgeSettings, settingsOf } from './settings.ts';
-import { gatewayLinkName } from './vlan-gateway.ts';
-import { NATIVE_VLAN, type PortVlans } from './vlans.ts';
+import { bridgeOptions, gatewayLinkName, NATIVE_VLAN, type PortVlans, portVlans } from './vlans.ts';
 
 type CheckCall = AttachmentCall<BridgeConf>;
 

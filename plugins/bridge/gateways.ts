@@ -1,6 +1,6 @@
 import { addOffset, formatAddress } from '../../pkg/addr/address.ts';
 import { networkAddress, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { ipsOf } from '../../pkg/attach/leased.ts';
+import { ipsOf } from '../../pkg/attach/layer3.ts';
 import type { IpConfig, Result, Route } from '../../pkg/types/result.ts';
 
 /** Where the container's end stands in the result: behind the bridge and the host's end. */

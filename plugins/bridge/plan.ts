@@ -5,10 +5,10 @@ import { stepsOf } from '../../pkg/plan/steps.ts';
 import type { PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { mldReportFor, type NewAttachment, planAttachment } from './attach.ts';
 import { addressingOf } from './gateways.ts';
-import { bridgeOptions } from './port-vlans.ts';
 import { resultOf } from './result.ts';
 import { settingsOf } from './settings.ts';
 import { type AddCall, type Looking, lookAround, outdatedAddresses } from './surroundings.ts';
+import { bridgeOptions } from './vlans.ts';
 
 /** What an ADD would do now; the IPAM plugin is asked for its plan as well. */
 export async function plan(call: AddCall): Promise<PlannedAdd> {

@@ -2,7 +2,7 @@ import { isZeroMac } from '../../pkg/attach/links.ts';
 import type { Interface, Result } from '../../pkg/types/result.ts';
 import type { NewAttachment } from './attach.ts';
 import type { AddCall } from './surroundings.ts';
-import { gatewayLinkName } from './vlan-gateway.ts';
+import { gatewayLinkName } from './vlans.ts';
 
 /** What the runtime is told of an attachment. */
 export function resultOf(

@@ -1,5 +1,5 @@
 import { addressesOf, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
-import { takenError } from '../../pkg/attach/pair/taken.ts';
+import { takenError } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';
@@ -11,7 +11,7 @@ import { refuseOtherKind } from './bridge-link.ts';
 import type { Addressing } from './gateways.ts';
 import type { BridgeConf } from './schema.ts';
 import type { BridgeSettings } from './settings.ts';
-import { gatewayLinkName } from './vlan-gateway.ts';
+import { gatewayLinkName } from './vlans.ts';
 
 /** A call of ADD. */
 export type AddCall = AttachmentCall<BridgeConf>;

@@ -2,8 +2,9 @@ import { PluginLookupError } from '../../pkg/delegate/find-plugin.ts';
 import { ForeignPluginError } from '../../pkg/delegate/foreign.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';
 import { openNetns } from '../../pkg/netns/open.ts';
+import { quote } from '../../pkg/plan/action.ts';
 import { forgetAttachment, noteAttachment } from '../../pkg/record/attachment.ts';
-import type { AttachmentCall } from '../../pkg/skel/plugin.ts';
+import type { AttachmentCall, PlannedAdd } from '../../pkg/skel/plugin.ts';
 import { termination } from '../../pkg/sys/process/termination.ts';
 import { CniError, ErrorCode, toCniError } from '../../pkg/types/error.ts';
 import type { Result } from '../../pkg/types/result.ts';
@@ -11,8 +12,8 @@ import { type Target, targetOf } from './attachment.ts';
 import { compactJson } from './compact-json.ts';
 import { delegateConf, refuseReservedKeys } from './delegate-conf.ts';
 import type { FlannelConf } from './schema.ts';
-import { type FlannelNotes, notesOf, PLUGIN, removeStored, writeStored } from './stored.ts';
-import { waitForSubnets } from './subnets.ts';
+import { type FlannelNotes, notesOf, ownText, PLUGIN, removeStored, writeStored } from './stored.ts';
+import { subnetsNow, waitForSubnets } from './subnets.ts';
 
 type AddCall = AttachmentCall<FlannelConf>;
 
@@ -100,4 +101,18 @@ async function asReference(thrown: unknown, type: string): Promise<unknown> {
   return new CniError(ErrorCode.internal, `failed to delegate add: ${thrown.message}`, thrown.details, {
     cause: thrown,
   });
+}
+
+/** What an ADD would do now; the delegate is asked for its plan. A subnetFile that is not there is not waited for. */
+export async function plan(call: AttachmentCall<FlannelConf>): Promise<PlannedAdd> {
+  refuseReservedKeys(call);
+  const conf = delegateConf(call, await subnetsNow(call));
+  const config = compactJson(conf);
+  const { place, key } = targetOf(call);
+  const result = await call.delegate.add({ type: conf.type, config });
+  const text = place.isShared ? config : ownText(key, config);
+  const note = `keeps what ${conf.type} is told, for the DEL`;
+  const write = `printf %s ${quote(text)} > ${quote(place.file)}`;
+  const lines = [`(umask 077; mkdir -p ${quote(place.folder)}; ${write})`];
+  return { result, steps: [{ place: 'host', note, lines }] };
 }

@@ -4,12 +4,11 @@ import type { AttachmentCall, GcCall, JsonObject, ValidAttachment } from '../../
 import { readFields } from '../../pkg/types/decode.ts';
 import { type CniError, failTogether, toCniError } from '../../pkg/types/error.ts';
 import { compactJson } from './compact-json.ts';
+import { delegateDel } from './del.ts';
 import type { DelegateConf } from './delegate-conf.ts';
-import { delegateDel } from './delegate-del.ts';
 import { type Leftover, leftoversIn } from './leftovers.ts';
-import { rebuiltConf } from './rebuilt.ts';
 import type { FlannelConf } from './schema.ts';
-import { dataDirOf, PLUGIN, removeStored } from './stored.ts';
+import { dataDirOf, PLUGIN, rebuiltConf, removeStored } from './stored.ts';
 
 type FlannelGc = GcCall<FlannelConf> & { readonly validAttachments: readonly ValidAttachment[] };
 

@@ -1,10 +1,9 @@
 import type { Plugin } from '../../pkg/skel/plugin.ts';
 import { SPEC_VERSIONS } from '../../pkg/types/version.ts';
-import { add } from './add.ts';
+import { add, plan } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
 import { gc } from './gc.ts';
-import { plan } from './plan.ts';
 import { type FlannelConf, flannelSchema } from './schema.ts';
 import { status } from './status.ts';
 

@@ -1,6 +1,5 @@
 import { AddTransaction } from '../../pkg/attach/add-transaction.ts';
-import { type Layer3, planLayer3 } from '../../pkg/attach/layer3.ts';
-import { layer3Of } from '../../pkg/attach/leased.ts';
+import { type Layer3, layer3Of, planLayer3 } from '../../pkg/attach/layer3.ts';
 import { addressesOf, linkIn, lookAt } from '../../pkg/attach/links.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { ownNetns } from '../../pkg/netns/own.ts';

@@ -1,5 +1,5 @@
 import type { InnerKind, InnerSettings } from '../../pkg/attach/inner/kind.ts';
-import { firstMac } from '../../pkg/attach/mac-setting.ts';
+import { firstMac } from '../../pkg/attach/settings.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';

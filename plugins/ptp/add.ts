@@ -1,7 +1,7 @@
 import { AddTransaction, isNameTaken } from '../../pkg/attach/add-transaction.ts';
 import { hostLinkName, randomLinkName, randomMac } from '../../pkg/attach/identity.ts';
 import type { PairNotes } from '../../pkg/attach/pair/notes.ts';
-import { refuseTaken } from '../../pkg/attach/pair/taken.ts';
+import { refuseTaken } from '../../pkg/attach/pair/veth.ts';
 import { type ProgramAhead, startAhead } from '../../pkg/netfilter/ahead.ts';
 import { likelyBackend, type MasqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';

@@ -1,8 +1,7 @@
 import { bitsOf, formatAddress } from '../../pkg/addr/address.ts';
 import { formatPrefix, networkOf, parsePrefix } from '../../pkg/addr/prefix.ts';
 import { linkAlias } from '../../pkg/attach/identity.ts';
-import { addressCommand, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
-import { forwardingSettings, ipsOf } from '../../pkg/attach/leased.ts';
+import { addressCommand, forwardingSettings, ipsOf, planLayer3, planRoutes } from '../../pkg/attach/layer3.ts';
 import { planVeth } from '../../pkg/attach/pair/veth.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import type { ProgramAhead } from '../../pkg/netfilter/ahead.ts';

@@ -1,6 +1,5 @@
-import { endsOf } from '../../pkg/attach/check-ends.ts';
-import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
-import { forwardingSettings } from '../../pkg/attach/leased.ts';
+import { endsOf, missingLayer3 } from '../../pkg/attach/check.ts';
+import { forwardingSettings } from '../../pkg/attach/layer3.ts';
 import { addressesOf, linkIn, lookAt, type ShownLink } from '../../pkg/attach/links.ts';
 import { masqueradeDifferences } from '../../pkg/attach/pair/check.ts';
 import { ip } from '../../pkg/ip/command.ts';

@@ -1,5 +1,5 @@
 import { hostLinkName, randomMac } from '../../pkg/attach/identity.ts';
-import { refuseTaken } from '../../pkg/attach/pair/taken.ts';
+import { refuseTaken } from '../../pkg/attach/pair/veth.ts';
 import { likelyBackend } from '../../pkg/netfilter/backend-name.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';

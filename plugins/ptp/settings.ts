@@ -1,4 +1,4 @@
-import { readMtu } from '../../pkg/attach/mtu-setting.ts';
+import { readMtu } from '../../pkg/attach/settings.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { type MasqueradeBackend, masqueradeBackend } from '../../pkg/netfilter/backend-name.ts';
 import type { AttachmentCall, Call } from '../../pkg/skel/plugin.ts';

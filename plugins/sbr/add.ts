@@ -1,6 +1,6 @@
 import type { Family } from '../../pkg/addr/address.ts';
 import { type Prefix, parsePrefix } from '../../pkg/addr/prefix.ts';
-import { lockRouting } from '../../pkg/attach/lock-routing.ts';
+import { lockRouting } from '../../pkg/attach/routes.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';

@@ -1,4 +1,4 @@
-import { lockRouting } from '../../pkg/attach/lock-routing.ts';
+import { lockRouting } from '../../pkg/attach/routes.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { NetnsError } from '../../pkg/netns/error.ts';

@@ -1,5 +1,5 @@
 import { AddTransaction } from '../../pkg/attach/add-transaction.ts';
-import { layer3Of } from '../../pkg/attach/leased.ts';
+import { layer3Of } from '../../pkg/attach/layer3.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runOptions } from '../../pkg/plan/options.ts';
 import { stepsOf } from '../../pkg/plan/steps.ts';

@@ -1,4 +1,4 @@
-import { missingLayer3 } from '../../pkg/attach/check-layer3.ts';
+import { missingLayer3 } from '../../pkg/attach/check.ts';
 import { addressesOf, isKind, linkIn, lookAt } from '../../pkg/attach/links.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import type { Netns } from '../../pkg/netns/netns.ts';

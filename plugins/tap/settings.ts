@@ -1,5 +1,4 @@
-import { firstMac } from '../../pkg/attach/mac-setting.ts';
-import { readMtu } from '../../pkg/attach/mtu-setting.ts';
+import { firstMac, readMtu } from '../../pkg/attach/settings.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { Call } from '../../pkg/skel/plugin.ts';

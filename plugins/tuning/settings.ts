@@ -1,4 +1,4 @@
-import { readMac } from '../../pkg/attach/mac-setting.ts';
+import { readMac } from '../../pkg/attach/settings.ts';
 import { configError } from '../../pkg/config/config-error.ts';
 import { parseCniArgs } from '../../pkg/skel/cni-args.ts';
 import type { AttachmentCall } from '../../pkg/skel/plugin.ts';

@@ -1,4 +1,4 @@
-import { lockRouting } from '../../pkg/attach/lock-routing.ts';
+import { lockRouting } from '../../pkg/attach/routes.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { runPlan } from '../../pkg/plan/executor.ts';
 import { runOptions } from '../../pkg/plan/options.ts';

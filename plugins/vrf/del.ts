@@ -1,5 +1,5 @@
 import type { ShownLink } from '../../pkg/attach/links.ts';
-import { lockRouting } from '../../pkg/attach/lock-routing.ts';
+import { lockRouting } from '../../pkg/attach/routes.ts';
 import { ip } from '../../pkg/ip/command.ts';
 import { inContainer } from '../../pkg/netns/container.ts';
 import { isNetnsGone } from '../../pkg/netns/error.ts';

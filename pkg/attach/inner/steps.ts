@@ -7,8 +7,7 @@ import type { AttachmentCall } from '../../skel/plugin.ts';
 import type { Attachment } from '../../types/attachment.ts';
 import type { Result } from '../../types/result.ts';
 import { linkAlias } from '../identity.ts';
-import { planLayer3 } from '../layer3.ts';
-import { ipsOf } from '../leased.ts';
+import { ipsOf, planLayer3 } from '../layer3.ts';
 import { settleAction } from '../wait.ts';
 import type { InnerSettings, InnerTraits } from './kind.ts';
 

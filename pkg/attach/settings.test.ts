@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readMtu } from './mtu-setting.ts';
+import { readMtu } from './settings.ts';
 
 test.each([
   [undefined, 0],
